@@ -1,0 +1,75 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// A C library of Debian's, wrapped by exactly one Swift module.
+func clibrary(_ name: String, pkgConfig: String, debian: String) -> Target {
+    .systemLibrary(name: name, path: "Shared/\(name)", pkgConfig: pkgConfig, providers: [.apt([debian])])
+}
+
+/// A module that services share.
+func shared(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, path: "Shared/\(name)")
+}
+
+/// A worker service: its folder under Services, plus the C libraries of its engine.
+func worker(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .executableTarget(name: name, dependencies: ["WorkerKit"] + dependencies, path: "Services/\(name)")
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: ["TestKit"] + dependencies, path: "Tests/\(name)")
+}
+
+let package = Package(
+    name: "Switchyard",
+    targets: [
+        // C libraries
+        clibrary("CLibPQ", pkgConfig: "libpq", debian: "libpq-dev"),
+        clibrary("CRabbitMQ", pkgConfig: "librabbitmq", debian: "librabbitmq-dev"),
+        clibrary("CMicroHTTPD", pkgConfig: "libmicrohttpd", debian: "libmicrohttpd-dev"),
+        clibrary("CJansson", pkgConfig: "jansson", debian: "libjansson-dev"),
+        clibrary("CSodium", pkgConfig: "libsodium", debian: "libsodium-dev"),
+        clibrary("CLibXML2", pkgConfig: "libxml-2.0", debian: "libxml2-dev"),
+        clibrary("CGumbo", pkgConfig: "gumbo", debian: "libgumbo-dev"),
+        clibrary("CLibArchive", pkgConfig: "libarchive", debian: "libarchive-dev"),
+        clibrary("CSeccomp", pkgConfig: "libseccomp", debian: "libseccomp-dev"),
+        clibrary("CUchardet", pkgConfig: "uchardet", debian: "libuchardet-dev"),
+        clibrary("CMark", pkgConfig: "libcmark", debian: "libcmark-dev"),
+
+        // Shared modules, in the order in which they build on each other
+        shared("Concurrency"),
+        shared("JSON", ["CJansson"]),
+        shared("Config"),
+        shared("Crypto", ["CSodium"]),
+        shared("Telemetry"),
+        shared("Postgres", ["CLibPQ", "Concurrency"]),
+        shared("AMQP", ["CRabbitMQ", "Concurrency"]),
+        shared("HTTPServer", ["CMicroHTTPD", "Concurrency"]),
+        shared("Storage", ["Crypto"]),
+        shared("Jobs", ["Postgres", "AMQP", "JSON", "Crypto", "Concurrency", "Config"]),
+        shared("WorkerKit", ["Jobs", "HTTPServer", "Telemetry", "Storage"]),
+        shared("LocalServers", ["Concurrency"]),
+
+        // Services
+        .executableTarget(
+            name: "Gateway", dependencies: ["Jobs", "HTTPServer", "Telemetry", "Storage"], path: "Services/Gateway"),
+        .executableTarget(
+            name: "switchyard", dependencies: ["Jobs", "Telemetry", "LocalServers", "HTTPServer"],
+            path: "Services/Switchyard"),
+        worker("NoopWorker"),
+        worker("DocumentsWorker", ["CLibXML2", "CGumbo", "CLibArchive", "CSeccomp", "CUchardet", "CMark"]),
+
+        // Tests
+        .target(name: "TestKit", dependencies: ["Postgres", "AMQP", "Jobs", "LocalServers"], path: "Tests/TestKit"),
+        tests("ConcurrencyTests", ["Concurrency"]),
+        tests("JSONTests", ["JSON"]),
+        tests("PostgresTests", ["Postgres"]),
+        tests("AMQPTests", ["AMQP"]),
+        tests("HTTPServerTests", ["HTTPServer"]),
+        tests("JobsTests", ["Jobs"]),
+        tests("DocumentsWorkerTests", ["DocumentsWorker"]),
+        tests("GatewayTests", ["Gateway"]),
+        tests("EndToEnd", ["Jobs", "LocalServers"]),
+    ],
+    swiftLanguageModes: [.v6]
+)
