@@ -1,0 +1,68 @@
+import Concurrency
+import Foundation
+import Synchronization
+
+/// What a consumer is doing.
+public enum ConsumerState: Sendable, Hashable {
+    /// No usable connection yet, or the last one was lost.
+    case connecting
+    /// The broker has confirmed the consumer, at this time.
+    case consuming(since: Date)
+    /// `pause` was called; the connection stays up.
+    case paused
+    /// `run` has ended.
+    case closed
+}
+
+/// Takes messages from one queue: one connection, one thread, one channel.
+public final class Consumer: Sendable {
+    /// Makes a consumer; nothing is connected before `run`.
+    ///
+    /// - Parameters:
+    ///   - topology: declared after every connect.
+    ///   - queue: the queue to consume; empty for the one in the topology that the broker names.
+    ///   - prefetch: the most deliveries that may be unsettled, 1 to 65535.
+    ///   - exclusive: whether no other consumer may be on the queue.
+    ///   - proofInterval: how long to go without deliveries before the broker is asked whether the consumer still consumes.
+    ///   - onEvent: called on the connection's thread; must not block.
+    public init(
+        _ configuration: AMQPConfiguration, topology: Topology, queue: String, prefetch: Int,
+        exclusive: Bool = false, proofInterval: Duration = .seconds(30),
+        onEvent: @escaping @Sendable (AMQPEvent) -> Void = { _ in }
+    ) {
+    }
+
+    /// Consumes until the task is cancelled, reconnecting with backoff.
+    ///
+    /// `handle` gets everything that has arrived as one batch, whenever there is something; the next batch gathers while it runs.
+    /// It settles what it was given, now or later. When cancelled, no more batches come; after `handle` has returned, settlements
+    /// are sent (at most 2 s) and the broker takes back what is unsettled.
+    /// - Throws: `.usage` when it was run before. It returns normally when cancelled.
+    public func run(_ handle: @escaping @Sendable ([Delivery]) async -> Void) async throws {
+    }
+
+    /// Settles deliveries; never blocks, any thread.
+    ///
+    /// Acknowledgements are merged into as few frames as possible. A delivery that is settled already, or that came over an earlier
+    /// connection (the broker has it back), is ignored.
+    public func settle(_ settlements: [(Delivery, Settlement)]) {
+    }
+
+    /// Stops deliveries, ahead of every settlement that is called later, so that acknowledging does not pull in more.
+    ///
+    /// What the broker had sent already is still handed over. Stays in force over a reconnect.
+    public func pause() {
+    }
+
+    /// Starts deliveries again, after `pause`, or with another prefetch.
+    ///
+    /// - Parameter prefetch: the new limit; it counts only deliveries from now on.
+    public func resume(prefetch: Int? = nil) {
+    }
+
+    /// What the consumer is doing.
+    public var state: ConsumerState { .connecting }
+
+    /// When the broker last showed that it serves this consumer: a delivery, or its answer to the periodic question.
+    public var lastProof: Date? { nil }
+}
