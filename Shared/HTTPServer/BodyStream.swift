@@ -56,6 +56,8 @@ final class BodyChannel: Sendable {
     /// Makes a channel; `onRoom` is called whenever a full buffer has been taken.
     init(onRoom: @escaping @Sendable () -> Void) { self.onRoom = onRoom }
 
+    var isFinished: Bool { state.withLock { $0.isFinished } }
+
     /// Adds bytes, or answers false when the buffer is full: then they must be offered again after `onRoom`.
     func append(_ bytes: UnsafeRawBufferPointer) -> Bool {
         enum Outcome { case full, kept, handOver(CheckedContinuation<[UInt8]?, any Error>) }

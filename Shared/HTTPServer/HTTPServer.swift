@@ -2,31 +2,52 @@ import Synchronization
 
 /// An HTTP/1.1 server: libmicrohttpd's threads in front, an `HTTPHandler` in Swift tasks behind.
 public final class HTTPServer: Sendable {
-    let configuration: HTTPServerConfiguration
-    let handler: any HTTPHandler
+    private enum State {
+        case idle
+        case running(port: UInt16)
+    }
+
+    private let core: ServerCore
+    private let state = Mutex(State.idle)
 
     /// Makes a server that does not listen yet.
     public init(_ configuration: HTTPServerConfiguration, handler: any HTTPHandler) {
-        self.configuration = configuration
-        self.handler = handler
+        core = ServerCore(configuration, handler: handler)
     }
 
-    /// Listens and serves; returns at once.
+    deinit {
+        core.stop()
+    }
+
+    /// Listens and serves; returns at once. It can be called once.
     public func start() throws(HTTPServerError) {
-        throw .cannotStart(reason: "not built yet")
+        try state.withLock { state throws(HTTPServerError) in
+            guard case .idle = state else { throw .alreadyStarted }
+            let (socket, port) = try listenSocket(host: core.configuration.host, port: core.configuration.port)
+            try core.start(listening: socket)
+            state = .running(port: port)
+        }
     }
 
     /// The port on which the server listens, 0 before `start`.
-    public var port: UInt16 { 0 }
+    public var port: UInt16 {
+        state.withLock { state in
+            if case .running(let port) = state { return port }
+            return 0
+        }
+    }
 
     /// What the server does right now.
-    public var statistics: HTTPServerStatistics { HTTPServerStatistics() }
+    public var statistics: HTTPServerStatistics { core.statistics }
 
     /// Stops: takes no more connections, answers what is in flight, ends streams by cancelling their tasks, and cuts what is
     /// left when `deadline` has passed.
     ///
-    /// Returns when no thread of the server runs any more. A second call returns at once.
-    public func drain(deadline: Duration) async {}
+    /// Returns when no thread of the server runs any more; at once when it never started.
+    public func drain(deadline: Duration) async {
+        guard port != 0 else { return }
+        await core.drain(deadline: deadline)
+    }
 }
 
 /// Counters of an `HTTPServer`.
