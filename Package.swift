@@ -38,14 +38,14 @@ let package = Package(
 
         // Shared modules, in the order in which they build on each other
         shared("Concurrency"),
-        shared("JSON", ["CJansson"]),
         shared("Config"),
         shared("Crypto", ["CSodium"]),
-        shared("Telemetry"),
+        shared("JSON", ["CJansson", "Crypto"]),
+        shared("Telemetry", ["JSON", "Crypto"]),
         shared("Postgres", ["CLibPQ", "Concurrency"]),
         shared("AMQP", ["CRabbitMQ", "Concurrency"]),
         shared("HTTPServer", ["CMicroHTTPD", "Concurrency"]),
-        shared("Storage", ["Crypto"]),
+        shared("Storage", ["Crypto", "Concurrency"]),
         shared("Jobs", ["Postgres", "AMQP", "JSON", "Crypto", "Concurrency", "Config"]),
         shared("WorkerKit", ["Jobs", "HTTPServer", "Telemetry", "Storage"]),
         shared("LocalServers", ["Concurrency"]),
@@ -62,7 +62,9 @@ let package = Package(
         // Tests
         .target(name: "TestKit", dependencies: ["Postgres", "AMQP", "Jobs", "LocalServers"], path: "Tests/TestKit"),
         tests("ConcurrencyTests", ["Concurrency"]),
-        tests("JSONTests", ["JSON"]),
+        tests("JSONTests", ["JSON", "Config", "Crypto"]),
+        tests("StorageTests", ["Storage"]),
+        tests("TelemetryTests", ["Telemetry", "JSON"]),
         tests("PostgresTests", ["Postgres"]),
         tests("AMQPTests", ["AMQP"]),
         tests("HTTPServerTests", ["HTTPServer"]),

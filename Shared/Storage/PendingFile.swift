@@ -1,0 +1,74 @@
+import Concurrency
+import Crypto
+import Foundation
+
+/// A file on its way into the store. It runs on a thread that may block.
+actor PendingFile {
+    private let executor: ThreadExecutor
+    private let temporary: String
+    private let folder: String
+    private let path: String
+    private let limit: Int
+    private var descriptor: Int32 = -1
+    private var size = 0
+    private var hasher = SHA256Hasher()
+
+    nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+
+    init(executor: ThreadExecutor, temporary: String, folder: String, path: String, limit: Int) {
+        self.executor = executor
+        self.temporary = temporary
+        self.folder = folder
+        self.path = path
+        self.limit = limit
+    }
+
+    func open() throws(StorageError) {
+        descriptor = Glibc.open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o640)
+        guard descriptor >= 0 else { throw .system("create \(temporary)", code: errno) }
+    }
+
+    func append(_ chunk: [UInt8]) throws(StorageError) {
+        guard chunk.count <= limit - size else { throw .tooLarge(limit: limit) }
+        try Files.write(chunk, to: descriptor, path: temporary)
+        hasher.update(chunk)
+        size += chunk.count
+    }
+
+    /// Makes the content durable, then visible, then its name durable.
+    func commit() throws(StorageError) -> StoredFile {
+        guard fsync(descriptor) == 0 else { throw .system("flush \(temporary)", code: errno) }
+        try close()
+        try Files.makeFolder(folder)
+        guard rename(temporary, path) == 0 else { throw .system("rename to \(path)", code: errno) }
+        try Files.flushFolder(folder)
+        return StoredFile(size: size, sha256: Hex.encode(hasher.digest()))
+    }
+
+    /// Removes what was written. A temporary file that cannot be removed now is swept up after a day.
+    func discard() {
+        if descriptor >= 0 { Glibc.close(descriptor) }
+        descriptor = -1
+        unlink(temporary)
+    }
+
+    private func close() throws(StorageError) {
+        defer { descriptor = -1 }
+        guard Glibc.close(descriptor) == 0 else { throw .system("close \(temporary)", code: errno) }
+    }
+}
+
+/// Removes files on a thread that may block.
+actor FileRemover {
+    private let executor: ThreadExecutor
+
+    nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+
+    init(executor: ThreadExecutor) { self.executor = executor }
+
+    func remove(_ path: String) throws(StorageError) -> Bool {
+        if unlink(path) == 0 { return true }
+        guard errno == ENOENT else { throw .system("remove \(path)", code: errno) }
+        return false
+    }
+}
