@@ -1,0 +1,83 @@
+import Concurrency
+import Synchronization
+
+/// A pool of connections to one database, each on a thread of its own.
+///
+/// Connections open when they are first needed, close after five idle minutes, and are replaced when they die. While the
+/// server refuses connections, operations fail at once with the last error; attempts to connect are spaced by a backoff of up to 1 s.
+public final class Database: Sendable {
+    private static let idleLimit: Duration = .seconds(300)
+
+    private let line: WaitingLine<PooledConnection>
+    private let housekeeping = Mutex<Task<Void, Never>?>(nil)
+
+    /// Makes the pool; nothing connects yet.
+    ///
+    /// - Parameters:
+    ///   - size: the most connections.
+    ///   - acquireTimeout: how long an operation may wait for a connection before it throws `.poolTimeout`.
+    public init(_ configuration: PostgresConfiguration, size: Int = 4, acquireTimeout: Duration = .seconds(5)) {
+        precondition(size > 0, "a pool has at least one connection")
+        let gate = ConnectGate()
+        line = WaitingLine(size: size, limit: acquireTimeout) { PooledConnection(configuration, gate: gate) }
+    }
+
+    deinit { housekeeping.withLock { $0?.cancel() } }
+
+    /// Runs the body with a connection, on the connection's thread.
+    ///
+    /// Cancelling the task stops the running statement; the body's next one throws `.cancelled`. An open transaction that the
+    /// body leaves behind is undone. Waits for a connection in the order of arrival.
+    public func withSession<Output: Sendable>(
+        _ body: @escaping @Sendable (Session) throws -> Output
+    ) async throws -> Output {
+        let connection = try await line.take()
+        startHousekeeping()
+        defer { line.give(connection) }
+        let operation = Operation()
+        return try await withTaskCancellationHandler {
+            try await connection.run(operation, body)
+        } onCancel: {
+            operation.cancel()
+        }
+    }
+
+    /// Runs one statement in a transaction of its own.
+    @discardableResult
+    public func query(_ statement: Statement) async throws -> Rows {
+        try await withSession { session in try session.query(statement) }
+    }
+
+    /// Runs several statements in one round trip and one transaction: all of them take effect, or none.
+    @discardableResult
+    public func pipeline(_ statements: [Statement]) async throws -> [Rows] {
+        try await withSession { session in try session.pipeline(statements) }
+    }
+
+    /// Runs the body in a transaction: its error rolls back.
+    public func transaction<Output: Sendable>(
+        _ body: @escaping @Sendable (Session) throws -> Output
+    ) async throws -> Output {
+        try await withSession { session in try session.transaction(body) }
+    }
+
+    /// Lets running operations finish, then closes every connection; later operations throw `.usage`.
+    public func close() async {
+        housekeeping.withLock { $0?.cancel() }
+        line.close()
+        for connection in line.items { await connection.close() }
+    }
+
+    private func startHousekeeping() {
+        housekeeping.withLock { task in
+            guard task == nil else { return }
+            task = Task { [line] in
+                // Ends when the pool is closed or gone.
+                while !Task.isCancelled {
+                    do { try await Task.sleep(for: .seconds(60)) } catch { return }
+                    for connection in line.items { await connection.close(ifIdleFor: Self.idleLimit) }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,95 @@
+import CLibPQ
+
+extension Session {
+    /// Loads rows with COPY in binary form and answers how many; all of them or, on an error, none.
+    ///
+    /// - Parameters:
+    ///   - table: a name, or a schema and a name with a dot between; quoted here.
+    ///   - columns: their names; quoted here. COPY does not convert: an `Int` needs a `bigint` column.
+    ///   - rows: one value per column.
+    public func copyIn(
+        _ table: String, columns: [String], rows: some Sequence<[any PostgresEncodable]>
+    ) throws(PostgresError) -> Int {
+        try ready()
+        let target = table.split(separator: ".", omittingEmptySubsequences: false).map { $0.quotedIdentifier }
+        let names = columns.map(\.quotedIdentifier)
+        try connection.check(
+            PQsendQuery(
+                connection.pointer,
+                "COPY \(target.joined(separator: ".")) (\(names.joined(separator: ", "))) FROM STDIN (FORMAT binary)"))
+        guard let start = try connection.nextResult(operation) else { throw connection.lost() }
+        guard start.status == PGRES_COPY_IN else {
+            let failure = error(of: start)
+            if failure.kind != .connection { try drain() }
+            throw failure
+        }
+        do {
+            try send(rows, width: columns.count)
+        } catch  where error.kind != .connection {
+            // Telling the server why makes it undo the rows and end the copy.
+            try connection.check(PQputCopyEnd(connection.pointer, error.message))
+            _ = try finish()
+            throw error
+        }
+        try connection.check(PQputCopyEnd(connection.pointer, nil))
+        let (affected, failure) = try finish()
+        if let failure { throw failure }
+        return affected
+    }
+
+    private func send(_ rows: some Sequence<[any PostgresEncodable]>, width: Int) throws(PostgresError) {
+        let chunk = 64 * 1_024
+        var writer = PostgresWriter()
+        let signature: [UInt8] = Array("PGCOPY\n".utf8) + [0xFF, 0x0D, 0x0A, 0x00]
+        signature.withUnsafeBytes { writer.append(contentsOf: $0) }
+        writer.append(Int32(0))  // flags
+        writer.append(Int32(0))  // length of the header's extension
+        for row in rows {
+            guard row.count == width else {
+                throw PostgresError(.usage, "a row has \(row.count) values for \(width) columns")
+            }
+            writer.append(Int16(truncatingIfNeeded: width))
+            for value in row { writer.appendSized { value.encode(into: &$0) } }
+            if let error = writer.error { throw error }
+            if writer.bytes.count >= chunk { try put(&writer) }
+        }
+        writer.append(Int16(-1))
+        try put(&writer)
+    }
+
+    /// Hands a chunk to libpq and waits until it is on its way, so that the buffer stays small.
+    private func put(_ writer: inout PostgresWriter) throws(PostgresError) {
+        try ready()
+        let accepted = writer.bytes.withUnsafeBytes { bytes in
+            PQputCopyData(
+                connection.pointer, bytes.baseAddress?.assumingMemoryBound(to: CChar.self), Int32(bytes.count))
+        }
+        try connection.check(accepted)
+        try connection.flush(operation)
+        writer.removeAll()
+    }
+
+    private func finish() throws(PostgresError) -> (affected: Int, failure: PostgresError?) {
+        var affected = 0
+        var failure: PostgresError?
+        while let result = try connection.nextResult(operation) {
+            if result.status == PGRES_FATAL_ERROR { failure = failure ?? error(of: result) }
+            affected += result.affected
+        }
+        return (affected, failure)
+    }
+
+    private func drain() throws(PostgresError) { _ = try finish() }
+}
+
+extension StringProtocol {
+    /// The text as an SQL identifier, whatever it holds.
+    var quotedIdentifier: String {
+        var result = "\""
+        for character in unicodeScalars {
+            if character == "\"" { result += "\"" }
+            result.unicodeScalars.append(character)
+        }
+        return result + "\""
+    }
+}
