@@ -16,6 +16,11 @@ public enum ConsumerState: Sendable, Hashable {
 
 /// Takes messages from one queue: one connection, one thread, one channel.
 public final class Consumer: Sendable {
+    private let options: ConsumerDriver.Options
+    private let loop: ConnectionLoop
+    private let onEvent: @Sendable (AMQPEvent) -> Void
+    private let shared = ConsumerShared()
+
     /// Makes a consumer; nothing is connected before `run`.
     ///
     /// - Parameters:
@@ -30,6 +35,10 @@ public final class Consumer: Sendable {
         exclusive: Bool = false, proofInterval: Duration = .seconds(30),
         onEvent: @escaping @Sendable (AMQPEvent) -> Void = { _ in }
     ) {
+        options = ConsumerDriver.Options(
+            topology: topology, queue: queue, prefetch: prefetch, exclusive: exclusive, proofInterval: proofInterval)
+        loop = ConnectionLoop(configuration, onEvent: onEvent)
+        self.onEvent = onEvent
     }
 
     /// Consumes until the task is cancelled, reconnecting with backoff.
@@ -39,6 +48,20 @@ public final class Consumer: Sendable {
     /// are sent (at most 2 s) and the broker takes back what is unsettled.
     /// - Throws: `.usage` when it was run before. It returns normally when cancelled.
     public func run(_ handle: @escaping @Sendable ([Delivery]) async -> Void) async throws {
+        if let fault = options.fault { throw fault }
+        guard shared.begin() else { throw AMQPError(.usage, "a consumer runs once") }
+        async let isClosed: Void = loop.run(tick: {}) { [shared, options, onEvent] in
+            ConsumerDriver(shared, options, onEvent: onEvent)
+        }
+        await withTaskCancellationHandler {
+            while let batch = await shared.nextBatch() { await handle(batch) }
+        } onCancel: {
+            shared.finish()
+            loop.wake.signal()
+        }
+        loop.stop()
+        await isClosed
+        shared.set(.closed)
     }
 
     /// Settles deliveries; never blocks, any thread.
@@ -46,23 +69,31 @@ public final class Consumer: Sendable {
     /// Acknowledgements are merged into as few frames as possible. A delivery that is settled already, or that came over an earlier
     /// connection (the broker has it back), is ignored.
     public func settle(_ settlements: [(Delivery, Settlement)]) {
+        guard !settlements.isEmpty else { return }
+        shared.add(
+            .settle(settlements.map { ($0.0.deliveryTag, $0.0.connectionGeneration, $0.1) }))
+        loop.wake.signal()
     }
 
     /// Stops deliveries, ahead of every settlement that is called later, so that acknowledging does not pull in more.
     ///
     /// What the broker had sent already is still handed over. Stays in force over a reconnect.
     public func pause() {
+        shared.add(.pause)
+        loop.wake.signal()
     }
 
     /// Starts deliveries again, after `pause`, or with another prefetch.
     ///
-    /// - Parameter prefetch: the new limit; it counts only deliveries from now on.
+    /// - Parameter prefetch: the new limit, 1 to 65535 (clamped); it counts only deliveries from now on.
     public func resume(prefetch: Int? = nil) {
+        shared.add(.resume(prefetch: prefetch.map { max(1, min($0, 65535)) }))
+        loop.wake.signal()
     }
 
     /// What the consumer is doing.
-    public var state: ConsumerState { .connecting }
+    public var state: ConsumerState { shared.state }
 
     /// When the broker last showed that it serves this consumer: a delivery, or its answer to the periodic question.
-    public var lastProof: Date? { nil }
+    public var lastProof: Date? { shared.lastProof }
 }
