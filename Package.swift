@@ -47,12 +47,13 @@ let package = Package(
         shared("HTTPServer", ["CMicroHTTPD", "Concurrency"]),
         shared("Storage", ["Crypto", "Concurrency"]),
         shared("Jobs", ["Postgres", "AMQP", "JSON", "Crypto", "Concurrency", "Config"]),
-        shared("WorkerKit", ["Jobs", "HTTPServer", "Telemetry", "Storage"]),
+        shared("ServiceKit", ["Jobs", "HTTPServer", "Telemetry", "Config", "Storage"]),
+        shared("WorkerKit", ["ServiceKit"]),
         shared("LocalServers", ["Concurrency"]),
 
         // Services
         .executableTarget(
-            name: "Gateway", dependencies: ["Jobs", "HTTPServer", "Telemetry", "Storage"], path: "Services/Gateway"),
+            name: "Gateway", dependencies: ["ServiceKit"], path: "Services/Gateway"),
         .executableTarget(
             name: "switchyard", dependencies: ["Jobs", "Telemetry", "LocalServers", "HTTPServer"],
             path: "Services/Switchyard"),

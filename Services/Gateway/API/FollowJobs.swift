@@ -1,0 +1,91 @@
+import Foundation
+import HTTPServer
+import JSON
+import Jobs
+
+extension Gateway {
+    /// `GET /jobs/{id}/events`: the job's events as server-sent events, from the beginning or after `Last-Event-ID`; ends with
+    /// the job.
+    ///
+    /// A slow client is bounded, not buffered: the next events are read from the database only when the last are written.
+    func streamEvents(_ call: Call) async throws -> HTTPResponse {
+        let id = try await jobID(call)
+        guard let job = try await reader.job(id, namespace: call.namespace) else { throw Problem.notFound("job") }
+        var position: Int64 = 0
+        if let text = call.request.headers["Last-Event-ID"] ?? call.request.query("after") {
+            guard let sequence = Int64(text), sequence >= 0 else {
+                throw Problem.invalidParameter("Last-Event-ID", "the id of an event of this job")
+            }
+            position = sequence
+        }
+        let start = position
+        let (hub, store) = (hub, store)
+        return HTTPResponse.serverSentEvents { writer in
+            var position = start
+            while true {
+                let events = try await hub.next(after: position, of: job.id, until: .now + .seconds(30))
+                for event in events {
+                    var json = JSONWriter()
+                    event.write(to: &json)
+                    try await writer.send(
+                        ServerSentEvent(
+                            id: String(event.sequence), event: event.kind,
+                            data: String(decoding: json.bytes, as: UTF8.self)))
+                    position = event.sequence
+                    if event.status.isTerminal { return }
+                }
+                if events.isEmpty, let current = try await store.jobs([(job.id, job.namespace)])[0],
+                    current.status.isTerminal, try await hub.isAtEnd(position, of: job.id)
+                {
+                    return
+                }
+            }
+        }
+    }
+
+    /// `GET /jobs/{id}/history`: the job's events in order, page by page.
+    func listHistory(_ call: Call) async throws -> HTTPResponse {
+        let id = try await existingJob(call)
+        let limit = try call.limit()
+        let position = try call.request.query("cursor").map(Cursor.event) ?? 0
+        let events = try await store.events(after: [(id, position)], limit: limit)
+        return page("events", events, next: events.count == limit ? events.last.map { Cursor.text($0.sequence) } : nil)
+        {
+            $0.write(to: &$1)
+        }
+    }
+
+    /// `GET /jobs/{id}/logs`: the job's log lines in order, from a level upwards, page by page.
+    func listLogs(_ call: Call) async throws -> HTTPResponse {
+        let id = try await existingJob(call)
+        let limit = try call.limit()
+        let level =
+            try call.choice("level", of: LogLevel.allCases.map(\.word) + ["warn"]).flatMap(LogLevel.init(word:))
+            ?? .debug
+        let position = try call.request.query("cursor").map(Cursor.logLine) ?? (0, 0)
+        let lines = try await store.logs(of: id, minimum: level, after: position, limit: limit)
+        let next = lines.count == limit ? lines.last.map { Cursor.text(attempt: $0.attempt, number: $0.number) } : nil
+        return page("logs", lines, next: next) { $0.write(to: &$1) }
+    }
+
+    private func existingJob(_ call: Call) async throws -> UUID {
+        let id = try await jobID(call)
+        guard try await reader.job(id, namespace: call.namespace) != nil else { throw Problem.notFound("job") }
+        return id
+    }
+
+    /// One page of a list: the items and the cursor of the next page, or null at the end.
+    func page<Item>(
+        _ name: StaticString, _ items: [Item], next: String?, write: (Item, inout JSONWriter) -> Void
+    ) -> HTTPResponse {
+        var json = JSONWriter()
+        json.beginObject()
+        json.key(name)
+        json.beginArray()
+        for item in items { write(item, &json) }
+        json.endArray()
+        json.member("next_cursor", next)
+        json.endObject()
+        return HTTPResponse(json: json)
+    }
+}

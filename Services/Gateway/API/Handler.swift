@@ -1,0 +1,56 @@
+import Foundation
+import HTTPServer
+import ServiceKit
+import Telemetry
+
+/// Answers requests: operations pages, then routes, with every error as a problem.
+struct Handler: HTTPHandler {
+    let router: Router
+    let pages: OperationsPages
+    let authentication: Authentication
+    let log: Logger
+
+    func bodyPolicy(for head: RequestHead) -> BodyPolicy {
+        guard case .route(let route, _) = router.match(method: head.method, segments: head.segments) else {
+            return .collect(limit: 0)
+        }
+        return route.body
+    }
+
+    func respond(to request: HTTPRequest) async -> HTTPResponse {
+        let response: HTTPResponse
+        do {
+            response = try await answer(request)
+        } catch {
+            let problem = Problem(error)
+            if problem.status >= 500 {
+                log.error(
+                    "request failed",
+                    ["method": .string(request.method), "path": .string(request.path), "error": .error(error)])
+            }
+            response = problem.response
+        }
+        GatewayMetrics.requests.add(1, String(response.status))
+        return response
+    }
+
+    func response(to error: RequestError) -> HTTPResponse {
+        if case .bodyTooLarge(let limit) = error { return Problem.tooLarge(limit).response }
+        return Problem(
+            status: error.status, code: "bad_request", title: "The request cannot be read", detail: error.description
+        ).response
+    }
+
+    private func answer(_ request: HTTPRequest) async throws -> HTTPResponse {
+        switch router.match(method: request.method, segments: request.segments) {
+        case .route(let route, let parameters):
+            let key = try await authentication.key(of: request, scope: route.scope)
+            return try await route.handle(Call(request: request, key: key, parameters: parameters))
+        case .otherMethods(let methods):
+            throw Problem.methodNotAllowed(methods)
+        case .none:
+            if let page = await pages.response(to: request) { return page }
+            throw Problem.noSuchCall
+        }
+    }
+}

@@ -1,0 +1,88 @@
+import Crypto
+import Foundation
+import HTTPServer
+import JSON
+import Jobs
+
+extension Gateway {
+    /// `GET /jobs/{id}`: the job; with `wait=30s` once something about it changes or the time is over, and with `until=ended` too
+    /// only once it has ended.
+    func getJob(_ call: Call) async throws -> HTTPResponse {
+        let id = try await jobID(call)
+        guard let wait = try call.duration("wait", upTo: Limits.maxWait) else {
+            guard let job = try await reader.job(id, namespace: call.namespace) else { throw Problem.notFound("job") }
+            return Self.answer(job)
+        }
+        let untilEnded = try call.choice("until", of: ["change", "ended"]) == "ended"
+        let deadline = ContinuousClock.now + wait
+        var job = try await reader.jobWithLastEvent(id, namespace: call.namespace)
+        while let current = job, !current.status.isTerminal {
+            let events = try await hub.next(after: current.lastEvent ?? 0, of: id, until: deadline)
+            if events.isEmpty { break }
+            job = try await reader.jobWithLastEvent(id, namespace: call.namespace)
+            if !untilEnded { break }
+        }
+        guard let job else { throw Problem.notFound("job") }
+        return Self.answer(job)
+    }
+
+    /// `GET /jobs`: the newest first, filtered, page by page.
+    func listJobs(_ call: Call) async throws -> HTTPResponse {
+        var filter = JobFilter(limit: try call.limit())
+        filter.type = call.request.query("type")
+        filter.worker = call.request.query("worker")
+        filter.statuses = try call.request.query.filter { $0.name == "status" }
+            .flatMap { $0.value.split(separator: ",") }
+            .map { word in
+                guard let status = JobStatus(rawValue: String(word)) else {
+                    throw Problem.invalidParameter("status", JobStatus.allCases.map(\.rawValue).joined(separator: ", "))
+                }
+                return status
+            }
+        filter.labels = try call.labels()
+        if let parent = call.request.query("parent") {
+            guard let id = UUID(text: parent) else { throw Problem.invalidParameter("parent", "a job's id") }
+            filter.parentID = id
+        }
+        if let cursor = call.request.query("cursor") { filter.before = try Cursor.job(cursor) }
+        let jobs = try await store.list(filter, namespace: call.namespace)
+        return page("jobs", jobs, next: jobs.count == filter.limit ? jobs.last.map { Cursor.text($0.id) } : nil) {
+            $0.write(to: &$1)
+        }
+    }
+
+    /// `POST /jobs/{id}/cancel`: 200 when it is final, 202 when the worker was asked.
+    func cancelJob(_ call: Call) async throws -> HTTPResponse {
+        let id = try await jobID(call)
+        switch try await store.cancel(id, namespace: call.namespace, reason: try call.reason()) {
+        case .unknown: throw Problem.notFound("job")
+        case .ended(let status) where status != .cancelled: throw Problem.illegalMove("cancel", status)
+        case .stopping:
+            await dispatcher.tellWorkers(ControlRequest(job: id, wanted: .cancel))
+            return try await current(id, call, status: 202)
+        case .cancelled, .ended: return try await current(id, call, status: 200)
+        }
+    }
+
+    private func current(_ id: UUID, _ call: Call, status: Int) async throws -> HTTPResponse {
+        guard let job = try await reader.job(id, namespace: call.namespace) else { throw Problem.notFound("job") }
+        return Self.answer(job, status: status)
+    }
+
+    private static func answer(_ job: Job, status: Int = 200) -> HTTPResponse {
+        var json = JSONWriter()
+        job.write(to: &json)
+        return HTTPResponse(json: json, status: status)
+    }
+
+    /// The job that the path names, by its id or by the start of it.
+    func jobID(_ call: Call) async throws -> UUID {
+        let text = call.parameters[0]
+        if text.utf8.count == 36, let id = UUID(text: text) { return id }
+        guard let (first, last) = ShortID.range(text) else { throw Problem.notFound("job") }
+        let ids = try await store.ids(from: first, through: last, namespace: call.namespace)
+        guard let id = ids.first else { throw Problem.notFound("job") }
+        guard ids.count == 1 else { throw Problem.ambiguousID(text) }
+        return id
+    }
+}

@@ -1,0 +1,114 @@
+import Crypto
+import Foundation
+import HTTPServer
+import JSON
+import Jobs
+
+extension Gateway {
+    /// `POST /jobs`: 201 after the commit; 200 with the first job when the same request was made before.
+    func submitJob(_ call: Call) async throws -> HTTPResponse {
+        let body = call.request.collectedBody
+        let key = try idempotencyKey(of: call)
+        let json = try parse(body)
+        var submission = try await read(json, call: call)
+        if let key { submission.idempotency = (key, sha256(body)) }
+        switch try await submitter.submit(submission) {
+        case .created(let date): return Self.created(submission, at: date)
+        case .existing(let id): return try await replayed(id, call: call)
+        case .conflict(let id): throw Problem.keyReused(id)
+        }
+    }
+
+    /// `POST /jobs/batch`: all jobs or none, in one transaction; answers them in order.
+    func submitBatch(_ call: Call) async throws -> HTTPResponse {
+        let body = call.request.collectedBody
+        let json = try parse(body)
+        guard let fields = json.objectValue, let jobs = fields["jobs"]?.arrayValue else {
+            throw Problem.invalidField("/jobs", "an array of jobs is required")
+        }
+        if let other = fields.keys.first(where: { $0 != "jobs" }) {
+            throw Problem.invalidField("/" + other, "unknown field; the known one is jobs")
+        }
+        guard (1...Limits.batchJobs).contains(jobs.count) else {
+            throw Problem.invalidField("/jobs", "1 to \(Limits.batchJobs) jobs are accepted, not \(jobs.count)")
+        }
+        let key = try idempotencyKey(of: call)
+        let hash = sha256(body)
+        var submissions: [Submission] = []
+        for (index, job) in jobs.enumerated() {
+            var submission = try await read(job, call: call, prefix: "/jobs/\(index)")
+            // Each job of a batch has a key of its own below the batch's, so that a repeated batch is the same jobs.
+            if let key { submission.idempotency = ("\(key)/\(index)", hash) }
+            submissions.append(submission)
+        }
+        let outcomes = try await submitter.submit(batch: submissions)
+        var json201 = JSONWriter()
+        json201.beginObject()
+        json201.key("jobs")
+        json201.beginArray()
+        for (submission, outcome) in zip(submissions, outcomes) {
+            switch outcome {
+            case .created(let date): Job(submission, createdAt: date).write(to: &json201)
+            case .existing(let id):
+                guard let job = try await reader.job(id, namespace: call.namespace) else {
+                    throw Problem.notFound("job")
+                }
+                job.write(to: &json201)
+            case .conflict(let id): throw Problem.keyReused(id)
+            }
+        }
+        json201.endArray()
+        json201.endObject()
+        return HTTPResponse(json: json201, status: 201)
+    }
+
+    private func parse(_ body: [UInt8]) throws -> JSON {
+        do { return try JSON.parse(body) } catch { throw Problem.malformedJSON(error) }
+    }
+
+    private func read(_ json: JSON, call: Call, prefix: String = "") async throws -> Submission {
+        do {
+            return try Submission.read(
+                json, id: UUIDv7.generate(), namespace: call.namespace, catalogue: await types.catalogue(for: json),
+                prefix: prefix)
+        } catch let error as SubmissionError {
+            throw Problem.refused(error)
+        }
+    }
+
+    private func idempotencyKey(of call: Call) throws -> String? {
+        guard let key = call.request.headers["Idempotency-Key"] else { return nil }
+        guard (1...200).contains(key.utf8.count) else {
+            throw Problem.invalidParameter("The header Idempotency-Key", "1 to 200 bytes long")
+        }
+        return key
+    }
+
+    private func replayed(_ id: UUID, call: Call) async throws -> HTTPResponse {
+        guard let job = try await reader.job(id, namespace: call.namespace) else { throw Problem.notFound("job") }
+        var json = JSONWriter()
+        job.write(to: &json)
+        return HTTPResponse(json: json, headers: [("Idempotency-Replayed", "true")])
+    }
+
+    private static func created(_ submission: Submission, at date: Date) -> HTTPResponse {
+        var json = JSONWriter()
+        Job(submission, createdAt: date).write(to: &json)
+        return HTTPResponse(json: json, status: 201, headers: [("Location", "/api/v1/jobs/" + submission.id.text)])
+    }
+}
+
+extension HTTPResponse {
+    /// A JSON answer from a writer.
+    init(json: JSONWriter, status: Int = 200, headers: [(String, String)] = []) {
+        self.init(status: status, headers: [("Content-Type", "application/json")] + headers, body: .bytes(json.bytes))
+    }
+}
+
+extension HTTPRequest {
+    /// The whole body of a call whose body is collected.
+    var collectedBody: [UInt8] {
+        if case .bytes(let bytes) = body { return bytes }
+        return []
+    }
+}

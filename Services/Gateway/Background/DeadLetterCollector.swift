@@ -1,0 +1,89 @@
+import AMQP
+import Concurrency
+import Crypto
+import Foundation
+import JSON
+import Jobs
+import Telemetry
+
+/// Moves dead messages from the broker into the database, where they can be listed (G7).
+///
+/// Order of effects: the row is committed, then the message is acknowledged; a crash between the two brings the message again,
+/// and its id, made from its content, keeps the row single. A command that was only unroutable, because its queue was deleted
+/// while its job waits, is no dead letter: the queue is declared again and the job dispatched anew.
+struct DeadLetterCollector: Sendable {
+    let store: JobStore
+    let dispatcher: Dispatcher
+    let types: TypeCache
+    let consumer: Consumer
+    let log: Logger
+
+    private static let namespace = UUID(uuid: (0x5d, 0x1e, 0x77, 0, 0, 0, 0x80, 0, 0x80, 0, 0, 0, 0, 0, 0, 1))
+
+    /// Collects until cancelled.
+    func run() async throws {
+        try await consumer.run { deliveries in
+            for delivery in deliveries { await keep(delivery) }
+        }
+    }
+
+    private func keep(_ delivery: Delivery) async {
+        let backoff = Backoff(base: .milliseconds(100), cap: .seconds(2))
+        var failures = 0
+        while !Task.isCancelled {
+            do {
+                try await collect(delivery)
+                return consumer.settle([(delivery, .acknowledge)])
+            } catch {
+                failures += 1
+                if failures == 1 { log.warning("dead letters wait", ["error": .error(error)]) }
+                do { try await Task.sleep(for: backoff.delay(afterFailures: failures)) } catch { return }
+            }
+        }
+    }
+
+    private func collect(_ delivery: Delivery) async throws {
+        let message = delivery.message
+        let job = message.messageID.flatMap(UUID.init(text:))
+        let (reason, detail) = try await cause(delivery)
+        if reason == "unknown_type" || reason == "undeliverable", let job, try await store.known([job]).contains(job) {
+            if reason == "unknown_type" { return try await dispatcher.recover([job]) }
+            _ = try await store.refuse(job, code: reason, message: detail)
+        }
+        let id = UUID(
+            name: "\(reason)\n\(delivery.routingKey)\n\(message.messageID ?? "")\n\(Hex.encode(sha256(message.body)))",
+            namespace: Self.namespace)
+        let original = message.headers["x-switchyard-routing-key"]?.string ?? delivery.routingKey
+        try await store.add(
+            DeadLetter(
+                id: id, reason: reason, detail: detail, exchange: delivery.exchange, routingKey: original, job: job,
+                headers: JSON.object(headers(message)).serialized(), body: message.body))
+        GatewayMetrics.deadLetters.add(1, reason)
+    }
+
+    private func cause(_ delivery: Delivery) async throws -> (reason: String, detail: String) {
+        let headers = delivery.message.headers
+        if let reason = headers[Topics.reasonHeader]?.string {
+            return (reason, headers[Topics.detailHeader]?.string ?? "")
+        }
+        if headers["x-death"] != nil {
+            return (
+                "undeliverable",
+                "The command was handed out too often without being taken; its workers may be dying on it."
+            )
+        }
+        let known = try await types.refresh().names
+        return (
+            "unknown_type",
+            "No worker has registered the type \"\(delivery.routingKey)\". Known types: \(known.isEmpty ? "none yet" : known)."
+        )
+    }
+
+    private func headers(_ message: Message) -> JSONObject {
+        var object: JSONObject = [:]
+        for (name, value) in message.headers {
+            object[name] = .string(value.string ?? String(describing: value))
+        }
+        return object
+    }
+}

@@ -1,0 +1,35 @@
+import Jobs
+import Synchronization
+
+/// How many commands of each type may still be published right now.
+///
+/// The broker's queues are kept short, because only what waits in the database can be counted, reordered and cancelled. The window
+/// is soft: it is counted anew at every tick, and in between only what this gateway publishes is known.
+final class DispatchWindow: Sendable {
+    private let size: Int
+    private let room = Mutex<[String: Int]>([:])
+
+    init(size: Int) { self.size = size }
+
+    /// Takes room for one command on the direct path; false when its job must wait its turn in the database.
+    func take(_ type: String) -> Bool {
+        room.withLock { room in
+            guard let left = room[type], left > 0 else { return false }
+            room[type] = left - 1
+            return true
+        }
+    }
+
+    /// Counts anew. While jobs wait in the database the direct path is closed: new ones must not overtake them.
+    func update(_ states: [DispatchState]) {
+        room.withLock { room in
+            for state in states { room[state.type] = state.hasBacklog ? 0 : max(0, size - state.dispatched) }
+        }
+    }
+
+    /// How many commands the dispatcher may publish for a type with a backlog.
+    func roomForBacklog(_ state: DispatchState) -> Int { max(0, size - state.dispatched) }
+
+    /// Closes the direct path: the broker does not take commands.
+    func close() { room.withLock { $0 = [:] } }
+}

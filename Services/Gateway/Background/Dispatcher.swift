@@ -1,0 +1,186 @@
+import AMQP
+import Concurrency
+import Foundation
+import Jobs
+import Synchronization
+import Telemetry
+
+/// Brings commands to the broker.
+///
+/// Order of effects for every command: the row is committed, the command is published, the broker confirms, the row is marked
+/// dispatched. What a crash or a fault does between two of them:
+/// - committed, not published: the row's grace ends and the leading dispatcher publishes it;
+/// - published, not confirmed or not marked: it is published again; the second command finds the job claimed and is dropped;
+/// - marked, and then lost by the broker (queue deleted, broker wiped): `audit` compares the rows that say dispatched with the
+///   queue's depth and publishes anew what is missing.
+///
+/// Two paths lead to the broker. The direct one publishes right after the commit, while the type's window has room and nothing
+/// waits. The other is the leading gateway's loop, which publishes what is due by priority and age. Several gateways may run:
+/// one leads at a time, and two leaders for a moment do no harm.
+final class Dispatcher: Sendable {
+    private static let duty = "dispatch"
+    private static let leadership: Duration = .seconds(5)
+    private static let batch = 500
+
+    private let store: JobStore
+    private let types: TypeCache
+    private let publisher: Publisher
+    private let window: DispatchWindow
+    private let lostAfter: Duration
+    private let holder: String
+    private let log: Logger
+    private let wakeup = Wakeup()
+    private let declared = Mutex<Set<String>>([])
+
+    init(
+        _ store: JobStore, types: TypeCache, publisher: Publisher, configuration: GatewayConfiguration, holder: String,
+        log: Logger
+    ) {
+        self.store = store
+        self.types = types
+        self.publisher = publisher
+        window = DispatchWindow(size: configuration.dispatchWindow)
+        lostAfter = configuration.lostAfter
+        self.holder = holder
+        self.log = log
+    }
+
+    /// Which of these may be published directly after their commit.
+    func admit(_ submissions: [Submission]) -> [Bool] {
+        guard publisher.isConnected else { return submissions.map { _ in false } }
+        return submissions.map { $0.scheduledAt == nil && window.take($0.type) }
+    }
+
+    /// Publishes the commands of a batch that has just been committed, without making the caller wait.
+    func publishSoon(_ commands: [Command]) {
+        if commands.isEmpty { return wakeup.signal() }
+        Task {
+            do {
+                try await publish(commands, path: "direct")
+            } catch {
+                log.warning(
+                    "commands wait for the dispatcher", ["count": .int(commands.count), "error": .error(error)])
+            }
+        }
+    }
+
+    /// Asks whichever worker runs a job to do something; a lost request costs one heartbeat.
+    func tellWorkers(_ request: ControlRequest) async {
+        do {
+            _ = try await publisher.publish(
+                request.message, exchange: Topics.control, routingKey: "", mandatory: false, timeout: .seconds(2))
+        } catch {
+            log.warning(
+                "control request is left to the heartbeat", ["job_id": .uuid(request.job), "error": .error(error)])
+        }
+    }
+
+    /// Publishes these jobs' commands anew, after making sure that their queues exist.
+    func recover(_ ids: [UUID]) async throws {
+        try await publisher.update(topology: Topics.topology(types: types.names))
+        try await store.undispatch(ids)
+        wakeup.signal()
+    }
+
+    /// Dispatches until cancelled.
+    func run() async throws {
+        var nextLead = ContinuousClock.now
+        var nextAudit = ContinuousClock.now
+        var isLeading = false
+        while !Task.isCancelled {
+            var wasBusy = false
+            do {
+                try await types.refreshIfOld()
+                if ContinuousClock.now >= nextLead {
+                    isLeading = try await store.lead(Self.duty, as: holder, for: Self.leadership)
+                    nextLead = .now + Self.leadership / 5
+                }
+                wasBusy = try await tick(isLeading: isLeading)
+                if isLeading, ContinuousClock.now >= nextAudit {
+                    try await audit()
+                    nextAudit = .now + max(.milliseconds(500), lostAfter / 4)
+                }
+            } catch is CancellationError {
+                break
+            } catch {
+                window.close()
+                log.warning("dispatching waits", ["error": .error(error)])
+                await wakeup.wait(upTo: .milliseconds(500))
+            }
+            if !wasBusy { await wakeup.wait(upTo: .milliseconds(100)) }
+        }
+    }
+
+    /// Lets another gateway lead at once.
+    func resign() async {
+        do { try await store.resign(Self.duty, as: holder) } catch {
+            log.info("leadership is left to run out", ["error": .error(error)])
+        }
+    }
+
+    /// - Returns: whether there is more to do right away.
+    private func tick(isLeading: Bool) async throws -> Bool {
+        try await declareNewTypes()
+        if isLeading { _ = try await store.release() }
+        let states = try await store.dispatchStates(types: types.names, staleAfter: lostAfter)
+        guard publisher.isConnected else {
+            window.close()
+            return false
+        }
+        window.update(states)
+        guard isLeading else { return false }
+        var wasBusy = false
+        for state in states where state.hasBacklog {
+            let room = min(Self.batch, window.roomForBacklog(state))
+            guard room > 0 else { continue }
+            let commands = try await store.undispatched(type: state.type, limit: room)
+            guard !commands.isEmpty else { continue }
+            try await publish(commands, path: "backlog")
+            wasBusy = true
+        }
+        return wasBusy
+    }
+
+    private func declareNewTypes() async throws {
+        let names = Set(types.names)
+        guard publisher.isConnected, !names.isSubset(of: declared.withLock { $0 }) else { return }
+        try await publisher.update(topology: Topics.topology(types: names.sorted()))
+        declared.withLock { $0 = names }
+    }
+
+    private func publish(_ commands: [Command], path: String) async throws {
+        let results = await publisher.publish(
+            batch: commands.map {
+                Publication($0.message, exchange: Topics.jobs, routingKey: $0.type, mandatory: true)
+            }, timeout: .seconds(10))
+        var confirmed: [UUID] = []
+        var failure: (any Error)?
+        for (command, result) in zip(commands, results) {
+            switch result {
+            case .success(.confirmed): confirmed.append(command.id)
+            case .success(let outcome):
+                failure = AMQPError(.closed, "the broker answered \(outcome) for \(command.type)")
+            case .failure(let error): failure = error
+            }
+        }
+        GatewayMetrics.published.add(confirmed.count, path)
+        if !confirmed.isEmpty { try await store.markDispatched(confirmed) }
+        if let failure { throw failure }
+    }
+
+    /// Finds commands that the broker has lost: more rows say dispatched, for some time, than its queue holds. Commands that a
+    /// worker holds unacknowledged are missing from the depth too; publishing those again is harmless.
+    private func audit() async throws {
+        for state in try await store.dispatchStates(types: types.names, staleAfter: lostAfter) where state.stale > 0 {
+            try await publisher.update(topology: Topics.topology(types: [state.type]))
+            let depth = try await publisher.declare(Topics.commands(ofType: state.type)).messagesReady
+            let missing = min(state.stale, state.dispatched - depth)
+            guard missing > 0 else { continue }
+            let found = try await store.undispatchLost(type: state.type, count: missing, staleAfter: lostAfter)
+            GatewayMetrics.lost.add(found)
+            log.warning(
+                "commands lost by the broker are published again", ["type": .string(state.type), "count": .int(found)])
+            wakeup.signal()
+        }
+    }
+}

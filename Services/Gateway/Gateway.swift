@@ -1,0 +1,110 @@
+import AMQP
+import Concurrency
+import Crypto
+import Foundation
+import HTTPServer
+import Jobs
+import Postgres
+import ServiceKit
+import Storage
+import Telemetry
+
+/// The gateway as a process: the API in front, and the loops behind it that bring commands to the broker, events to clients, dead
+/// messages into the database and jobs away from dead workers. Any number of gateways may run side by side.
+final class Gateway: Sendable {
+    let configuration: GatewayConfiguration
+    let store: JobStore
+    let content: FileStore
+    let types: TypeCache
+    let submitter: Submitter
+    let reader: JobReader
+    let dispatcher: Dispatcher
+    let hub: EventHub
+    private let log: Logger
+    private let publisher: Publisher
+    private let deadConsumer: Consumer
+    private let listener: PostgresListener
+
+    init(_ configuration: GatewayConfiguration, log: Logger) throws {
+        let service = configuration.service
+        let name = "gateway-\(ProcessInfo.processInfo.hostName)-\(getpid())-\(Hex.encode(randomBytes(3)))"
+        self.configuration = configuration
+        self.log = log
+        store = JobStore(service.database(name: name, size: 6))
+        content = try FileStore(root: service.storage)
+        types = TypeCache(store)
+        let topology = Topics.topology(types: [])
+        publisher = Publisher(try service.broker(name: name + " commands"), topology: topology)
+        deadConsumer = Consumer(
+            try service.broker(name: name + " dead letters"), topology: topology, queue: Topics.deadQueue, prefetch: 50)
+        dispatcher = Dispatcher(
+            store, types: types, publisher: publisher, configuration: configuration, holder: name, log: log)
+        submitter = Submitter(store, dispatcher: dispatcher)
+        reader = JobReader(store)
+        hub = EventHub(store, log: log)
+        listener = PostgresListener(
+            PostgresConfiguration(url: service.databaseURL, applicationName: name + " events"),
+            channels: [JobStore.eventsChannel])
+    }
+
+    /// Serves until SIGTERM or SIGINT; then answers what is in flight and ends.
+    func run() async throws {
+        try await waitForSchema()
+        let handler = Handler(
+            router: Router(routes: routes), pages: OperationsPages(service: "gateway", checks: checks),
+            authentication: Authentication(store), log: log)
+        let server = HTTPServer(
+            HTTPServerConfiguration(host: configuration.host, port: configuration.port), handler: handler)
+        try server.start()
+        log.info("started", ["host": .string(configuration.host), "port": .int(Int(server.port))])
+        try await Termination.run(deadline: .seconds(20)) { [self] in
+            try await work()
+        } drain: { [self] in
+            log.info("draining")
+            await server.drain(deadline: .seconds(10))
+            await dispatcher.resign()
+        }
+        await store.database.close()
+        log.info("stopped")
+    }
+
+    private var checks: [ReadinessCheck] {
+        [
+            ReadinessCheck("database") { [store] in await store.problem() },
+            ReadinessCheck("broker") { [publisher] in publisher.isConnected ? nil : "not connected" },
+        ]
+    }
+
+    private func work() async throws {
+        let reaper = Reaper(store: store, grace: configuration.reapGrace, log: log) { [dispatcher] in
+            dispatcher.publishSoon([])
+        }
+        let collector = DeadLetterCollector(
+            store: store, dispatcher: dispatcher, types: types, consumer: deadConsumer, log: log)
+        try await withThrowingTaskGroup(of: Void.self) { [self] group in
+            group.addTask { try await self.publisher.run() }
+            group.addTask { try await self.dispatcher.run() }
+            group.addTask { try await reaper.run() }
+            group.addTask { try await collector.run() }
+            group.addTask { await self.hub.run() }
+            group.addTask { try await self.listener.run() }
+            group.addTask { for await _ in self.listener.events { self.hub.announce() } }
+            try await group.waitForAll()
+        }
+    }
+
+    /// The database may come up later than the gateway; a wrong schema is an error at once.
+    private func waitForSchema() async throws {
+        let backoff = Backoff(cap: .seconds(2))
+        var failures = 0
+        while true {
+            do {
+                return try await Migrations.check(store.database)
+            } catch let error as PostgresError where error.isTransient {
+                failures += 1
+                if failures == 1 { log.warning("waiting for the database", ["error": .error(error)]) }
+                try await Task.sleep(for: backoff.delay(afterFailures: failures))
+            }
+        }
+    }
+}

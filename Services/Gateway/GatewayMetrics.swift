@@ -1,0 +1,18 @@
+import ServiceKit
+import Telemetry
+
+/// What the gateway counts.
+enum GatewayMetrics {
+    static let requests = CounterFamily(
+        "switchyard_http_requests_total", help: "Requests answered.", label: "status")
+    static let submitted = Metrics.shared.counter(
+        "switchyard_jobs_submitted_total", help: "Jobs whose row was committed.")
+    static let published = CounterFamily(
+        "switchyard_commands_published_total", help: "Commands that the broker confirmed.", label: "path")
+    static let lost = Metrics.shared.counter(
+        "switchyard_commands_lost_total", help: "Commands that the broker lost and that are published again.")
+    static let reaped = Metrics.shared.counter(
+        "switchyard_leases_ended_total", help: "Jobs taken from a silent worker.")
+    static let deadLetters = CounterFamily(
+        "switchyard_dead_letters_total", help: "Messages kept as dead letters.", label: "reason")
+}

@@ -1,0 +1,78 @@
+import Foundation
+import Postgres
+
+/// A job that this worker owns for one attempt.
+public struct Claim: Sendable {
+    /// The job's id.
+    public let id: UUID
+    /// The tenant that it belongs to.
+    public let namespace: String
+    /// The number of this attempt: the fence that every write names.
+    public let attempt: Int32
+    /// The input, a JSON object.
+    public let spec: [UInt8]
+    /// How many attempts have failed before.
+    public let failures: Int
+    /// How many workers have died on it.
+    public let crashes: Int
+    /// How many attempts may fail before the job fails.
+    public let maxAttempts: Int
+    /// How long one attempt may run.
+    public let timeoutSeconds: Int
+    /// The client's trace id.
+    public let traceID: String?
+    /// The newest checkpoint of the earlier attempts.
+    public let checkpoint: (epoch: Int32, state: [UInt8])?
+}
+
+extension JobStore {
+    /// Claims the queued ones of these jobs for a worker, in one guarded update with their executions and events.
+    ///
+    /// A job that is not queued is left out: its command is stale.
+    public func claim(_ ids: [UUID], worker: String, lease: Duration) async throws -> [Claim] {
+        let rows = try await database.pipeline([
+            """
+            WITH moved AS (
+                UPDATE jobs j SET status = 'running', attempt = j.attempt + 1, worker = \(worker), started_at = now(),
+                    lease_until = now() + \(lease.seconds) * interval '1 second', dispatched_at = coalesce(dispatched_at, now()),
+                    progress = NULL, error = NULL
+                WHERE j.id = ANY(\(ids)) AND j.status = ANY(\(Transition.claim.guardStatuses))
+                RETURNING j.id, j.namespace, j.attempt, j.spec, j.failures, j.crashes, j.max_attempts, j.timeout_seconds,
+                    j.trace_id
+            ), executed AS (
+                INSERT INTO executions (job_id, attempt, worker) SELECT id, attempt, \(worker) FROM moved
+            ), announced AS (
+                INSERT INTO events (job_id, kind, status, attempt, data)
+                SELECT id, 'running', 'running', attempt, jsonb_build_object('worker', \(worker)::text) FROM moved
+            )
+            SELECT m.*, c.epoch, c.state
+            FROM moved m LEFT JOIN LATERAL (
+                SELECT epoch, state FROM checkpoints
+                WHERE m.attempt > 1 AND job_id = m.id ORDER BY epoch DESC LIMIT 1
+            ) c ON true
+            """,
+            Self.announceEvents,
+        ])[0]
+        return try rows.map { row in
+            let epoch = try row.decode("epoch", as: Int32?.self)
+            let state = try row.decode("state", as: JSONText?.self)
+            return Claim(
+                id: try row.decode("id"), namespace: try row.decode("namespace"), attempt: try row.decode("attempt"),
+                spec: try row.decode("spec", as: JSONText.self).bytes,
+                failures: Int(try row.decode("failures", as: Int32.self)),
+                crashes: Int(try row.decode("crashes", as: Int32.self)),
+                maxAttempts: Int(try row.decode("max_attempts", as: Int32.self)),
+                timeoutSeconds: Int(try row.decode("timeout_seconds", as: Int32.self)),
+                traceID: try row.decode("trace_id"),
+                checkpoint: epoch.flatMap { epoch in state.map { (epoch, $0.bytes) } })
+        }
+    }
+
+    /// Which of these ids name a job at all; the others come from a stranger's command.
+    public func known(_ ids: [UUID]) async throws -> Set<UUID> {
+        Set(
+            try await database.query("SELECT id FROM jobs WHERE id = ANY(\(ids))").map {
+                try $0.decode("id", as: UUID.self)
+            })
+    }
+}

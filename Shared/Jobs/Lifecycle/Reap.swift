@@ -1,0 +1,73 @@
+import Foundation
+import Postgres
+
+/// A job whose worker fell silent past its lease.
+public struct Reaped: Sendable {
+    /// The job's id.
+    public let id: UUID
+    /// The number of the attempt, from 1; 0 before the first.
+    public let attempt: Int32
+    /// The worker that fell silent.
+    public let worker: String
+    /// `queued` to go on elsewhere, or a terminal status.
+    public let status: JobStatus
+}
+
+extension JobStore {
+    /// Takes jobs whose lease has ended from their worker: back into the queue, or `failed` with reason `crashed` after
+    /// `maxCrashes` of its type's policy (G4, G6). Crashes are counted apart from failures.
+    public func reap(limit: Int = 500) async throws -> [Reaped] {
+        try await database.pipeline([
+            """
+            WITH expired AS (
+                SELECT id, worker AS lost_worker FROM jobs WHERE status IN ('running', 'stopping') AND lease_until < now()
+                ORDER BY lease_until LIMIT \(limit) FOR UPDATE SKIP LOCKED
+            ), judged AS (
+                SELECT e.id, e.lost_worker, CASE
+                    WHEN j.wanted = 'cancel' THEN 'cancelled'
+                    WHEN j.wanted = 'stop' THEN 'stopped'
+                    WHEN j.crashes + 1 >= coalesce((t.policy->>'max_crashes')::integer, 3) THEN 'failed'
+                    ELSE 'queued' END AS verdict
+                FROM expired e JOIN jobs j ON j.id = e.id LEFT JOIN job_types t ON t.name = j.type
+            ), moved AS (
+                UPDATE jobs j SET status = v.verdict, crashes = j.crashes + 1, due_at = now(), dispatched_at = NULL,
+                    lease_until = NULL, wanted = NULL,
+                    finished_at = CASE WHEN v.verdict <> 'queued' THEN now() END,
+                    error = CASE WHEN v.verdict = 'failed' THEN jsonb_build_object('code', 'crashed', 'message',
+                        format('The worker running this job died %s times; the job is set aside.', j.crashes + 1)) END
+                FROM judged v
+                WHERE j.id = v.id AND j.status = ANY(\(Transition.handBack.guardStatuses))
+                RETURNING j.id, j.attempt, j.status, v.lost_worker, j.error
+            ), executed AS (
+                UPDATE executions e SET status = 'lost', finished_at = now() FROM moved m
+                WHERE e.job_id = m.id AND e.attempt = m.attempt
+            ), announced AS (
+                INSERT INTO events (job_id, kind, status, attempt, data)
+                SELECT id, CASE WHEN status = 'queued' THEN 'lease_expired' ELSE status END, status, attempt,
+                    jsonb_strip_nulls(jsonb_build_object('worker', lost_worker, 'error', error)) FROM moved
+            )
+            SELECT id, attempt, status, lost_worker FROM moved
+            """,
+            Self.announceEvents,
+        ])[0].map { row in
+            Reaped(
+                id: try row.decode("id"), attempt: try row.decode("attempt"), worker: try row.decode("lost_worker"),
+                status: try row.decodeStatus("status"))
+        }
+    }
+}
+
+extension Row {
+    /// Decodes a status word.
+    func decodeStatus(_ column: String) throws -> JobStatus {
+        let word = try decode(column, as: String.self)
+        guard let status = JobStatus(rawValue: word) else { throw UnknownStatus(word: word) }
+        return status
+    }
+}
+
+/// The database holds a status word that this build does not know.
+struct UnknownStatus: Error, CustomStringConvertible {
+    let word: String
+    var description: String { "the database holds the unknown status \"\(word)\"" }
+}

@@ -1,0 +1,140 @@
+import AMQP
+import Crypto
+import Foundation
+import JSON
+import Postgres
+
+/// The message that tells a worker to run a job: complete in itself, so that one published by a stranger is enough.
+///
+/// Body: a JSON object with the fields of a submission (see `Submission.schema`), and `schema` (1), `id` (a UUID, required) and
+/// `namespace` (required). `message-id` repeats the id. Strangers publish to the exchange `switchyard.jobs` with the type as
+/// routing key.
+public struct Command: Sendable {
+    /// The job's id.
+    public let id: UUID
+    /// The job's type.
+    public let type: String
+    /// The message as it is published.
+    public let message: Message
+
+    /// The version of the message's form that this build writes and reads.
+    public static let schemaVersion = 1
+
+    /// The command of a submission that has just been committed.
+    public init(_ submission: Submission) {
+        self.init(
+            id: submission.id, namespace: submission.namespace, type: submission.type, spec: submission.spec,
+            name: submission.name, labels: submission.labels.serialized(), priority: submission.priority,
+            timeoutSeconds: submission.timeoutSeconds, maxAttempts: submission.maxAttempts, crashes: 0,
+            parentID: submission.parentID, traceID: submission.traceID)
+    }
+
+    init(row: Row) throws {
+        self.init(
+            id: try row.decode("id"), namespace: try row.decode("namespace"), type: try row.decode("type"),
+            spec: try row.decode("spec", as: JSONText.self).bytes, name: try row.decode("name"),
+            labels: try row.decode("labels", as: JSONText.self).bytes,
+            priority: Priority(rawValue: try row.decode("priority")) ?? .normal,
+            timeoutSeconds: Int(try row.decode("timeout_seconds", as: Int32.self)),
+            maxAttempts: Int(try row.decode("max_attempts", as: Int32.self)),
+            crashes: Int(try row.decode("crashes", as: Int32.self)), parentID: try row.decode("parent_id"),
+            traceID: try row.decode("trace_id"))
+    }
+
+    private init(
+        id: UUID, namespace: String, type: String, spec: [UInt8], name: String?, labels: [UInt8], priority: Priority,
+        timeoutSeconds: Int, maxAttempts: Int, crashes: Int, parentID: UUID?, traceID: String?
+    ) {
+        var json = JSONWriter()
+        json.beginObject()
+        json.member("schema", Self.schemaVersion)
+        json.member("id", id)
+        json.member("namespace", namespace)
+        json.member("type", type)
+        json.member("spec", raw: spec)
+        if let name { json.member("name", name) }
+        json.member("labels", raw: labels)
+        json.member("priority", priority.word)
+        json.member("timeout_seconds", timeoutSeconds)
+        json.member("max_attempts", maxAttempts)
+        if let parentID { json.member("parent_id", parentID) }
+        if let traceID { json.member("trace_id", traceID) }
+        json.endObject()
+        self.id = id
+        self.type = type
+        var message = Message(body: json.bytes)
+        message.messageID = id.text
+        message.contentType = "application/json"
+        message.appID = Topics.dispatcher
+        message.isPersistent = true
+        if crashes > 0 { message.headers[Topics.crashesHeader] = .int(Int64(crashes)) }
+        self.message = message
+    }
+}
+
+/// A message that is not a command, with the word and the sentence for its dead letter.
+public struct CommandError: Error, Sendable {
+    /// Why, in a word.
+    public let reason: String
+    /// Why, in a sentence.
+    public let detail: String
+    /// The id, when it could be read.
+    public let job: UUID?
+
+    /// Makes the error.
+    public init(reason: String, detail: String, job: UUID?) {
+        self.reason = reason
+        self.detail = detail
+        self.job = job
+    }
+}
+
+extension Command {
+    /// The id that a command says it is for, read from the message's properties alone; nil unless a dispatcher wrote it.
+    public static func dispatchedID(_ message: Message) -> UUID? {
+        guard message.appID == Topics.dispatcher, let text = message.messageID else { return nil }
+        return UUID(text: text)
+    }
+
+    /// How many workers the job had taken down when the command was written.
+    public static func crashes(_ message: Message) -> Int {
+        guard case .int(let crashes)? = message.headers[Topics.crashesHeader] else { return 0 }
+        return Int(crashes)
+    }
+
+    /// Reads a stranger's command, held to the same rules as a REST request.
+    public static func read(_ message: Message, catalogue: TypeCatalogue) throws(CommandError) -> Submission {
+        let json: JSON
+        do {
+            json = try JSON.parse(message.body)
+        } catch {
+            throw CommandError(reason: "malformed", detail: "The body is not JSON: \(error)", job: nil)
+        }
+        guard case .object(var fields) = json else {
+            throw CommandError(reason: "malformed", detail: "The body must be a JSON object.", job: nil)
+        }
+        let version = fields["schema"]?.intValue ?? schemaVersion
+        guard version == schemaVersion else {
+            throw CommandError(
+                reason: "unknown_schema",
+                detail: "The command's schema is \(version); this worker reads \(schemaVersion).", job: nil)
+        }
+        guard let id = fields["id"]?.stringValue.flatMap(UUID.init(text:)) else {
+            throw CommandError(
+                reason: "invalid_field",
+                detail: "/id: a UUID is required; it is what makes a repeated command one job.", job: nil)
+        }
+        guard let namespace = fields["namespace"]?.stringValue, !namespace.isEmpty, namespace.utf8.count <= 63 else {
+            throw CommandError(
+                reason: "invalid_field", detail: "/namespace: a name of 1 to 63 bytes is required.", job: id)
+        }
+        fields["schema"] = nil
+        fields["id"] = nil
+        fields["namespace"] = nil
+        do {
+            return try Submission.read(.object(fields), id: id, namespace: namespace, catalogue: catalogue)
+        } catch {
+            throw CommandError(reason: error.kind.rawValue, detail: error.description, job: id)
+        }
+    }
+}

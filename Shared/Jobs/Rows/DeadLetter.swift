@@ -1,0 +1,87 @@
+import Foundation
+import JSON
+import Postgres
+
+/// A message that no worker could take, kept with its reason.
+public struct DeadLetter: Sendable {
+    /// Made from the message's content, so that a message collected twice is kept once.
+    public let id: UUID
+    /// A word: `malformed`, `invalid_spec`, `invalid_field`, `unknown_type`, `undeliverable`.
+    public let reason: String
+    /// A sentence for people.
+    public let detail: String
+    /// The exchange that it came through.
+    public let exchange: String
+    /// The routing key that it was published with.
+    public let routingKey: String
+    /// The job it is about.
+    public let job: UUID?
+    /// The message's headers, a JSON object.
+    public let headers: [UInt8]
+    /// The message's body.
+    public let body: [UInt8]
+    /// When it was kept.
+    public let receivedAt: Date
+
+    /// Makes a dead letter; the database gives the time.
+    public init(
+        id: UUID, reason: String, detail: String, exchange: String, routingKey: String, job: UUID?, headers: [UInt8],
+        body: [UInt8], receivedAt: Date = Date()
+    ) {
+        self.id = id
+        self.reason = reason
+        self.detail = detail
+        self.exchange = exchange
+        self.routingKey = routingKey
+        self.job = job
+        self.headers = headers
+        self.body = body
+        self.receivedAt = receivedAt
+    }
+
+    /// Appends the dead letter as operators see it; the body is shown as text, cut to 4 KiB.
+    public func write(to json: inout JSONWriter) {
+        json.beginObject()
+        json.member("id", id)
+        json.member("reason", reason)
+        json.member("detail", detail)
+        json.member("exchange", exchange)
+        json.member("routing_key", routingKey)
+        json.member("job_id", job)
+        json.member("headers", raw: headers)
+        json.member("body", String(decoding: body.prefix(4096), as: UTF8.self))
+        json.member("size_bytes", body.count)
+        json.member("received_at", receivedAt)
+        json.endObject()
+    }
+}
+
+extension JobStore {
+    /// Keeps a dead letter; keeping it again changes nothing.
+    public func add(_ letter: DeadLetter) async throws {
+        _ = try await database.query(
+            """
+            INSERT INTO dead_letters (id, reason, detail, exchange, routing_key, job_id, headers, body)
+            VALUES (\(letter.id), \(letter.reason), \(letter.detail), \(letter.exchange), \(letter.routingKey), \(letter.job as UUID?),
+                \(JSONText(letter.headers)), \(letter.body))
+            ON CONFLICT (id) DO NOTHING
+            """)
+    }
+
+    /// The newest dead letters.
+    public func deadLetters(limit: Int) async throws -> [DeadLetter] {
+        try await database.query(
+            """
+            SELECT id, reason, detail, exchange, routing_key, job_id, headers, body, received_at FROM dead_letters
+            ORDER BY received_at DESC LIMIT \(limit)
+            """
+        ).map { row in
+            DeadLetter(
+                id: try row.decode("id"), reason: try row.decode("reason"), detail: try row.decode("detail"),
+                exchange: try row.decode("exchange"), routingKey: try row.decode("routing_key"),
+                job: try row.decode("job_id"),
+                headers: try row.decode("headers", as: JSONText.self).bytes, body: try row.decode("body"),
+                receivedAt: try row.decode("received_at"))
+        }
+    }
+}

@@ -1,0 +1,53 @@
+import Foundation
+import JSON
+import Postgres
+
+/// One entry of a job's ordered history.
+public struct Event: Sendable {
+    /// Its number, growing in commit order within one job: the id that SSE clients send back.
+    public let sequence: Int64
+    /// The job it is about.
+    public let job: UUID
+    /// What happened: a status word, `progress`, `checkpoint`, `retrying`, `handed_back`, `lease_expired`.
+    public let kind: String
+    /// The job's status after it.
+    public let status: JobStatus
+    /// The number of the attempt, from 1; 0 before the first.
+    public let attempt: Int32
+    /// More about it, a JSON object.
+    public let data: [UInt8]?
+    /// When it happened.
+    public let at: Date
+
+    /// Appends the event as clients see it.
+    public func write(to json: inout JSONWriter) {
+        json.beginObject()
+        json.member("seq", Int(sequence))
+        json.member("job_id", job)
+        json.member("event", kind)
+        json.member("status", status.rawValue)
+        json.member("attempt", Int(attempt))
+        if let data { json.member("data", raw: data) }
+        json.member("at", at)
+        json.endObject()
+    }
+}
+
+extension JobStore {
+    /// The events of several jobs, each after the number given with it, in order; at most `limit` in all.
+    public func events(after positions: [(job: UUID, sequence: Int64)], limit: Int) async throws -> [Event] {
+        try await database.query(
+            """
+            SELECT e.seq, e.job_id, e.kind, e.status, e.attempt, e.data, e.at
+            FROM unnest(\(positions.map(\.job)), \(positions.map(\.sequence))) AS p (job_id, after)
+            JOIN events e ON e.job_id = p.job_id AND e.seq > p.after
+            ORDER BY e.seq LIMIT \(limit)
+            """
+        ).map { row in
+            Event(
+                sequence: try row.decode("seq"), job: try row.decode("job_id"), kind: try row.decode("kind"),
+                status: try row.decodeStatus("status"), attempt: try row.decode("attempt"),
+                data: try row.decode("data", as: JSONText?.self)?.bytes, at: try row.decode("at"))
+        }
+    }
+}

@@ -1,0 +1,88 @@
+import Foundation
+import JSON
+import Postgres
+
+/// How important a log line is.
+public enum LogLevel: Int16, Sendable, CaseIterable {
+    case debug = 0
+    case info = 1
+    case warning = 2
+    case error = 3
+
+    /// The word that clients use.
+    public var word: String { String(describing: self) }
+
+    /// Reads the word that clients use; `warn` is understood too.
+    public init?(word: String) {
+        guard let match = Self.allCases.first(where: { $0.word == word || ($0 == .warning && word == "warn") }) else {
+            return nil
+        }
+        self = match
+    }
+}
+
+/// One line that a job wrote.
+public struct LogLine: Sendable {
+    /// The number of the attempt, from 1; 0 before the first.
+    public let attempt: Int32
+    /// Its number within the attempt, from 1: the line's key, so that a line written twice is stored once.
+    public let number: Int32
+    /// When it happened.
+    public let at: Date
+    /// How important it is.
+    public let level: LogLevel
+    /// The text.
+    public let message: String
+    /// The stage of the job that wrote it.
+    public let operatorName: String?
+    /// More about it, JSON.
+    public let details: [UInt8]?
+
+    /// Makes a line.
+    public init(
+        attempt: Int32, number: Int32, at: Date, level: LogLevel, message: String, operatorName: String? = nil,
+        details: [UInt8]? = nil
+    ) {
+        self.attempt = attempt
+        self.number = number
+        self.at = at
+        self.level = level
+        self.message = message
+        self.operatorName = operatorName
+        self.details = details
+    }
+
+    /// Appends the line as clients see it.
+    public func write(to json: inout JSONWriter) {
+        json.beginObject()
+        json.member("attempt", Int(attempt))
+        json.member("number", Int(number))
+        json.member("at", at)
+        json.member("level", level.word)
+        json.member("message", message)
+        json.member("operator", operatorName)
+        if let details { json.member("details", raw: details) }
+        json.endObject()
+    }
+}
+
+extension JobStore {
+    /// A job's log lines from a level upwards, in order, after `position` (attempt and number).
+    public func logs(
+        of job: UUID, minimum: LogLevel, after position: (attempt: Int32, number: Int32), limit: Int
+    ) async throws -> [LogLine] {
+        try await database.query(
+            """
+            SELECT attempt, number, at, level, message, operator, details FROM job_logs
+            WHERE job_id = \(job) AND level >= \(minimum.rawValue)
+                AND (attempt, number) > (\(position.attempt), \(position.number))
+            ORDER BY attempt, number LIMIT \(limit)
+            """
+        ).map { row in
+            LogLine(
+                attempt: try row.decode("attempt"), number: try row.decode("number"), at: try row.decode("at"),
+                level: LogLevel(rawValue: try row.decode("level")) ?? .info, message: try row.decode("message"),
+                operatorName: try row.decode("operator"), details: try row.decode("details", as: JSONText?.self)?.bytes)
+        }
+    }
+}

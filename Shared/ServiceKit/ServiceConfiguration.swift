@@ -1,0 +1,31 @@
+import AMQP
+import Config
+import Foundation
+import Postgres
+
+/// What every service reads from its environment, checked at start.
+public struct ServiceConfiguration: Sendable {
+    /// `DATABASE_URL`: PostgreSQL, as a libpq URI.
+    public let databaseURL: String
+    /// `AMQP_URL`: RabbitMQ, as an amqp:// or amqps:// URI.
+    public let amqpURL: String
+    /// `SWITCHYARD_STORAGE`: the folder of uploaded and produced files; gateways and workers share it.
+    public let storage: String
+
+    /// Reads the environment; the error names the variable and what would be right.
+    public init(_ environment: Environment) throws {
+        databaseURL = try environment.url("DATABASE_URL", schemes: ["postgres", "postgresql"]).absoluteString
+        amqpURL = try environment.url("AMQP_URL", schemes: ["amqp", "amqps"]).absoluteString
+        storage = try environment.string("SWITCHYARD_STORAGE", default: ".switchyard/files")
+    }
+
+    /// A pool of database connections.
+    public func database(name: String, size: Int) -> Database {
+        Database(PostgresConfiguration(url: databaseURL, applicationName: name), size: size)
+    }
+
+    /// A connection to the broker.
+    public func broker(name: String) throws -> AMQPConfiguration {
+        try AMQPConfiguration(url: amqpURL, connectionName: name)
+    }
+}

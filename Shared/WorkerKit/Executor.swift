@@ -1,0 +1,130 @@
+import Foundation
+import JSON
+import Jobs
+import Postgres
+import Telemetry
+
+/// Runs one claimed job to its end: decode, perform, judge, record. Nothing here knows the broker.
+struct Executor<W: Worker>: Sendable {
+    let worker: W
+    let policy: JobPolicy
+    let recorder: Recorder
+    let files: @Sendable (Claim) -> JobFiles
+    let log: Logger
+
+    /// Runs the job and writes its end; returns when the end is committed or another attempt owns the job.
+    func execute(_ running: RunningJob) async {
+        let journal = JobJournal(fence: running.fence, recorder: recorder)
+        let context = JobContext(running: running, recorder: recorder, journal: journal, files: files(running.claim))
+        var ending = await perform(running, context)
+        if let progress = await journal.finish() {
+            ending.phase = progress.phase
+            ending.progress = progress.json
+        }
+        if running.takeEnd() { await record(ending, of: running) }
+    }
+
+    /// Ends an execution that did not end by itself; what its code still does is fenced off.
+    func abandon(_ running: RunningJob) async {
+        guard running.takeEnd() else { return }
+        WorkerMetrics.abandoned.add()
+        log.warning("execution abandoned", running.fields)
+        await record(
+            judge(JobFailure(code: "abandoned", message: "The execution did not end in time."), running), of: running)
+    }
+
+    private func perform(_ running: RunningJob, _ context: JobContext) async -> Ending {
+        do {
+            let input: W.Input
+            do {
+                input = try JSON.parse(running.claim.spec).decode(W.Input.self)
+            } catch {
+                return rejected(JobFailure(code: "invalid_spec", message: "The spec cannot be read: \(error)"))
+            }
+            return try judge(await worker.perform(input, in: context), running)
+        } catch {
+            return judge(error, running)
+        }
+    }
+
+    private func judge(_ outcome: Outcome<W.Output>, _ running: RunningJob) throws -> Ending {
+        switch outcome {
+        case .done(let output):
+            var ending = Ending(status: .completed, kind: "completed")
+            ending.result = try JSON.encode(output).serialized()
+            return ending
+        case .reject(let failure):
+            return rejected(failure)
+        case .snooze(let delay, let reason):
+            var ending = Ending(status: .scheduled, kind: "snoozed")
+            ending.dueIn = delay
+            ending.error = JobFailure(code: "snoozed", message: reason).json
+            return ending
+        case .stopped:
+            return stopped(running.stopReason)
+        }
+    }
+
+    private func judge(_ error: any Error, _ running: RunningJob) -> Ending {
+        switch running.stopReason {
+        case .cancelled, .stopped, .draining, .superseded: stopped(running.stopReason)
+        case .timedOut:
+            failed(
+                JobFailure(
+                    code: "timed_out",
+                    message: "The attempt ran longer than its timeout of \(running.claim.timeoutSeconds) s."), running)
+        case nil: failed(JobFailure(error), running)
+        }
+    }
+
+    private func stopped(_ reason: StopReason?) -> Ending {
+        switch reason {
+        case .cancelled: Ending(status: .cancelled, kind: "cancelled")
+        case .stopped: Ending(status: .stopped, kind: "stopped")
+        case .timedOut, .draining, .superseded, nil: Ending(status: .queued, kind: "handed_back")
+        }
+    }
+
+    private func rejected(_ failure: JobFailure) -> Ending {
+        var ending = Ending(status: .failed, kind: "failed")
+        ending.error = failure.json
+        ending.countsAsFailure = true
+        return ending
+    }
+
+    private func failed(_ failure: JobFailure, _ running: RunningJob) -> Ending {
+        let failures = running.claim.failures + 1
+        guard failures < running.claim.maxAttempts else { return rejected(failure) }
+        var ending = Ending(status: .scheduled, kind: "retrying")
+        ending.error = failure.json
+        ending.countsAsFailure = true
+        ending.dueIn = policy.backoff.delay(afterFailures: failures)
+        return ending
+    }
+
+    private func record(_ ending: Ending, of running: RunningJob) async {
+        var ending = ending
+        while true {
+            do {
+                if try await recorder.write(.outcome(running.fence, ending)) == .superseded {
+                    WorkerMetrics.superseded.add()
+                    log.warning("outcome dropped: another attempt owns the job", running.fields)
+                } else {
+                    WorkerMetrics.ended.add(1, ending.kind)
+                }
+                return
+            } catch  where ending.kind != "unstorable" {
+                log.error("outcome cannot be stored", running.fields.appending(["error": .error(error)]))
+                var replacement = Ending(status: .failed, kind: "unstorable")
+                replacement.error =
+                    JobFailure(
+                        code: "unstorable_result", message: "The result cannot be stored in the database."
+                    ).json
+                ending = replacement
+            } catch {
+                log.error("outcome lost; the lease will end", running.fields.appending(["error": .error(error)]))
+                return
+            }
+        }
+    }
+}

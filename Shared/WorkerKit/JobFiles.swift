@@ -1,0 +1,63 @@
+import Config
+import Crypto
+import Foundation
+import Jobs
+import Storage
+
+/// The files of one job: what it may read, and what it produces.
+public struct JobFiles: Sendable {
+    let store: JobStore
+    let content: FileStore
+    let roots: [String]
+    let namespace: String
+    let job: UUID
+
+    /// An uploaded file or artifact of the job's namespace: its record and the path of its content.
+    ///
+    /// - Throws: `JobFailure` `file_not_found`.
+    public func file(_ id: UUID) async throws -> (record: FileRecord, path: String) {
+        guard let record = try await store.file(id, namespace: namespace) else {
+            throw JobFailure(code: "file_not_found", message: "There is no file \(id.text) in this namespace.")
+        }
+        return (record, content.path(of: id))
+    }
+
+    /// The path that a `file://` URL names, when it lies under one of the operator's roots after all links are followed.
+    ///
+    /// - Throws: `JobFailure` `file_not_allowed` or `file_not_found`.
+    public func path(of url: String) throws -> String {
+        guard !roots.isEmpty else {
+            throw JobFailure(
+                code: "file_not_allowed",
+                message: "file:// inputs are switched off; the operator sets SWITCHYARD_FILE_ROOTS.")
+        }
+        guard let parsed = URL(string: url), parsed.isFileURL, parsed.host == nil || parsed.host == "" else {
+            throw JobFailure(code: "file_not_allowed", message: "\(url) is not a file:///path URL.")
+        }
+        // Both cases get one answer, so that a client cannot feel its way around the disk.
+        guard let real = realpath(parsed.path, nil) else { throw Self.notAllowed(url) }
+        defer { free(real) }
+        let path = String(cString: real)
+        guard roots.contains(where: { path.hasPrefix($0.hasSuffix("/") ? $0 : $0 + "/") }) else {
+            throw Self.notAllowed(url)
+        }
+        return path
+    }
+
+    /// Stores a produced file. The same job, name and content are one artifact however often it is stored, and other content
+    /// never replaces it: a stale attempt can do no harm.
+    public func store(artifact name: String, mediaType: String, bytes: [UInt8]) async throws -> FileRecord {
+        let digest = Hex.encode(sha256(bytes))
+        let id = UUID(name: "\(name)\n\(digest)", namespace: job)
+        let stored = try await content.write(id: id, bytes: bytes)
+        let record = FileRecord(
+            id: id, namespace: namespace, job: job, name: name, mediaType: mediaType, size: Int64(stored.size),
+            sha256: stored.sha256)
+        try await store.add(record)
+        return record
+    }
+
+    private static func notAllowed(_ url: String) -> JobFailure {
+        JobFailure(code: "file_not_allowed", message: "\(url) does not exist under SWITCHYARD_FILE_ROOTS.")
+    }
+}

@@ -1,0 +1,79 @@
+import Foundation
+import Jobs
+import Synchronization
+
+/// One execution in this process: its fence, its deadline, and why it should end.
+final class RunningJob: Sendable {
+    private struct State {
+        var task: Task<Void, Never>?
+        var stopReason: StopReason?
+        var abandonAt: ContinuousClock.Instant?
+        var hasEnded = false
+    }
+
+    let claim: Claim
+    let fence: Fence
+    let deadline: ContinuousClock.Instant
+    private let grace: Duration
+    private let state = Mutex(State())
+
+    init(_ claim: Claim, grace: Duration) {
+        self.claim = claim
+        self.fence = Fence(job: claim.id, attempt: claim.attempt)
+        self.deadline = .now + .seconds(claim.timeoutSeconds)
+        self.grace = grace
+    }
+
+    var stopReason: StopReason? { state.withLock(\.stopReason) }
+
+    /// Sets the task that runs it; cancels it when it was asked to end before it began.
+    func started(_ task: Task<Void, Never>) {
+        let mustStop = state.withLock { state in
+            state.task = task
+            return state.stopReason != nil
+        }
+        if mustStop { task.cancel() }
+    }
+
+    /// Asks the execution to end. The first reason stays, except that `superseded` replaces any.
+    func stop(_ reason: StopReason) {
+        let task = state.withLock { state -> Task<Void, Never>? in
+            guard state.stopReason == nil || reason == .superseded else { return nil }
+            state.stopReason = reason
+            if state.abandonAt == nil { state.abandonAt = .now + grace }
+            return state.task
+        }
+        task?.cancel()
+    }
+
+    /// Whether it was asked to end longer ago than its grace period allows.
+    func isOverdue(at now: ContinuousClock.Instant) -> Bool {
+        state.withLock { $0.abandonAt.map { $0 <= now } ?? false }
+    }
+
+    /// True for exactly one caller: the one that may write the end and free the slot.
+    func takeEnd() -> Bool {
+        state.withLock { state in
+            defer { state.hasEnded = true }
+            return !state.hasEnded
+        }
+    }
+}
+
+/// The executions of this process, by job.
+final class RunningJobs: Sendable {
+    private let jobs = Mutex<[Fence: RunningJob]>([:])
+
+    var all: [RunningJob] { jobs.withLock { Array($0.values) } }
+    var count: Int { jobs.withLock(\.count) }
+
+    func add(_ job: RunningJob) { jobs.withLock { $0[job.fence] = job } }
+
+    /// Removes this execution; false when it was removed before. A newer one of the same job stays.
+    func remove(_ job: RunningJob) -> Bool {
+        jobs.withLock { $0.removeValue(forKey: job.fence) != nil }
+    }
+
+    /// The executions of a job: two while a superseded one has not ended yet.
+    func executions(of id: UUID) -> [RunningJob] { jobs.withLock { $0.values.filter { $0.fence.job == id } } }
+}

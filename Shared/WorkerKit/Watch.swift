@@ -1,0 +1,74 @@
+import AMQP
+import Foundation
+import Jobs
+import Telemetry
+
+/// Looks after the jobs that run in this process: renews their leases, ends those that are over their time, and passes on what
+/// somebody wants of them.
+struct Watch: Sendable {
+    let running: RunningJobs
+    let recorder: Recorder
+    let lease: Duration
+    let log: Logger
+
+    /// Renews the leases three times within each, until cancelled. The answers carry what is wanted, so that a control message
+    /// that was missed costs one heartbeat.
+    func renewLeases() async throws {
+        while true {
+            try await Task.sleep(for: lease / 3)
+            await withTaskGroup { group in
+                for job in running.all { group.addTask { await renew(job) } }
+            }
+        }
+    }
+
+    private func renew(_ job: RunningJob) async {
+        do {
+            switch try await recorder.write(.heartbeat(job.fence, lease: lease)) {
+            case .written: break
+            case .wanted(let wanted): job.stop(wanted.reason)
+            case .superseded: job.stop(.superseded)
+            }
+        } catch {
+            log.error("heartbeat refused", job.fields.appending(["error": .error(error)]))
+        }
+    }
+
+    /// Applies timeouts and grace periods, until cancelled.
+    func applyTimeLimits(abandon: @Sendable (RunningJob) async -> Void) async throws {
+        while true {
+            try await Task.sleep(for: .milliseconds(500))
+            let now = ContinuousClock.now
+            for job in running.all {
+                if job.deadline <= now { job.stop(.timedOut) }
+                if job.isOverdue(at: now) { await abandon(job) }
+            }
+        }
+    }
+
+    /// Hears requests from the control exchange.
+    func hear(_ deliveries: [Delivery]) {
+        for delivery in deliveries {
+            guard let request = ControlRequest(delivery.message) else { continue }
+            for job in running.executions(of: request.job) { job.stop(request.wanted.reason) }
+        }
+    }
+}
+
+extension Wanted {
+    var reason: StopReason {
+        switch self {
+        case .cancel: .cancelled
+        case .stop: .stopped
+        }
+    }
+}
+
+extension RunningJob {
+    /// The fields that every log line about this execution has.
+    var fields: LogFields {
+        let fields: LogFields = ["job_id": .uuid(claim.id), "attempt": .int(Int(claim.attempt))]
+        guard let trace = claim.traceID else { return fields }
+        return fields.appending(["trace_id": .string(trace)])
+    }
+}

@@ -1,0 +1,175 @@
+import AMQP
+import Concurrency
+import Config
+import Crypto
+import Foundation
+import HTTPServer
+import Jobs
+import Postgres
+import ServiceKit
+import Storage
+import Telemetry
+
+/// A worker as a process: its long-lived parts, started together and ended in order.
+///
+/// - the consumer brings commands, `Intake` claims them, `Executor` runs them, `Recorder` writes what they say;
+/// - `Watch` renews leases, applies time limits, and hears what is wanted of running jobs;
+/// - SIGTERM (G9): take nothing more, let jobs finish for half of the drain time, ask the rest to stop and hand back, leave.
+public struct WorkerService<W: Worker>: Sendable {
+    private let configuration: WorkerConfiguration
+    private let type: JobType
+    private let log: Logger
+    private let store: JobStore
+    private let running: RunningJobs
+    private let consumer: Consumer
+    private let control: Consumer
+    private let publisher: Publisher
+    private let executor: Executor<W>
+    private let intake: Intake
+    private let watch: Watch
+
+    /// Runs a worker until the process is told to end; for `main`.
+    ///
+    /// Exits the process with 78 when its configuration is wrong and with 70 after a fault.
+    public static func run(_ worker: W) async {
+        let log = Logger(service: String(describing: W.self))
+        do {
+            try await Self(worker, WorkerConfiguration(Environment(), defaultSlots: W.defaultSlots)).run()
+        } catch let error as ConfigError {
+            log.error("\(error)")
+            exit(78)
+        } catch {
+            log.error("\(error)")
+            exit(70)
+        }
+    }
+
+    /// Makes the service; nothing connects yet.
+    public init(_ worker: W, _ configuration: WorkerConfiguration) throws {
+        let type = try W.jobType()
+        let name = "\(type.name)-\(ProcessInfo.processInfo.hostName)-\(getpid())-\(Hex.encode(randomBytes(3)))"
+        let log = Logger(service: type.name)
+        let lease = configuration.lease ?? .seconds(type.policy.leaseSeconds)
+        let topology = Topics.topology(types: [type.name])
+        let store = JobStore(configuration.service.database(name: name, size: 4))
+        let content = try FileStore(root: configuration.service.storage)
+        let roots = configuration.fileRoots
+
+        self.configuration = configuration
+        self.type = type
+        self.log = log
+        self.store = store
+        running = RunningJobs()
+        let recorder = Recorder(store, log: log)
+        executor = Executor(
+            worker: worker, policy: type.policy, recorder: recorder,
+            files: { JobFiles(store: store, content: content, roots: roots, namespace: $0.namespace, job: $0.id) },
+            log: log)
+        publisher = Publisher(try configuration.service.broker(name: name + " dead letters"), topology: topology)
+        let prefetch = min(configuration.slots, 256)
+        consumer = Consumer(
+            try configuration.service.broker(name: name + " commands"), topology: topology, queue: type.queue,
+            prefetch: prefetch)
+        let requests = Topics.controlQueue(of: name)
+        control = Consumer(
+            try configuration.service.broker(name: name + " control"), topology: requests.topology,
+            queue: requests.name,
+            prefetch: 100)
+        let claimer = Claimer(
+            store: store, catalogue: TypeCatalogue([type]), worker: name, lease: lease, publisher: publisher, log: log)
+        intake = Intake(slots: configuration.slots, prefetch: prefetch, consumer: consumer, claimer: claimer)
+        watch = Watch(running: running, recorder: recorder, lease: lease, log: log)
+    }
+
+    /// Runs until SIGTERM or SIGINT, and then until the drain has ended.
+    public func run() async throws {
+        let server = HTTPServer(
+            HTTPServerConfiguration(port: configuration.adminPort, threads: 1),
+            handler: OperationsHandler(OperationsPages(service: type.name, checks: checks)))
+        try server.start()
+        log.info("started", ["slots": .int(configuration.slots), "admin_port": .int(Int(server.port))])
+        try await Termination.run(deadline: configuration.drain + .seconds(5), body: work, drain: drain)
+        await server.drain(deadline: .seconds(1))
+        await store.database.close()
+        log.info("stopped")
+    }
+
+    private var checks: [ReadinessCheck] {
+        [
+            ReadinessCheck("database") { [store] in await store.problem() },
+            ReadinessCheck("broker") { [consumer] in consumer.problem },
+        ]
+    }
+
+    private func work() async throws {
+        try await register()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await publisher.run() }
+            group.addTask { try await control.run { deliveries in hear(deliveries) } }
+            group.addTask { try await consumer.run { intake.offer($0) } }
+            group.addTask { await intake.run { start($0) } }
+            group.addTask { try await watch.renewLeases() }
+            group.addTask {
+                try await watch.applyTimeLimits { job in
+                    await executor.abandon(job)
+                    ended(job)
+                }
+            }
+            try await group.waitForAll()
+        }
+    }
+
+    /// Makes the type known; the database may come up later than the worker.
+    private func register() async throws {
+        let backoff = Backoff(cap: .seconds(2))
+        var failures = 0
+        while true {
+            do {
+                try await Migrations.check(store.database)
+                return try await store.register(type)
+            } catch let error as PostgresError where error.isTransient {
+                failures += 1
+                if failures == 1 { log.warning("waiting for the database", ["error": .error(error)]) }
+                try await Task.sleep(for: backoff.delay(afterFailures: failures))
+            }
+        }
+    }
+
+    private func hear(_ deliveries: [Delivery]) {
+        watch.hear(deliveries)
+        control.settle(deliveries.map { ($0, .acknowledge) })
+    }
+
+    private func start(_ claim: Claim) {
+        let job = RunningJob(claim, grace: .seconds(type.policy.cancelGraceSeconds))
+        running.add(job)
+        WorkerMetrics.running.set(Double(running.count))
+        job.started(
+            Task {
+                await executor.execute(job)
+                ended(job)
+            })
+    }
+
+    private func ended(_ job: RunningJob) {
+        guard running.remove(job) else { return }
+        WorkerMetrics.running.set(Double(running.count))
+        intake.release(wasSuspect: job.claim.crashes > 0)
+    }
+
+    private func drain() async {
+        log.info("draining", ["running": .int(running.count)])
+        intake.close()
+        let end = ContinuousClock.now + configuration.drain
+        await waitUntilIdle(ContinuousClock.now + configuration.drain / 2)
+        for job in running.all { job.stop(.draining) }
+        await waitUntilIdle(end)
+        for job in running.all { await executor.abandon(job) }
+    }
+
+    private func waitUntilIdle(_ deadline: ContinuousClock.Instant) async {
+        while running.count > 0, ContinuousClock.now < deadline {
+            do { try await Task.sleep(for: .milliseconds(20)) } catch { return }
+        }
+    }
+}
