@@ -63,7 +63,9 @@ let package = Package(
         // Tests
         .target(name: "TestKit", dependencies: ["Postgres", "AMQP", "Jobs", "LocalServers"], path: "Tests/TestKit"),
         tests("ConcurrencyTests", ["Concurrency"]),
-        tests("JSONTests", ["JSON", "Config", "Crypto"]),
+        tests("JSONTests", ["JSON"]),
+        tests("ConfigTests", ["Config"]),
+        tests("CryptoTests", ["Crypto"]),
         tests("StorageTests", ["Storage"]),
         tests("TelemetryTests", ["Telemetry", "JSON"]),
         tests("PostgresTests", ["Postgres"]),

@@ -23,7 +23,7 @@ public struct Backoff: Sendable, Hashable {
     ) -> Duration {
         var bound = base
         var step = 1
-        while step < failures, bound < cap {
+        while step < failures, bound < cap, factor > 1 {
             bound = bound * factor
             step += 1
         }

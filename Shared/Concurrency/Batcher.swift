@@ -36,6 +36,9 @@ public final class Batcher<Item: Sendable, Output: Sendable>: Sendable {
         self.run = run
     }
 
+    /// How many items wait for a batch that has not begun; a measure of load.
+    public var waitingCount: Int { state.withLock { $0.waiting.count } }
+
     /// Waits until the item's batch has run and answers the item's own output.
     public func submit(_ item: Item) async throws -> Output {
         try await withCheckedThrowingContinuation { continuation in

@@ -44,7 +44,7 @@ public final class Wakeup: Sendable {
                         shared.state = .idle
                         return true
                     }
-                    if shared.releasedID == id { return true }
+                    if shared.releasedID >= id { return true }
                     if case .waiting = shared.state { preconditionFailure("a wakeup has one waiter") }
                     shared.state = .waiting(id: id, continuation)
                     return false
@@ -58,7 +58,8 @@ public final class Wakeup: Sendable {
 
     private func release(_ id: Int) {
         let continuation = state.withLock { shared -> CheckedContinuation<Void, Never>? in
-            shared.releasedID = id
+            // The timer of an earlier wait may come late and must not undo the release of a later one.
+            shared.releasedID = max(shared.releasedID, id)
             guard case .waiting(id, let continuation) = shared.state else { return nil }
             shared.state = .idle
             return continuation

@@ -51,13 +51,6 @@ public struct JSONSchema: Sendable {
         /// What would be right, for people.
         public let message: String
 
-        /// Makes a violation, for rules that a schema cannot express.
-        public init(pointer: String, keyword: String, message: String) {
-            self.pointer = pointer
-            self.keyword = keyword
-            self.message = message
-        }
-
         /// The place and the message.
         public var description: String { pointer.isEmpty ? message : "\(pointer): \(message)" }
     }

@@ -33,7 +33,7 @@ public final class Gauge: Sendable {
 }
 
 /// How often values fell into each of a fixed set of buckets, with their sum.
-public final class Histogram: @unchecked Sendable {  // The storage behind `counts` is allocated once and only used atomically.
+public final class Histogram: @unchecked Sendable {  // `counts` is allocated once and only used atomically.
     /// Upper bounds in seconds that suit requests to a database or a broker.
     public static let latencyBuckets = [
         0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
