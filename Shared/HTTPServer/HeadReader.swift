@@ -13,6 +13,9 @@ enum BodyFraming: Sendable, Equatable {
 /// libmicrohttpd 0.9.75 joins obsolete folded lines, cuts values at NUL, accepts bare line feeds, and takes the first of
 /// several Content-Length fields. A proxy in front may read each of these otherwise, which is how requests are smuggled. All of
 /// it shows in the addresses: in a proper head each name begins exactly two bytes (the former CR LF) after the value before it.
+///
+/// What it refuses by itself, before any callback, it answers with pages of its own: a Content-Length that is no number (400), no
+/// colon in a field (400), a bad chunk (400), and a head beyond its memory, twice `maxHeaderBytes` (431, 414).
 struct HeadReader {
     private var headers: HTTPHeaders
     private var expected: UnsafePointer<CChar>

@@ -8,7 +8,7 @@ struct OutgoingResponse: Sendable {
         case bytes([UInt8])
         case file(OpenFile, offset: UInt64, length: UInt64)
         case stream(OutputBuffer)
-        /// The head of a streamed response, without its body (HEAD).
+        /// The head of a streamed response whose body is not sent (HEAD, 204, 304).
         case headOfStream
     }
 
@@ -77,7 +77,12 @@ struct OutgoingResponse: Sendable {
             guard let descriptor = file.take() else { return nil }
             return MHD_create_response_from_fd_at_offset64(length, descriptor, offset)
         case .headOfStream:
-            return MHD_create_response_from_callback(UInt64.max, 1024, { _, _, _, _ in -1 }, nil, nil)
+            // libmicrohttpd ends even the missing body of a HEAD response with an empty chunk, which the client would take for
+            // the next response: so this one has no chunks and closes.
+            guard let pointer = MHD_create_response_from_callback(UInt64.max, 1024, { _, _, _, _ in -1 }, nil, nil)
+            else { return nil }
+            _ = switchyard_MHD_end_by_close(pointer)
+            return pointer
         case .stream(let buffer):
             let source = StreamSource(buffer: buffer, connection: connection)
             return MHD_create_response_from_callback(

@@ -8,6 +8,8 @@ final class Connection {
     let pointer: OpaquePointer
     /// How long the server may be silent while we wait for it.
     private let silenceLimit: Duration
+    /// The server said, while we were idle, that it will close the connection.
+    private var isDying = false
     /// How long a server that was asked to cancel may go on.
     private static let cancelGrace: Duration = .seconds(5)
 
@@ -19,7 +21,13 @@ final class Connection {
         silenceLimit = configuration.silenceLimit
         // From here on `deinit` frees the connection, also when this throws.
         guard PQstatus(pointer) == CONNECTION_OK else { throw lost() }
-        PQsetNoticeProcessor(pointer, { _, _ in }, nil)
+        // The callback runs only inside libpq calls that this object makes, so the pointer is good whenever it is used.
+        PQsetNoticeReceiver(
+            pointer,
+            { owner, notice in
+                guard let owner, let notice else { return }
+                Unmanaged<Connection>.fromOpaque(owner).takeUnretainedValue().receive(notice)
+            }, Unmanaged.passUnretained(self).toOpaque())
         guard PQsetnonblocking(pointer, 1) == 0 else { throw lost() }
     }
 
@@ -53,13 +61,20 @@ final class Connection {
     var isAlive: Bool {
         // A closed socket shows its last message first and its end after it.
         for _ in 0..<8 {
-            guard PQstatus(pointer) == CONNECTION_OK else { return false }
+            guard PQstatus(pointer) == CONNECTION_OK, !isDying else { return false }
             var descriptor = pollfd(fd: PQsocket(pointer), events: Int16(POLLIN), revents: 0)
             if poll(&descriptor, 1, 0) <= 0 { return true }
             guard PQconsumeInput(pointer) == 1 else { return false }
             _ = PQisBusy(pointer)
         }
-        return PQstatus(pointer) == CONNECTION_OK
+        return PQstatus(pointer) == CONNECTION_OK && !isDying
+    }
+
+    /// Drops notices. The farewell of a server to an idle connection comes this way too, ahead of the closed socket.
+    private func receive(_ notice: OpaquePointer) {
+        if let severity = PQresultErrorField(notice, PG_DIAG_SEVERITY_CODE), strcmp(severity, "FATAL") == 0 {
+            isDying = true
+        }
     }
 
     var isIdle: Bool {

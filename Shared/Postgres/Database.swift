@@ -24,6 +24,9 @@ public final class Database: Sendable {
 
     deinit { housekeeping.withLock { $0?.cancel() } }
 
+    /// How many operations wait for a connection, for metrics.
+    public var waitingCount: Int { line.waitingCount }
+
     /// Runs the body with a connection, on the connection's thread.
     ///
     /// Cancelling the task stops the running statement; the body's next one throws `.cancelled`. An open transaction that the

@@ -11,7 +11,7 @@ import Synchronization
 final class Operation: Sendable {
     private struct State {
         var isCancelled = false
-        var hasEnded = false
+        var isPaused = false
         var canceller: CancelHandle?
         var isCancelling = false
     }
@@ -27,10 +27,11 @@ final class Operation: Sendable {
 
     var isCancelled: Bool { state.withLock(\.isCancelled) }
 
-    /// Begins on a connection. From now on a cancellation reaches the server.
+    /// Begins on a connection, or goes on after `stopCancelling`. From now on a cancellation reaches the server.
     func begin(_ canceller: CancelHandle) {
         state.withLock { state in
             state.canceller = canceller
+            state.isPaused = false
             startCancelling(&state)
         }
     }
@@ -46,7 +47,7 @@ final class Operation: Sendable {
     /// Ends cancel requests, before work that must not be hit. Answers whether none is under way any more.
     func stopCancelling() -> Bool {
         let isCancelling = state.withLock { state in
-            state.hasEnded = true
+            state.isPaused = true
             return state.isCancelling
         }
         guard isCancelling else { return true }
@@ -57,7 +58,7 @@ final class Operation: Sendable {
     }
 
     private func startCancelling(_ state: inout State) {
-        guard state.isCancelled, !state.hasEnded, !state.isCancelling, let canceller = state.canceller else { return }
+        guard state.isCancelled, !state.isPaused, !state.isCancelling, let canceller = state.canceller else { return }
         state.isCancelling = true
         // PQcancel blocks, and libpq 15 has no other: a short-lived thread of its own, one per cancelled operation.
         Thread.detachNewThread { [self] in

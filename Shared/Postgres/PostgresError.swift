@@ -57,6 +57,8 @@ public struct PostgresError: Error, Sendable, CustomStringConvertible {
         case .server: break
         }
         guard let sqlState, !isStalePlan else { return isStalePlan }
+        // Of the class of connection troubles, 08P01 alone is a mistake of ours, such as COPY into a column of another size.
+        if sqlState == "08P01" { return false }
         return ["08", "53"].contains(sqlState.prefix(2))
             || ["40001", "40P01", "55P03", "57P01", "57P02", "57P03", "57P04", "57P05"].contains(sqlState)
     }

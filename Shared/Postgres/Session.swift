@@ -72,6 +72,7 @@ public final class Session {
     private func rollback() {
         guard connection.isInTransaction, operation.stopCancelling() else { return }
         do { try simple("ROLLBACK") } catch { return }
+        if !operation.isCancelled { operation.begin(canceller) }
     }
 
     /// Throws if the operation was cancelled, so that nothing more is sent.

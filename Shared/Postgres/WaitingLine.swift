@@ -33,6 +33,9 @@ final class WaitingLine<Item: Sendable>: Sendable {
     /// Everything that was made so far.
     var items: [Item] { state.withLock(\.all) }
 
+    /// How many wait now.
+    var waitingCount: Int { state.withLock(\.waiting.count) }
+
     /// Takes an item, or waits for one. Throws `.poolTimeout`, `.cancelled`, or `.usage` after `close`.
     func take() async throws -> Item {
         if let item = try state.withLock({ state in try takeNow(&state) }) { return item }
