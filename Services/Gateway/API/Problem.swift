@@ -94,7 +94,7 @@ extension Problem {
     static func invalidField(_ pointer: String, _ message: String) -> Problem {
         Problem(
             status: 422, code: "invalid_field", title: "The request does not fit its schema", detail: message,
-            violations: [Violation(pointer: pointer, keyword: "type", message: message)])
+            violations: [Violation(at: pointer, rule: "type", message: message)])
     }
     static func keyReused(_ job: UUID) -> Problem {
         Problem(

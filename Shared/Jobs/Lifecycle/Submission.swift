@@ -148,7 +148,7 @@ extension Submission {
                 detail: catalogue.types.isEmpty
                     ? "No job type is registered yet: start a worker."
                     : "There is no job type \"\(typeName)\". Known types: \(catalogue.names).",
-                violations: [Violation(pointer: prefix + "/type", keyword: "enum", message: "unknown job type")])
+                violations: [Violation(at: prefix + "/type", rule: "enum", message: "unknown job type")])
         }
         let given = json["spec"] ?? [:]
         let specViolations = type.validator.validate(given)
@@ -162,7 +162,7 @@ extension Submission {
             throw SubmissionError(
                 kind: .invalidField, detail: "Give scheduled_at or delay_seconds, not both.",
                 violations: [
-                    Violation(pointer: prefix + "/delay_seconds", keyword: "not", message: "scheduled_at is given too")
+                    Violation(at: prefix + "/delay_seconds", rule: "not", message: "scheduled_at is given too")
                 ])
         }
         var scheduledAt = json["scheduled_at"]?.stringValue.flatMap { Date(rfc3339: $0) }
@@ -183,6 +183,6 @@ extension Submission {
 extension [Violation] {
     fileprivate func moved(below prefix: String) -> [Violation] {
         prefix.isEmpty
-            ? self : map { Violation(pointer: prefix + $0.pointer, keyword: $0.keyword, message: $0.message) }
+            ? self : map { Violation(at: prefix + $0.pointer, rule: $0.keyword, message: $0.message) }
     }
 }
