@@ -45,7 +45,9 @@ public final class Consumer: Sendable {
     ///
     /// `handle` gets everything that has arrived as one batch, whenever there is something; the next batch gathers while it runs.
     /// It settles what it was given, now or later. When cancelled, no more batches come; after `handle` has returned, settlements
-    /// are sent (at most 2 s) and the broker takes back what is unsettled.
+    /// are sent (at most 2 s) and the broker takes back what is unsettled. A quorum queue may also take back deliveries that
+    /// were settled one by one, out of order, by the dozen, just before (RabbitMQ drops what it has not yet replicated when the
+    /// channel closes), so a handler must bear a repeat here as everywhere.
     /// - Throws: `.usage` when it was run before. It returns normally when cancelled.
     public func run(_ handle: @escaping @Sendable ([Delivery]) async -> Void) async throws {
         if let fault = options.fault { throw fault }

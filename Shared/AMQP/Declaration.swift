@@ -1,12 +1,13 @@
 import CRabbitMQ
 
-/// One step of declaring a topology, or a question about a queue.
+/// One step of declaring a topology, a question about a queue, or its end.
 enum Declaration: Sendable {
     case exchange(Exchange)
     case queue(Queue)
     case binding(Binding)
     /// Asks for a queue's status without making it.
     case passive(queue: String)
+    case deletion(queue: String)
 
     /// The method's number, its answer's number, and the method itself, which is valid while `body` runs.
     func withMethod<Result>(
@@ -38,6 +39,10 @@ enum Declaration: Sendable {
             method.queue = arena.bytes(name)
             method.passive = 1
             return try body(AMQP_QUEUE_DECLARE_METHOD, AMQP_QUEUE_DECLARE_OK_METHOD, &method)
+        case .deletion(let name):
+            var method = amqp_queue_delete_t()
+            method.queue = arena.bytes(name)
+            return try body(AMQP_QUEUE_DELETE_METHOD, AMQP_QUEUE_DELETE_OK_METHOD, &method)
         case .binding(let binding):
             var method = amqp_queue_bind_t()
             method.queue = arena.bytes(binding.queue)
@@ -54,6 +59,7 @@ enum Declaration: Sendable {
         case .queue(let queue): "declare queue \(queue.name)"
         case .binding(let binding): "bind queue \(binding.queue) to \(binding.exchange)"
         case .passive(let queue): "ask for queue \(queue)"
+        case .deletion(let queue): "delete queue \(queue)"
         }
     }
 }

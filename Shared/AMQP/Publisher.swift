@@ -123,6 +123,12 @@ public final class Publisher: Sendable {
         return status
     }
 
+    /// Deletes a queue with its messages; one that does not exist is fine.
+    public func delete(queue: String, timeout: Duration = .seconds(10)) async throws(AMQPError) {
+        if let fault = Topology(queues: [Queue(name: queue)]).fault { throw fault }
+        _ = try await request(.deletion(queue: queue), timeout: timeout)
+    }
+
     private func request(_ declaration: Declaration, timeout: Duration) async throws(AMQPError) -> QueueStatus? {
         let promise = Promise<QueueStatus?>()
         let refusal = state.shared.withLock { shared -> AMQPError? in

@@ -50,7 +50,7 @@ struct SideChannel {
             state = .idle
             guard let decoded = method.decoded else { return try answer(.failure(.noAnswer), connection) }
             return try answer(.success(QueueStatus(decoded.load(as: amqp_queue_declare_ok_t.self))), connection)
-        case AMQP_EXCHANGE_DECLARE_OK_METHOD, AMQP_QUEUE_BIND_OK_METHOD:
+        case AMQP_EXCHANGE_DECLARE_OK_METHOD, AMQP_QUEUE_BIND_OK_METHOD, AMQP_QUEUE_DELETE_OK_METHOD:
             state = .idle
             return try answer(.success(nil), connection)
         default:

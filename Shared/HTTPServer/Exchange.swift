@@ -74,8 +74,7 @@ final class Exchange: Sendable {
     ) -> Bool {
         if case .head = stage { return receiveHead(pointer, method: method, version: version) }
         guard count > 0 else { return finishBody(pointer) }
-        guard receiveBody(UnsafeRawBufferPointer(start: data, count: count), isTaken: &count) else { return false }
-        return true
+        return receiveBody(UnsafeRawBufferPointer(start: data, count: count), leaving: &count)
     }
 
     private func receiveHead(
@@ -135,7 +134,7 @@ final class Exchange: Sendable {
     }
 
     /// Takes body bytes; sets `count` to how many are left over.
-    private func receiveBody(_ bytes: UnsafeRawBufferPointer, isTaken count: inout Int) -> Bool {
+    private func receiveBody(_ bytes: UnsafeRawBufferPointer, leaving count: inout Int) -> Bool {
         switch stage {
         case .collecting(let limit):
             count = 0
@@ -145,14 +144,14 @@ final class Exchange: Sendable {
         case .streaming(let limit):
             if hasAnswer {
                 stage = .discarding(left: Self.discardLimit)
-                return receiveBody(bytes, isTaken: &count)
+                return receiveBody(bytes, leaving: &count)
             }
             guard streamed + bytes.count <= limit else {
                 count = 0
                 channel?.finish(.tooLarge(limit: limit))
                 return refuseBody(limit: limit)
             }
-            return feedChannel(bytes, isTaken: &count)
+            return feedChannel(bytes, leaving: &count)
         case .discarding(let left):
             count = 0
             guard bytes.count > left else {
@@ -169,7 +168,7 @@ final class Exchange: Sendable {
         }
     }
 
-    private func feedChannel(_ bytes: UnsafeRawBufferPointer, isTaken count: inout Int) -> Bool {
+    private func feedChannel(_ bytes: UnsafeRawBufferPointer, leaving count: inout Int) -> Bool {
         guard let channel else { return false }
         while true {
             if channel.append(bytes) {
@@ -190,7 +189,7 @@ final class Exchange: Sendable {
             case .parked: return true
             case .again where hasAnswer:
                 stage = .discarding(left: Self.discardLimit)
-                return receiveBody(bytes, isTaken: &count)
+                return receiveBody(bytes, leaving: &count)
             case .again: continue
             case .stopping: return false
             }
@@ -310,7 +309,7 @@ final class Exchange: Sendable {
     }
 
     private func stream(_ produce: @Sendable (ResponseWriter) async throws -> Void, to output: OutputBuffer) async {
-        if core.isDraining { shared.withLock { $0.task }?.cancel() }
+        if core.isDraining { withUnsafeCurrentTask { $0?.cancel() } }
         do {
             try await produce(ResponseWriter(buffer: output))
             output.finish()

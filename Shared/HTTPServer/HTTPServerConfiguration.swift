@@ -10,7 +10,7 @@ public struct HTTPServerConfiguration: Sendable, Hashable {
     public var maxConnections: Int
     /// The most connections from one address; 0 sets no limit.
     public var maxConnectionsPerAddress: Int
-    /// The most bytes of request line and headers; more is answered with 431.
+    /// The most bytes of request line and headers; more is answered with 431. Each open connection takes this memory and 10 KiB.
     public var maxHeaderBytes: Int
     /// The most bytes of a body that is collected in memory, whatever the handler's `BodyPolicy` says.
     public var maxCollectedBody: Int

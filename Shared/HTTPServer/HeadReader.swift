@@ -15,7 +15,7 @@ enum BodyFraming: Sendable, Equatable {
 /// it shows in the addresses: in a proper head each name begins exactly two bytes (the former CR LF) after the value before it.
 ///
 /// What it refuses by itself, before any callback, it answers with pages of its own: a Content-Length that is no number (400), no
-/// colon in a field (400), a bad chunk (400), and a head beyond its memory, twice `maxHeaderBytes` (431, 414).
+/// colon in a field (400), a bad chunk (400), and a head beyond its memory, `maxHeaderBytes` and 6 KiB (431, 414).
 struct HeadReader {
     private var headers: HTTPHeaders
     private var expected: UnsafePointer<CChar>

@@ -81,8 +81,8 @@ final class ServerCore: Sendable {
             connection_limit: UInt32(max(1, configuration.maxConnections)),
             per_address_limit: UInt32(max(0, configuration.maxConnectionsPerAddress)),
             idle_seconds: UInt32((idleTimeout + 999) / 1000),
-            // Half of it is the read buffer at first; the head must fit with its table of fields.
-            connection_memory: configuration.maxHeaderBytes * 2,
+            // Each open connection holds this much; it has room for the largest head, its table of fields and the response's head.
+            connection_memory: configuration.maxHeaderBytes + 6144,
             handler: onAccess, completed: onCompleted, connection_notify: onConnection, uri_log: onTarget,
             cls: reference.toOpaque())
         guard let daemon = switchyard_MHD_start(&settings) else {

@@ -4,8 +4,10 @@
 public protocol PostgresEncodable: Sendable {
     /// The server's type; sent with the statement, so that the server never guesses.
     static var postgresType: PostgresType { get }
-    /// Appends the binary form, without a length.
-    func encode(into writer: inout PostgresWriter)
+    /// The length of the binary form in bytes, nil for NULL.
+    var postgresLength: Int? { get }
+    /// Writes exactly `postgresLength` bytes. Throws `.usage` for a value that the server cannot hold.
+    func encode(to target: UnsafeMutableRawPointer) throws(PostgresError)
 }
 
 /// A value that can be the element of an array, with loops of its own over whole arrays.
@@ -14,107 +16,81 @@ public protocol PostgresEncodable: Sendable {
 public protocol PostgresArrayElement: Sendable {
     /// The type of the whole array.
     static var postgresArrayType: PostgresType { get }
-    /// Appends the whole array.
-    static func encodeArray(_ elements: [Self], into writer: inout PostgresWriter)
+    /// The length of the whole array's binary form in bytes.
+    static func arrayLength(_ elements: [Self]) -> Int
+    /// Writes exactly `arrayLength` bytes.
+    static func encodeArray(_ elements: [Self], to target: UnsafeMutableRawPointer) throws(PostgresError)
     /// Reads a whole array.
     static func decodeArray(_ value: PostgresValue) throws(PostgresError) -> [Self]
 }
 
 /// A single value: it binds, decodes, and goes into arrays, also as an optional.
 public protocol PostgresScalar: PostgresEncodable, PostgresDecodable, PostgresArrayElement {
-    /// Appends an array whose elements may be NULL.
-    static func encodeOptionalArray(_ elements: [Self?], into writer: inout PostgresWriter)
+    /// The length of an array whose elements may be NULL.
+    static func optionalArrayLength(_ elements: [Self?]) -> Int
+    /// Writes an array whose elements may be NULL.
+    static func encodeOptionalArray(_ elements: [Self?], to target: UnsafeMutableRawPointer) throws(PostgresError)
     /// Reads an array whose elements may be NULL.
     static func decodeOptionalArray(_ value: PostgresValue) throws(PostgresError) -> [Self?]
 }
 
-/// Collects the binary form of parameters, one behind the other.
-public struct PostgresWriter: Sendable {
-    private(set) var bytes: [UInt8] = []
-    /// The first value that could not be encoded; it surfaces when the statement is run.
-    private(set) var error: PostgresError?
-    private var isNull = false
+extension UnsafeMutableRawPointer {
+    /// Writes an integer, most significant byte first.
+    @inline(__always)
+    func store(_ integer: some FixedWidthInteger, at offset: Int = 0) {
+        storeBytes(of: integer.bigEndian, toByteOffset: offset, as: type(of: integer).self)
+    }
+}
 
-    init() {}
-
-    /// Appends an integer, most significant byte first.
-    public mutating func append(_ integer: some FixedWidthInteger) {
-        withUnsafeBytes(of: integer.bigEndian) { bytes.append(contentsOf: $0) }
+/// The binary form of an array: dimensions (none if empty), has-nulls, element type, length, lower bound, sized elements.
+private enum ArrayForm {
+    @inline(__always)
+    static func length<T: PostgresEncodable>(_ elements: [T]) -> Int {
+        elements.isEmpty ? 12 : elements.reduce(20) { $0 + 4 + ($1.postgresLength ?? 0) }
     }
 
-    /// Appends raw bytes.
-    public mutating func append(contentsOf buffer: UnsafeRawBufferPointer) {
-        bytes.append(contentsOf: buffer)
-    }
-
-    /// Notes that the value cannot be sent; running the statement throws `.usage` with this message.
-    public mutating func fail(_ message: String) {
-        if error == nil { error = PostgresError(.usage, message) }
-    }
-
-    mutating func appendNull() { isNull = true }
-
-    /// Appends what `encode` writes and answers its length, -1 for NULL.
-    mutating func measure(_ encode: (inout PostgresWriter) -> Void) -> Int32 {
-        let start = bytes.count
-        isNull = false
-        encode(&self)
-        if isNull {
-            isNull = false
-            return -1
+    @inline(__always)
+    static func encode<T: PostgresEncodable>(
+        _ elements: [T], to target: UnsafeMutableRawPointer
+    ) throws(PostgresError) {
+        target.store(Int32(elements.isEmpty ? 0 : 1))
+        // "May have nulls" is all that it means; the server looks at the elements.
+        target.store(Int32(1), at: 4)
+        target.store(T.postgresType.rawValue, at: 8)
+        if elements.isEmpty { return }
+        target.store(Int32(truncatingIfNeeded: elements.count), at: 12)
+        target.store(Int32(1), at: 16)
+        var position = target + 20
+        for element in elements {
+            guard let length = element.postgresLength else {
+                position.store(Int32(-1))
+                position += 4
+                continue
+            }
+            position.store(Int32(truncatingIfNeeded: length))
+            try element.encode(to: position + 4)
+            position += 4 + length
         }
-        guard let length = Int32(exactly: bytes.count - start) else {
-            fail("a parameter is larger than 2 GiB")
-            return -1
-        }
-        return length
-    }
-
-    /// Appends what `encode` writes behind its length, as arrays and COPY want it.
-    mutating func appendSized(_ encode: (inout PostgresWriter) -> Void) {
-        let position = bytes.count
-        append(Int32(0))
-        let length = measure(encode)
-        bytes.withUnsafeMutableBytes { $0.storeBytes(of: length.bigEndian, toByteOffset: position, as: Int32.self) }
-    }
-
-    mutating func reserve(_ count: Int) {
-        // Growing to exactly what one parameter needs would make many parameters quadratic.
-        let needed = bytes.count + count
-        if needed > bytes.capacity { bytes.reserveCapacity(max(needed, 2 * bytes.capacity)) }
-    }
-
-    mutating func removeAll() { bytes.removeAll(keepingCapacity: true) }
-
-    /// The header of a one-dimensional array; an empty array has no dimension.
-    mutating func appendArrayHeader(count: Int, hasNulls: Bool, of type: PostgresType) {
-        append(Int32(count == 0 ? 0 : 1))
-        append(Int32(hasNulls ? 1 : 0))
-        append(type.rawValue)
-        guard count > 0 else { return }
-        append(Int32(truncatingIfNeeded: count))
-        append(Int32(1))
-        reserve(count * 12)
     }
 }
 
 extension PostgresScalar {
-    /// Appends the whole array.
-    public static func encodeArray(_ elements: [Self], into writer: inout PostgresWriter) {
-        writer.appendArrayHeader(count: elements.count, hasNulls: false, of: postgresType)
-        for element in elements { writer.appendSized { element.encode(into: &$0) } }
+    /// The length of the whole array's binary form in bytes.
+    public static func arrayLength(_ elements: [Self]) -> Int { ArrayForm.length(elements) }
+
+    /// Writes the whole array.
+    public static func encodeArray(_ elements: [Self], to target: UnsafeMutableRawPointer) throws(PostgresError) {
+        try ArrayForm.encode(elements, to: target)
     }
 
-    /// Appends an array whose elements may be NULL.
-    public static func encodeOptionalArray(_ elements: [Self?], into writer: inout PostgresWriter) {
-        writer.appendArrayHeader(count: elements.count, hasNulls: true, of: postgresType)
-        for element in elements {
-            if let element {
-                writer.appendSized { element.encode(into: &$0) }
-            } else {
-                writer.append(Int32(-1))
-            }
-        }
+    /// The length of an array whose elements may be NULL.
+    public static func optionalArrayLength(_ elements: [Self?]) -> Int { ArrayForm.length(elements) }
+
+    /// Writes an array whose elements may be NULL.
+    public static func encodeOptionalArray(
+        _ elements: [Self?], to target: UnsafeMutableRawPointer
+    ) throws(PostgresError) {
+        try ArrayForm.encode(elements, to: target)
     }
 
     /// Reads a whole array.
@@ -132,9 +108,15 @@ extension Optional: PostgresEncodable where Wrapped: PostgresEncodable {
     /// The type of the value, NULL or not.
     public static var postgresType: PostgresType { Wrapped.postgresType }
 
-    /// Appends the value or notes NULL.
-    public func encode(into writer: inout PostgresWriter) {
-        if let self { self.encode(into: &writer) } else { writer.appendNull() }
+    /// The length of the value, nil for NULL.
+    public var postgresLength: Int? {
+        guard let self else { return nil }
+        return self.postgresLength
+    }
+
+    /// Writes the value, if any.
+    public func encode(to target: UnsafeMutableRawPointer) throws(PostgresError) {
+        if let self { try self.encode(to: target) }
     }
 }
 
@@ -142,9 +124,12 @@ extension Optional: PostgresArrayElement where Wrapped: PostgresScalar {
     /// The type of the whole array.
     public static var postgresArrayType: PostgresType { Wrapped.postgresArrayType }
 
-    /// Appends the whole array.
-    public static func encodeArray(_ elements: [Wrapped?], into writer: inout PostgresWriter) {
-        Wrapped.encodeOptionalArray(elements, into: &writer)
+    /// The length of the whole array's binary form in bytes.
+    public static func arrayLength(_ elements: [Wrapped?]) -> Int { Wrapped.optionalArrayLength(elements) }
+
+    /// Writes the whole array.
+    public static func encodeArray(_ elements: [Wrapped?], to target: UnsafeMutableRawPointer) throws(PostgresError) {
+        try Wrapped.encodeOptionalArray(elements, to: target)
     }
 
     /// Reads a whole array.
@@ -157,16 +142,24 @@ extension Array: PostgresEncodable where Element: PostgresArrayElement {
     /// The type of the whole array; `bytea` for bytes.
     public static var postgresType: PostgresType { Element.postgresArrayType }
 
-    /// Appends the whole array.
-    public func encode(into writer: inout PostgresWriter) { Element.encodeArray(self, into: &writer) }
+    /// The length of the whole array's binary form in bytes.
+    public var postgresLength: Int? { Element.arrayLength(self) }
+
+    /// Writes the whole array.
+    public func encode(to target: UnsafeMutableRawPointer) throws(PostgresError) {
+        try Element.encodeArray(self, to: target)
+    }
 }
 
 extension PostgresEncodable where Self: RawRepresentable, RawValue: PostgresEncodable {
     /// The type of the raw value.
     public static var postgresType: PostgresType { RawValue.postgresType }
 
-    /// Appends the raw value.
-    public func encode(into writer: inout PostgresWriter) { rawValue.encode(into: &writer) }
+    /// The length of the raw value.
+    public var postgresLength: Int? { rawValue.postgresLength }
+
+    /// Writes the raw value.
+    public func encode(to target: UnsafeMutableRawPointer) throws(PostgresError) { try rawValue.encode(to: target) }
 }
 
 extension PostgresScalar where Self: RawRepresentable, RawValue: PostgresScalar {

@@ -19,8 +19,10 @@ extension Bool: PostgresScalar {
     public static var postgresType: PostgresType { .bool }
     /// `boolean[]`.
     public static var postgresArrayType: PostgresType { .boolArray }
-    /// Appends one byte.
-    public func encode(into writer: inout PostgresWriter) { writer.append(UInt8(self ? 1 : 0)) }
+    /// The length in bytes.
+    public var postgresLength: Int? { 1 }
+    /// Writes it.
+    public func encode(to target: UnsafeMutableRawPointer) { target.store(UInt8(self ? 1 : 0)) }
     /// Reads a `boolean`.
     public static func decode(_ value: PostgresValue) throws(PostgresError) -> Bool {
         guard value.type == .bool else { throw value.mismatch(Bool.self) }
@@ -33,8 +35,10 @@ extension Int16: PostgresScalar {
     public static var postgresType: PostgresType { .int2 }
     /// `smallint[]`.
     public static var postgresArrayType: PostgresType { .int2Array }
-    /// Appends two bytes.
-    public func encode(into writer: inout PostgresWriter) { writer.append(self) }
+    /// The length in bytes.
+    public var postgresLength: Int? { 2 }
+    /// Writes it.
+    public func encode(to target: UnsafeMutableRawPointer) { target.store(self) }
     /// Reads any integer that fits.
     public static func decode(_ value: PostgresValue) throws(PostgresError) -> Int16 { try decodeInteger(value) }
 }
@@ -44,8 +48,10 @@ extension Int32: PostgresScalar {
     public static var postgresType: PostgresType { .int4 }
     /// `integer[]`.
     public static var postgresArrayType: PostgresType { .int4Array }
-    /// Appends four bytes.
-    public func encode(into writer: inout PostgresWriter) { writer.append(self) }
+    /// The length in bytes.
+    public var postgresLength: Int? { 4 }
+    /// Writes it.
+    public func encode(to target: UnsafeMutableRawPointer) { target.store(self) }
     /// Reads any integer that fits.
     public static func decode(_ value: PostgresValue) throws(PostgresError) -> Int32 { try decodeInteger(value) }
 }
@@ -55,8 +61,10 @@ extension Int64: PostgresScalar {
     public static var postgresType: PostgresType { .int8 }
     /// `bigint[]`.
     public static var postgresArrayType: PostgresType { .int8Array }
-    /// Appends eight bytes.
-    public func encode(into writer: inout PostgresWriter) { writer.append(self) }
+    /// The length in bytes.
+    public var postgresLength: Int? { 8 }
+    /// Writes it.
+    public func encode(to target: UnsafeMutableRawPointer) { target.store(self) }
     /// Reads any integer.
     public static func decode(_ value: PostgresValue) throws(PostgresError) -> Int64 { try decodeInteger(value) }
 }
@@ -66,8 +74,10 @@ extension Int: PostgresScalar {
     public static var postgresType: PostgresType { .int8 }
     /// `bigint[]`.
     public static var postgresArrayType: PostgresType { .int8Array }
-    /// Appends eight bytes.
-    public func encode(into writer: inout PostgresWriter) { writer.append(Int64(self)) }
+    /// The length in bytes.
+    public var postgresLength: Int? { 8 }
+    /// Writes it.
+    public func encode(to target: UnsafeMutableRawPointer) { target.store(Int64(self)) }
     /// Reads any integer.
     public static func decode(_ value: PostgresValue) throws(PostgresError) -> Int { try decodeInteger(value) }
 }
@@ -77,8 +87,10 @@ extension Double: PostgresScalar {
     public static var postgresType: PostgresType { .float8 }
     /// `double precision[]`.
     public static var postgresArrayType: PostgresType { .float8Array }
-    /// Appends eight bytes.
-    public func encode(into writer: inout PostgresWriter) { writer.append(bitPattern) }
+    /// The length in bytes.
+    public var postgresLength: Int? { 8 }
+    /// Writes it.
+    public func encode(to target: UnsafeMutableRawPointer) { target.store(bitPattern) }
     /// Reads `double precision` or `real`.
     public static func decode(_ value: PostgresValue) throws(PostgresError) -> Double {
         switch value.type {
@@ -94,10 +106,10 @@ extension UUID: PostgresScalar {
     public static var postgresType: PostgresType { .uuid }
     /// `uuid[]`.
     public static var postgresArrayType: PostgresType { .uuidArray }
-    /// Appends sixteen bytes.
-    public func encode(into writer: inout PostgresWriter) {
-        withUnsafeBytes(of: uuid) { writer.append(contentsOf: $0) }
-    }
+    /// The length in bytes.
+    public var postgresLength: Int? { 16 }
+    /// Writes it.
+    public func encode(to target: UnsafeMutableRawPointer) { target.storeBytes(of: uuid, as: uuid_t.self) }
     /// Reads a `uuid`.
     public static func decode(_ value: PostgresValue) throws(PostgresError) -> UUID {
         guard value.type == .uuid, let bytes = value.bytes, bytes.count == 16 else { throw value.mismatch(UUID.self) }
@@ -113,14 +125,15 @@ extension Date: PostgresScalar {
     public static var postgresType: PostgresType { .timestamptz }
     /// `timestamp with time zone[]`.
     public static var postgresArrayType: PostgresType { .timestamptzArray }
-    /// Appends microseconds since 2000-01-01, rounded.
-    public func encode(into writer: inout PostgresWriter) {
+    /// The length in bytes.
+    public var postgresLength: Int? { 8 }
+    /// Writes microseconds since 2000-01-01, rounded.
+    public func encode(to target: UnsafeMutableRawPointer) throws(PostgresError) {
         let microseconds = ((timeIntervalSinceReferenceDate + Self.epochOffset) * 1_000_000).rounded()
         guard let value = Int64(exactly: microseconds) else {
-            writer.fail("a date is outside of what the database can hold")
-            return
+            throw PostgresError(.usage, "a date is outside of what the database can hold")
         }
-        writer.append(value)
+        target.store(value)
     }
     /// Reads a `timestamp with time zone`; infinity is a decoding error.
     public static func decode(_ value: PostgresValue) throws(PostgresError) -> Date {
@@ -138,18 +151,18 @@ extension Duration: PostgresScalar {
     public static var postgresType: PostgresType { .interval }
     /// `interval[]`.
     public static var postgresArrayType: PostgresType { .intervalArray }
-    /// Appends microseconds (rounded down), no days and no months.
-    public func encode(into writer: inout PostgresWriter) {
+    /// The length in bytes.
+    public var postgresLength: Int? { 16 }
+    /// Writes microseconds (rounded down), no days and no months.
+    public func encode(to target: UnsafeMutableRawPointer) throws(PostgresError) {
         let (seconds, attoseconds) = components
         let (scaled, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000)
         let (total, overflowOfSum) = scaled.addingReportingOverflow(attoseconds / 1_000_000_000_000)
         guard !overflow, !overflowOfSum else {
-            writer.fail("a duration is longer than what the database can hold")
-            return
+            throw PostgresError(.usage, "a duration is longer than what the database can hold")
         }
-        writer.append(total)
-        writer.append(Int32(0))
-        writer.append(Int32(0))
+        target.store(total)
+        target.store(Int64(0), at: 8)
     }
     /// Reads an `interval` without months, which have no fixed length; a day counts 24 hours.
     public static func decode(_ value: PostgresValue) throws(PostgresError) -> Duration {

@@ -10,7 +10,7 @@ extension Session {
     public func copyIn(
         _ table: String, columns: [String], rows: some Sequence<[any PostgresEncodable]>
     ) throws(PostgresError) -> Int {
-        try ready()
+        try readyForSimple()
         let target = table.split(separator: ".", omittingEmptySubsequences: false).map { $0.quotedIdentifier }
         let names = columns.map(\.quotedIdentifier)
         try connection.check(
@@ -41,19 +41,19 @@ extension Session {
         let chunk = 64 * 1_024
         var writer = PostgresWriter()
         let signature: [UInt8] = Array("PGCOPY\n".utf8) + [0xFF, 0x0D, 0x0A, 0x00]
-        signature.withUnsafeBytes { writer.append(contentsOf: $0) }
-        writer.append(Int32(0))  // flags
-        writer.append(Int32(0))  // length of the header's extension
+        writer.append(contentsOf: signature)
+        writer.append(bigEndian: Int32(0))  // flags
+        writer.append(bigEndian: Int32(0))  // length of the header's extension
         for row in rows {
             guard row.count == width else {
                 throw PostgresError(.usage, "a row has \(row.count) values for \(width) columns")
             }
-            writer.append(Int16(truncatingIfNeeded: width))
-            for value in row { writer.appendSized { value.encode(into: &$0) } }
+            writer.append(bigEndian: Int16(truncatingIfNeeded: width))
+            for value in row { writer.encodeSized(value) }
             if let error = writer.error { throw error }
             if writer.bytes.count >= chunk { try put(&writer) }
         }
-        writer.append(Int16(-1))
+        writer.append(bigEndian: Int16(-1))
         try put(&writer)
     }
 

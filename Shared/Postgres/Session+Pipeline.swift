@@ -4,6 +4,7 @@ extension Session {
     /// What was sent, in the order in which its results come.
     private enum Step {
         case deallocate
+        case begin
         case prepare(PreparedStatements.Key)
         case execute
         case sync
@@ -13,19 +14,19 @@ extension Session {
     ///
     /// The error of the statement that failed is thrown. Inside `transaction` they are part of it. They must not contain BEGIN or COMMIT of their own.
     public func pipeline(_ statements: [Statement]) throws(PostgresError) -> [Rows] {
-        let isAlone = !connection.isInTransaction
         do {
             return try attempt(statements)
         } catch {
             guard error.isStalePlan else { throw error }
             for statement in statements { prepared.abandon(PreparedStatements.Key(statement)) }
             // The error has undone all of them, so they may run again; a whole transaction only its owner can repeat.
-            guard isAlone, connection.isIdle else { throw error }
+            guard connection.isIdle else { throw error }
             return try attempt(statements)
         }
     }
 
     private func attempt(_ statements: [Statement]) throws(PostgresError) -> [Rows] {
+        guard !statements.isEmpty else { return [] }
         try ready()
         for statement in statements { if let error = statement.error { throw error } }
         try connection.check(PQenterPipelineMode(connection.pointer))
@@ -40,6 +41,10 @@ extension Session {
         var steps: [Step] = []
         steps.reserveCapacity(statements.count + 1)
         try sendDeallocations(&steps)
+        if takeBegin() {
+            try send("BEGIN")
+            steps.append(.begin)
+        }
         for statement in statements {
             let key = PreparedStatements.Key(statement)
             let (name, isNew) = prepared.name(for: key)
@@ -61,13 +66,16 @@ extension Session {
     private func sendDeallocations(_ steps: inout [Step]) throws(PostgresError) {
         guard !prepared.abandoned.isEmpty, !connection.isInTransaction else { return }
         for name in prepared.abandoned {
-            try connection.check(
-                PQsendQueryParams(connection.pointer, "DEALLOCATE \(name)", 0, nil, nil, nil, nil, 1))
+            try send("DEALLOCATE \(name)")
             steps.append(.deallocate)
             try connection.check(PQpipelineSync(connection.pointer))
             steps.append(.sync)
         }
         prepared.clearAbandoned()
+    }
+
+    private func send(_ command: String) throws(PostgresError) {
+        try connection.check(PQsendQueryParams(connection.pointer, command, 0, nil, nil, nil, nil, 1))
     }
 
     private func sendExecution(of statement: Statement, name: String) throws(PostgresError) {

@@ -6,6 +6,8 @@ public final class Session {
     private let canceller: CancelHandle
     private(set) var operation = Operation()
     var prepared = PreparedStatements()
+    /// A transaction has begun for its body, but the server does not know yet.
+    private var isBeginDue = false
 
     /// Connects; blocks up to the connect timeout.
     init(_ configuration: PostgresConfiguration) throws(PostgresError) {
@@ -38,7 +40,7 @@ public final class Session {
     /// Runs several statements of the simple protocol without parameters, such as a migration's, in one implicit transaction unless they open
     /// their own. Their rows are dropped; the first error is thrown.
     public func script(_ sql: String) throws(PostgresError) {
-        try ready()
+        try readyForSimple()
         try simple(sql)
     }
 
@@ -47,8 +49,11 @@ public final class Session {
     /// A failed statement fails the transaction even if the body catches its error: this then throws SQLSTATE 25P02.
     /// Transactions do not nest (`.usage`).
     public func transaction<Output>(_ body: (Session) throws -> Output) throws -> Output {
-        guard !connection.isInTransaction else { throw PostgresError(.usage, "transactions do not nest") }
-        try script("BEGIN")
+        guard !connection.isInTransaction, !isBeginDue else {
+            throw PostgresError(.usage, "transactions do not nest")
+        }
+        try ready()
+        isBeginDue = true
         let output: Output
         do {
             output = try body(self)
@@ -60,7 +65,14 @@ public final class Session {
         return output
     }
 
+    /// Answers, once, that BEGIN is to be sent ahead of the statement at hand, which saves a round trip.
+    func takeBegin() -> Bool {
+        defer { isBeginDue = false }
+        return isBeginDue
+    }
+
     private func commit() throws(PostgresError) {
+        if takeBegin() { return }  // nothing was sent, so there is nothing to commit
         guard !connection.isTransactionFailed else {
             throw PostgresError(.server, "a statement of the transaction has failed", sqlState: "25P02")
         }
@@ -70,6 +82,7 @@ public final class Session {
 
     /// Leaves no transaction behind. If even that fails, the connection is not idle, and its owner closes it.
     private func rollback() {
+        isBeginDue = false
         guard connection.isInTransaction, operation.stopCancelling() else { return }
         do { try simple("ROLLBACK") } catch { return }
         if !operation.isCancelled { operation.begin(canceller) }
@@ -78,6 +91,12 @@ public final class Session {
     /// Throws if the operation was cancelled, so that nothing more is sent.
     func ready() throws(PostgresError) {
         if operation.isCancelled { throw PostgresError(.cancelled, "the task was cancelled") }
+    }
+
+    /// The same ahead of what cannot travel together with BEGIN.
+    func readyForSimple() throws(PostgresError) {
+        try ready()
+        if takeBegin() { try simple("BEGIN") }
     }
 
     private func simple(_ sql: String) throws(PostgresError) {

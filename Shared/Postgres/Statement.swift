@@ -74,7 +74,7 @@ public struct Statement: Sendable, ExpressibleByStringInterpolation {
     }
 
     private mutating func bind<Value: PostgresEncodable>(_ value: Value) {
-        let length = writer.measure { value.encode(into: &$0) }
+        let length = writer.encode(value)
         addParameter(type: Value.postgresType, length: length)
     }
 
@@ -82,12 +82,5 @@ public struct Statement: Sendable, ExpressibleByStringInterpolation {
         parameters.append(Parameter(type: type, length: length, offset: sql.utf8.count))
         sql += "$"
         sql += String(parameters.count)
-    }
-}
-
-extension PostgresWriter {
-    fileprivate mutating func append(_ other: PostgresWriter) {
-        if let error = other.error { fail(error.message) }
-        other.bytes.withUnsafeBytes { append(contentsOf: $0) }
     }
 }

@@ -5,10 +5,13 @@ extension String: PostgresScalar {
     public static var postgresType: PostgresType { .text }
     /// `text[]`.
     public static var postgresArrayType: PostgresType { .textArray }
-    /// Appends UTF-8; text that holds U+0000 cannot be stored and fails the statement.
-    public func encode(into writer: inout PostgresWriter) {
+    /// The length in UTF-8.
+    public var postgresLength: Int? { utf8.count }
+    /// Writes UTF-8; text that holds U+0000 cannot be stored and fails the statement.
+    public func encode(to target: UnsafeMutableRawPointer) throws(PostgresError) {
         var copy = self
-        copy.withUTF8 { utf8 in writer.appendText(UnsafeRawBufferPointer(utf8)) }
+        let isClean = copy.withUTF8 { utf8 in copyText(UnsafeRawBufferPointer(utf8), to: target) }
+        if !isClean { throw .holdsNUL }
     }
     /// Reads any kind of text, and the label of an enumeration.
     public static func decode(_ value: PostgresValue) throws(PostgresError) -> String {
@@ -42,10 +45,13 @@ extension JSONText: PostgresScalar {
     public static var postgresType: PostgresType { .jsonb }
     /// `jsonb[]`.
     public static var postgresArrayType: PostgresType { .jsonbArray }
-    /// Appends the text.
-    public func encode(into writer: inout PostgresWriter) {
-        writer.append(Self.version)
-        bytes.withUnsafeBytes { writer.appendText($0) }
+    /// The length of the text and its version.
+    public var postgresLength: Int? { bytes.count + 1 }
+    /// Writes the text.
+    public func encode(to target: UnsafeMutableRawPointer) throws(PostgresError) {
+        target.store(Self.version)
+        let isClean = bytes.withUnsafeBytes { utf8 in copyText(utf8, to: target + 1) }
+        if !isClean { throw .holdsNUL }
     }
     /// Reads `jsonb` or `json`.
     public static func decode(_ value: PostgresValue) throws(PostgresError) -> JSONText {
@@ -59,9 +65,13 @@ extension JSONText: PostgresScalar {
 extension UInt8: PostgresArrayElement {
     /// `bytea`: an array of bytes is one value.
     public static var postgresArrayType: PostgresType { .bytea }
-    /// Appends the bytes.
-    public static func encodeArray(_ elements: [UInt8], into writer: inout PostgresWriter) {
-        elements.withUnsafeBytes { writer.append(contentsOf: $0) }
+    /// How many bytes.
+    public static func arrayLength(_ elements: [UInt8]) -> Int { elements.count }
+    /// Writes the bytes.
+    public static func encodeArray(_ elements: [UInt8], to target: UnsafeMutableRawPointer) {
+        elements.withUnsafeBytes { bytes in
+            if let start = bytes.baseAddress { memcpy(target, start, bytes.count) }
+        }
     }
     /// Reads a `bytea`.
     public static func decodeArray(_ value: PostgresValue) throws(PostgresError) -> [UInt8] {
@@ -77,12 +87,15 @@ extension Array: PostgresScalar where Element == UInt8 {
 
 extension Array: PostgresArrayElement where Element == UInt8 {}
 
-extension PostgresWriter {
-    /// Appends text, after a check for NUL, which the server can store neither in text nor in JSON.
-    fileprivate mutating func appendText(_ utf8: UnsafeRawBufferPointer) {
-        if let start = utf8.baseAddress, memchr(start, 0, utf8.count) != nil {
-            fail("text holds a NUL character (U+0000), which PostgreSQL cannot store")
-        }
-        append(contentsOf: utf8)
+/// Copies text. Answers false if it holds a NUL, which the server can store neither in text nor in JSON.
+private func copyText(_ utf8: UnsafeRawBufferPointer, to target: UnsafeMutableRawPointer) -> Bool {
+    guard let start = utf8.baseAddress, !utf8.isEmpty else { return true }
+    memcpy(target, start, utf8.count)
+    return memchr(start, 0, utf8.count) == nil
+}
+
+extension PostgresError {
+    fileprivate static var holdsNUL: PostgresError {
+        PostgresError(.usage, "text holds a NUL character (U+0000), which PostgreSQL cannot store")
     }
 }

@@ -54,8 +54,8 @@ final class Client: Sendable {
         try await onThread { [socket] in
             var sent = 0
             while sent < bytes.count {
-                let count = bytes.withUnsafeBytes {
-                    Foundation.send(socket, $0.baseAddress! + sent, bytes.count - sent, Int32(MSG_NOSIGNAL))
+                let count = bytes[sent...].withUnsafeBytes {
+                    Foundation.send(socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
                 }
                 guard count > 0 else { throw Failure(reason: "send: \(String(cString: strerror(errno)))") }
                 sent += count
