@@ -12,8 +12,9 @@ public final class ServiceProcess {
         self.name = name
         self.port = port
         log = "\(folder)/\(name)-\(UUID().uuidString.prefix(8)).log"
-        FileManager.default.createFile(atPath: log, contents: nil)
-        guard let handle = FileHandle(forWritingAtPath: log) else { throw TestKitError("cannot write \(log)") }
+        guard FileManager.default.createFile(atPath: log, contents: nil), let handle = FileHandle(forWritingAtPath: log) else {
+            throw TestKitError("cannot write \(log)")
+        }
         process.executableURL = URL(fileURLWithPath: try Self.products() + "/" + name)
         process.environment = ["PATH": "/usr/bin:/bin", "LOG_LEVEL": "info"].merging(environment) { $1 }
         process.standardError = handle
