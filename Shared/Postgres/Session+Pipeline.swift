@@ -80,7 +80,7 @@ extension Session {
 
     private func sendExecution(of statement: Statement, name: String) throws(PostgresError) {
         let parameters = statement.parameters
-        let accepted = statement.writer.bytes.withUnsafeBytes { bytes in
+        let accepted = statement.writer.withBytes { bytes in
             withUnsafeTemporaryAllocation(of: UnsafePointer<CChar>?.self, capacity: parameters.count) { values in
                 withUnsafeTemporaryAllocation(of: Int32.self, capacity: 2 * parameters.count) { numbers in
                     var offset = 0
