@@ -7,6 +7,7 @@ extension Session {
     ///   - table: a name, or a schema and a name with a dot between; quoted here.
     ///   - columns: their names; quoted here. COPY does not convert: an `Int` needs a `bigint` column.
     ///   - rows: one value per column.
+    @discardableResult
     public func copyIn(
         _ table: String, columns: [String], rows: some Sequence<[any PostgresEncodable]>
     ) throws(PostgresError) -> Int {

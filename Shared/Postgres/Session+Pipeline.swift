@@ -13,6 +13,7 @@ extension Session {
     /// Runs several statements in one round trip and one transaction: all of them take effect, or none.
     ///
     /// The error of the statement that failed is thrown. Inside `transaction` they are part of it. They must not contain BEGIN or COMMIT of their own.
+    @discardableResult
     public func pipeline(_ statements: [Statement]) throws(PostgresError) -> [Rows] {
         do {
             return try attempt(statements)
