@@ -111,6 +111,8 @@ import Testing
             let plain = try parse(url)
             #expect(plain.virtualHost == "/" && plain.port == 5672 && plain.user == "guest")
         }
+        let shown = String(reflecting: full) + "\(full)"
+        #expect(!shown.contains("p/w") && shown.contains("broker.example"))
         let secure = try parse("amqps://[::1]/v")
         #expect(secure.host == "::1" && secure.port == 5671 && secure.tls?.verifiesHost == true)
     }
