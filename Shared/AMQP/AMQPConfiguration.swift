@@ -89,7 +89,7 @@ public struct AMQPConfiguration: Sendable {
         self.connectTimeout = connectTimeout
         self.tls = isTLS ? tls ?? TLS() : nil
         user = parts.user ?? "guest"
-        password = parts.password ?? "guest"
+        password = parts.password ?? (parts.user == nil ? "guest" : "")
     }
 
     /// The heartbeat in whole seconds, as it is negotiated.
@@ -97,4 +97,14 @@ public struct AMQPConfiguration: Sendable {
         let (seconds, attoseconds) = heartbeat.components
         return Int(seconds) + (attoseconds > 0 ? 1 : 0)
     }
+}
+
+extension AMQPConfiguration: CustomStringConvertible, CustomReflectable {
+    /// Where it leads, without the credentials.
+    public var description: String {
+        "\(tls == nil ? "amqp" : "amqps")://\(host):\(port)/\(virtualHost) as \(connectionName)"
+    }
+
+    /// Nothing to look into, so that no dump shows the credentials.
+    public var customMirror: Mirror { Mirror(self, children: []) }
 }

@@ -131,6 +131,7 @@ final class ConnectionLoop: Sendable {
     }
 
     private func serve(_ connection: Connection, _ driver: some ConnectionDriver) throws(AMQPError) {
+        var lastLook = ContinuousClock.now
         while true {
             stallGuard.enter()
             try driver.work(connection)
@@ -142,7 +143,11 @@ final class ConnectionLoop: Sendable {
             stallGuard.leave()
             let hasInput = wait(connection, driver)
             stallGuard.enter()
-            if hasInput { try receive(connection, driver) }
+            // Commands alone, however many, must not keep the heartbeats from being checked.
+            if hasInput || lastLook.duration(to: .now) > .seconds(1) {
+                try receive(connection, driver)
+                lastLook = .now
+            }
             driver.receivedAll()
         }
     }

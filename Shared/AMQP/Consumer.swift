@@ -28,7 +28,8 @@ public final class Consumer: Sendable {
     ///   - queue: the queue to consume; empty for the one in the topology that the broker names.
     ///   - prefetch: the most deliveries that may be unsettled, 1 to 65535.
     ///   - exclusive: whether no other consumer may be on the queue.
-    ///   - proofInterval: how long to go without deliveries before the broker is asked whether the consumer still consumes.
+    ///   - proofInterval: how long to go without deliveries before the broker is asked whether the consumer still consumes. Not for
+    ///     queues with a single active consumer or consumer priorities, where waiting beside a full queue is right.
     ///   - onEvent: called on the connection's thread; must not block.
     public init(
         _ configuration: AMQPConfiguration, topology: Topology, queue: String, prefetch: Int,

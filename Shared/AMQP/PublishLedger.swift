@@ -55,6 +55,9 @@ struct PublishLedger {
     /// Whether nothing waits and nothing is undecided.
     var isEmpty: Bool { batches.isEmpty }
 
+    /// Whether a publication waits and may be sent.
+    var hasWaiting: Bool { waitingCount > 0 && undecidedSent < maxInFlight }
+
     /// Whether so many sent publications stay undecided after their deadline that the connection must be given up.
     var isClogged: Bool { sent.count > 4 * maxInFlight }
 
@@ -71,8 +74,8 @@ struct PublishLedger {
         return true
     }
 
-    /// Takes publications to send now, about `bytes` of them, each with its delivery tag; empty when none may be sent.
-    mutating func take(bytes: Int, into chunk: inout [(publication: Publication, tag: UInt64)]) {
+    /// Takes publications to send now, about `bytes` of them, each with its delivery tag; answers whether that was not all.
+    mutating func take(bytes: Int, into chunk: inout [(publication: Publication, tag: UInt64)]) -> Bool {
         var left = bytes
         while left > 0, undecidedSent < maxInFlight, waitingHead < waiting.count {
             let batch = waiting[waitingHead]
@@ -92,6 +95,7 @@ struct PublishLedger {
             waiting.removeFirst(waitingHead)
             waitingHead = 0
         }
+        return left <= 0
     }
 
     /// The broker decided on a publication, or on all up to it.

@@ -85,14 +85,14 @@ final class PublisherDriver: ConnectionDriver {
         waitsToWrite = false
         guard !isBlocked else { return }
         var isCorked = false
-        while true {
+        var hasMore = state.shared.withLock { $0.ledger.hasWaiting }
+        while hasMore {
             guard connection.isWritable else {
                 waitsToWrite = true
                 break
             }
             chunk.removeAll(keepingCapacity: true)
-            state.shared.withLock { $0.ledger.take(bytes: Self.chunkBytes, into: &chunk) }
-            if chunk.isEmpty { break }
+            hasMore = state.shared.withLock { $0.ledger.take(bytes: Self.chunkBytes, into: &chunk) }
             if !isCorked, chunk.count > 1 {
                 connection.setCork(true)
                 isCorked = true

@@ -18,7 +18,7 @@ import Synchronization
 /// 5. For streamed responses libmicrohttpd reads from the `OutputBuffer` and parks while it is empty.
 /// 6. Completed callback: nobody is told anything any more. Cancel the task if it still runs, fail both streams.
 final class Exchange: Sendable {
-    private enum Stage {
+    enum Stage {
         case head
         case collecting(limit: Int)
         case streaming(limit: Int)
@@ -30,9 +30,9 @@ final class Exchange: Sendable {
         case leaving(left: Int)
     }
 
-    private enum Answer { case pending, ready(OutgoingResponse), taken }
+    enum Answer { case pending, ready(OutgoingResponse), taken }
 
-    private struct Shared {
+    struct Shared {
         var answer = Answer.pending
         var task: Task<Void, Never>?
         var output: OutputBuffer?
@@ -43,21 +43,21 @@ final class Exchange: Sendable {
     /// How much input is thrown away after an answer before the connection is cut.
     private static let discardLimit = 256 << 10
     private static let leaveTime: Int64 = 2000
-    private static let earlyResponseGrace: Int64 = 1000
+    static let earlyResponseGrace: Int64 = 1000
 
-    private let core: ServerCore
-    private let connection: Connection
-    private let shared = Mutex(Shared())
+    let core: ServerCore
+    let connection: Connection
+    let shared = Mutex(Shared())
 
     // The next five are touched only in callbacks of the connection, which libmicrohttpd calls on one thread.
-    nonisolated(unsafe) private var stage = Stage.head
+    nonisolated(unsafe) var stage = Stage.head
     nonisolated(unsafe) private var target: [UInt8]
-    nonisolated(unsafe) private var head: RequestHead?
+    nonisolated(unsafe) var head: RequestHead?
     nonisolated(unsafe) private var collected: [UInt8] = []
     nonisolated(unsafe) private var streamed = 0
     // Set in the first call, before the task that also reads it starts.
-    nonisolated(unsafe) private var channel: BodyChannel?
-    nonisolated(unsafe) private var isHEAD = false
+    nonisolated(unsafe) var channel: BodyChannel?
+    nonisolated(unsafe) var isHEAD = false
 
     init(core: ServerCore, connection: Connection, target: [UInt8]) {
         self.core = core
@@ -277,126 +277,5 @@ final class Exchange: Sendable {
             return shared.task
         }
         task?.cancel()
-    }
-
-    // MARK: The handler's task
-
-    private func start(_ body: RequestBody) {
-        guard let head = head.take() else { return }
-        let request = HTTPRequest(head: head, body: body)
-        shared.withLock { $0.isRunning = true }
-        let task = Task { await run(request) }
-        shared.withLock { shared in
-            if shared.isRunning { shared.task = task }
-        }
-    }
-
-    private func run(_ request: HTTPRequest) async {
-        let response = await core.handler.respond(to: request)
-        let bodyIsSent = !isHEAD && response.status != 204 && response.status != 304
-        let outgoing = core.outgoing(response, bodyIsSent: bodyIsSent) { [connection] in
-            OutputBuffer(onChange: { connection.wake() })
-        }
-        if case .stream(let output) = outgoing.body, case .stream(let produce) = response.body {
-            if deliver(outgoing, output) { await stream(produce, to: output) }
-        } else {
-            _ = deliver(outgoing, nil)
-        }
-        shared.withLock { shared in
-            shared.isRunning = false
-            shared.task = nil
-        }
-    }
-
-    private func stream(_ produce: @Sendable (ResponseWriter) async throws -> Void, to output: OutputBuffer) async {
-        if core.isDraining { withUnsafeCurrentTask { $0?.cancel() } }
-        do {
-            try await produce(ResponseWriter(buffer: output))
-            output.finish()
-        } catch {
-            // A stream that ends because the server stops is complete as far as anybody knows.
-            if core.isDraining { output.finish() } else { output.abort() }
-        }
-    }
-
-    /// Leaves the answer for the server's thread; false when nobody wants it any more.
-    private func deliver(_ response: OutgoingResponse, _ output: OutputBuffer?) -> Bool {
-        let isWanted = shared.withLock { shared in
-            guard !shared.isOver, case .pending = shared.answer else { return false }
-            shared.answer = .ready(response)
-            shared.output = output
-            return true
-        }
-        guard isWanted else { return false }
-        if let channel, !channel.isFinished {
-            // No callback comes while the client sends nothing: then the sweeper answers.
-            _ = connection.expect(.takeEarlyResponse, until: coarseNow() + Self.earlyResponseGrace)
-        }
-        connection.wake()
-        return true
-    }
-
-    private var hasAnswer: Bool {
-        shared.withLock { shared in
-            if case .ready = shared.answer { return true }
-            return false
-        }
-    }
-
-    private func takeAnswer() -> Answer {
-        shared.withLock { shared in
-            guard case .ready = shared.answer else { return shared.answer }
-            defer { shared.answer = .taken }
-            return shared.answer
-        }
-    }
-
-    // MARK: Other threads
-
-    /// The completed callback: libmicrohttpd has forgotten the request.
-    func complete() {
-        let (task, output) = shared.withLock { shared in
-            shared.isOver = true
-            defer { shared.output = nil }
-            return (shared.task, shared.output)
-        }
-        task?.cancel()
-        channel?.finish(.disconnected)
-        output?.close()
-        if case .head = stage { return }
-        core.countCompletion()
-    }
-
-    /// The client has closed its side while the handler was at work, or the server stops.
-    func cancel() {
-        let (task, output) = shared.withLock { ($0.task, $0.output) }
-        task?.cancel()
-        output?.abort()
-    }
-
-    /// The server drains: ends a streamed response, leaves everything else.
-    func endStream() {
-        let task = shared.withLock { $0.output == nil ? nil : $0.task }
-        task?.cancel()
-    }
-
-    /// The body has not come in time: what to answer past libmicrohttpd, nil when the request is being answered already.
-    func timeOutBody() -> [UInt8]? {
-        let (task, isPending) = shared.withLock { shared -> (Task<Void, Never>?, Bool) in
-            guard case .pending = shared.answer else { return (nil, false) }
-            shared.answer = .taken
-            return (shared.task, true)
-        }
-        channel?.finish(.timeout)
-        task?.cancel()
-        guard isPending else { return nil }
-        core.countRefusal()
-        return core.outgoing(core.handler.response(to: .timeout)).raw(bodyIsSent: !isHEAD)
-    }
-
-    /// The handler's answer for a client that does not go on with its body; nil when it is gone or cannot be sent so.
-    func takeEarlyAnswer() -> (isTaken: Bool, raw: [UInt8]?) {
-        guard case .ready(let response) = takeAnswer() else { return (false, nil) }
-        return (true, response.raw(bodyIsSent: !isHEAD))
     }
 }

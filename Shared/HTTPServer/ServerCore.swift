@@ -180,8 +180,9 @@ final class ServerCore: Sendable {
                 expire(connection, now, &state)
             } else if isDraining, state.exchange == nil, state.duty == .sendHead {
                 connection.cut(&state)
-            } else if pollingClients, state.isParked, connection.hasHungUp {
-                return state.exchange
+            } else if pollingClients, connection.hasHungUp {
+                if state.isParked { return state.exchange }
+                connection.nudge()
             }
             return nil
         }
@@ -212,7 +213,7 @@ final class ServerCore: Sendable {
 
     // MARK: Callbacks
 
-    fileprivate func opened(_ pointer: OpaquePointer) -> Connection {
+    func opened(_ pointer: OpaquePointer) -> Connection {
         let connection = Connection(pointer, headDeadline: coarseNow() + headTimeout)
         let isStopping = state.withLock { state in
             state.connections[ObjectIdentifier(connection)] = connection
@@ -222,7 +223,7 @@ final class ServerCore: Sendable {
         return connection
     }
 
-    fileprivate func closed(_ connection: Connection) {
+    func closed(_ connection: Connection) {
         connection.close()
         let isEmpty = state.withLock { state in
             state.connections[ObjectIdentifier(connection)] = nil
@@ -231,7 +232,7 @@ final class ServerCore: Sendable {
         if isEmpty, isDraining { closed.signal() }
     }
 
-    fileprivate func began(_ connection: Connection, target: [UInt8]) -> Exchange {
+    func began(_ connection: Connection, target: [UInt8]) -> Exchange {
         let exchange = Exchange(core: self, connection: connection, target: target)
         let deadline = coarseNow() + headTimeout
         connection.state.withLock { state in
@@ -241,7 +242,7 @@ final class ServerCore: Sendable {
         return exchange
     }
 
-    fileprivate func completed(_ exchange: Exchange, on connection: Connection) {
+    func completed(_ exchange: Exchange, on connection: Connection) {
         exchange.complete()
         let deadline = coarseNow() + idleTimeout + headTimeout
         connection.state.withLock { state in
@@ -252,44 +253,4 @@ final class ServerCore: Sendable {
             state.deadline = deadline
         }
     }
-}
-
-private func core(_ cls: UnsafeMutableRawPointer) -> ServerCore {
-    Unmanaged<ServerCore>.fromOpaque(cls).takeUnretainedValue()
-}
-
-private func connection(_ pointer: OpaquePointer) -> Connection? {
-    switchyard_MHD_socket_context(pointer).map { Unmanaged<Connection>.fromOpaque($0).takeUnretainedValue() }
-}
-
-private let onConnection: MHD_NotifyConnectionCallback = { cls, pointer, context, event in
-    guard let cls, let pointer, let context else { return }
-    if event == .CONNECTION_NOTIFY_STARTED {
-        context.pointee = Unmanaged.passRetained(core(cls).opened(pointer)).toOpaque()
-    } else if let own = context.pointee {
-        context.pointee = nil
-        core(cls).closed(Unmanaged<Connection>.fromOpaque(own).takeRetainedValue())
-    }
-}
-
-private let onTarget:
-    @convention(c) (UnsafeMutableRawPointer?, UnsafePointer<CChar>?, OpaquePointer?) -> UnsafeMutableRawPointer? = {
-        cls, target, pointer in
-        guard let cls, let pointer, let connection = connection(pointer) else { return nil }
-        let bytes = target.map { Array(UnsafeRawBufferPointer(start: $0, count: strlen($0))) } ?? []
-        return Unmanaged.passRetained(core(cls).began(connection, target: bytes)).toOpaque()
-    }
-
-private let onAccess: MHD_AccessHandlerCallback = { _, pointer, _, method, version, data, count, context in
-    guard let pointer, let method, let version, let count, let own = context?.pointee else { return .NO }
-    let exchange = Unmanaged<Exchange>.fromOpaque(own).takeUnretainedValue()
-    return exchange.advance(pointer, method: method, version: version, data: data, count: &count.pointee) ? .YES : .NO
-}
-
-private let onCompleted: MHD_RequestCompletedCallback = { cls, pointer, context, _ in
-    guard let cls, let pointer, let context, let own = context.pointee, let connection = connection(pointer) else {
-        return
-    }
-    context.pointee = nil
-    core(cls).completed(Unmanaged<Exchange>.fromOpaque(own).takeRetainedValue(), on: connection)
 }

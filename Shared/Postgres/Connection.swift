@@ -136,10 +136,10 @@ final class Connection {
         guard PQconsumeInput(pointer) == 1 else { throw lost() }
     }
 
-    /// The first line of what libpq says.
+    /// What libpq says, without its layout for terminals.
     private static func sentence(_ message: UnsafePointer<CChar>?) -> String {
         guard let message, message.pointee != 0 else { return "the connection is lost" }
-        return String(cString: message).split(separator: "\n").joined(separator: "; ")
+        return String(cString: message).split { $0 == "\n" || $0 == "\t" }.joined(separator: " ")
     }
 }
 

@@ -1,20 +1,21 @@
 /// Collects the binary form of values, one behind the other, in one buffer.
 struct PostgresWriter: Sendable {
-    private(set) var bytes: [UInt8] = []
+    /// The bytes so far, and room for more behind them.
+    private var storage: [UInt8] = []
+    /// How many bytes were written.
+    private(set) var count = 0
     /// The first value that could not be encoded; it surfaces when the statement is run.
     private(set) var error: PostgresError?
 
     /// Appends a value and answers its length, -1 for NULL.
     mutating func encode(_ value: some PostgresEncodable) -> Int32 {
-        guard let count = value.postgresLength else { return -1 }
-        guard let length = Int32(exactly: count) else {
+        guard let size = value.postgresLength else { return -1 }
+        guard let length = Int32(exactly: size) else {
             fail(PostgresError(.usage, "a value is larger than 2 GiB"))
             return -1
         }
-        let start = grow(by: count)
-        let failure = bytes.withUnsafeMutableBytes { buffer -> PostgresError? in
-            guard let base = buffer.baseAddress else { return nil }
-            do throws(PostgresError) { try value.encode(to: base + start) } catch { return error }
+        let failure = extend(by: size) { target -> PostgresError? in
+            do throws(PostgresError) { try value.encode(to: target) } catch { return error }
             return nil
         }
         if let failure { fail(failure) }
@@ -23,33 +24,57 @@ struct PostgresWriter: Sendable {
 
     /// Appends a value behind its length, as COPY wants it.
     mutating func encodeSized(_ value: some PostgresEncodable) {
-        let position = bytes.count
+        let position = count
         append(bigEndian: Int32(0))
         let length = encode(value)
-        bytes.withUnsafeMutableBytes { $0.storeBytes(of: length.bigEndian, toByteOffset: position, as: Int32.self) }
+        storage.withUnsafeMutableBytes { $0.storeBytes(of: length.bigEndian, toByteOffset: position, as: Int32.self) }
     }
 
     /// Appends an integer, most significant byte first.
-    mutating func append(bigEndian integer: some FixedWidthInteger) {
-        withUnsafeBytes(of: integer.bigEndian) { bytes.append(contentsOf: $0) }
+    mutating func append<Integer: FixedWidthInteger>(bigEndian integer: Integer) {
+        extend(by: MemoryLayout<Integer>.size) { $0.store(integer) }
     }
 
     /// Appends raw bytes.
-    mutating func append(contentsOf other: [UInt8]) { bytes.append(contentsOf: other) }
+    mutating func append(contentsOf other: [UInt8]) {
+        other.withUnsafeBytes { bytes in append(bytes) }
+    }
 
     mutating func append(_ other: PostgresWriter) {
-        bytes.append(contentsOf: other.bytes)
+        other.withBytes { bytes in append(bytes) }
         if let error = other.error { fail(error) }
     }
 
-    mutating func removeAll() { bytes.removeAll(keepingCapacity: true) }
+    /// Lends the bytes written so far.
+    func withBytes<Output>(_ body: (UnsafeRawBufferPointer) -> Output) -> Output {
+        storage.withUnsafeBytes { body(UnsafeRawBufferPointer(rebasing: $0.prefix(count))) }
+    }
+
+    /// Forgets the bytes and keeps the room.
+    mutating func removeAll() { count = 0 }
 
     private mutating func fail(_ error: PostgresError) { if self.error == nil { self.error = error } }
 
-    /// Makes room at the end and answers where it begins.
-    private mutating func grow(by count: Int) -> Int {
-        let start = bytes.count
-        bytes.append(contentsOf: repeatElement(0, count: count))
-        return start
+    private mutating func append(_ bytes: UnsafeRawBufferPointer) {
+        guard let source = bytes.baseAddress else { return }
+        extend(by: bytes.count) { target in target.copyMemory(from: source, byteCount: bytes.count) }
+    }
+
+    /// Makes room for exactly `length` bytes, which the body fills.
+    private mutating func extend<Output>(by length: Int, _ body: (UnsafeMutableRawPointer) -> Output) -> Output {
+        let start = count
+        count += length
+        // One more than is needed, so that there is an address even for nothing. Doubling keeps many small values linear.
+        if storage.count <= count { enlarge(to: max(count + 1, 2 * storage.count)) }
+        return storage.withUnsafeMutableBytes { buffer in
+            guard let base = buffer.baseAddress else { preconditionFailure("the storage is not empty") }
+            return body(base + start)
+        }
+    }
+
+    private mutating func enlarge(to size: Int) {
+        var larger = [UInt8](repeating: 0, count: size)
+        larger.withUnsafeMutableBytes { $0.copyBytes(from: storage) }
+        storage = larger
     }
 }

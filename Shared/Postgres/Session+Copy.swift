@@ -7,6 +7,7 @@ extension Session {
     ///   - table: a name, or a schema and a name with a dot between; quoted here.
     ///   - columns: their names; quoted here. COPY does not convert: an `Int` needs a `bigint` column.
     ///   - rows: one value per column.
+    @discardableResult
     public func copyIn(
         _ table: String, columns: [String], rows: some Sequence<[any PostgresEncodable]>
     ) throws(PostgresError) -> Int {
@@ -51,7 +52,7 @@ extension Session {
             writer.append(bigEndian: Int16(truncatingIfNeeded: width))
             for value in row { writer.encodeSized(value) }
             if let error = writer.error { throw error }
-            if writer.bytes.count >= chunk { try put(&writer) }
+            if writer.count >= chunk { try put(&writer) }
         }
         writer.append(bigEndian: Int16(-1))
         try put(&writer)
@@ -60,7 +61,7 @@ extension Session {
     /// Hands a chunk to libpq and waits until it is on its way, so that the buffer stays small.
     private func put(_ writer: inout PostgresWriter) throws(PostgresError) {
         try ready()
-        let accepted = writer.bytes.withUnsafeBytes { bytes in
+        let accepted = writer.withBytes { bytes in
             PQputCopyData(
                 connection.pointer, bytes.baseAddress?.assumingMemoryBound(to: CChar.self), Int32(bytes.count))
         }

@@ -13,6 +13,7 @@ extension Session {
     /// Runs several statements in one round trip and one transaction: all of them take effect, or none.
     ///
     /// The error of the statement that failed is thrown. Inside `transaction` they are part of it. They must not contain BEGIN or COMMIT of their own.
+    @discardableResult
     public func pipeline(_ statements: [Statement]) throws(PostgresError) -> [Rows] {
         do {
             return try attempt(statements)
@@ -80,7 +81,7 @@ extension Session {
 
     private func sendExecution(of statement: Statement, name: String) throws(PostgresError) {
         let parameters = statement.parameters
-        let accepted = statement.writer.bytes.withUnsafeBytes { bytes in
+        let accepted = statement.writer.withBytes { bytes in
             withUnsafeTemporaryAllocation(of: UnsafePointer<CChar>?.self, capacity: parameters.count) { values in
                 withUnsafeTemporaryAllocation(of: Int32.self, capacity: 2 * parameters.count) { numbers in
                     var offset = 0

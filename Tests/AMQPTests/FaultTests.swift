@@ -69,7 +69,12 @@ import Testing
             } _: {
                 try await eventually("it consumes") { consumer.isConsuming }
                 proxy.set(.stall)
-                try await eventually("both notice") { !publisher.isConnected && !consumer.isConsuming }
+                try await eventually("both notice, also while others keep publishing") {
+                    _ = await publisher.publish(
+                        batch: [Publication(Message(body: []), exchange: "", routingKey: queue.name)],
+                        timeout: .milliseconds(1))
+                    return !publisher.isConnected && !consumer.isConsuming
+                }
                 let disconnects = events.entries.count { if case .disconnected = $0 { true } else { false } }
                 #expect(disconnects >= 2)
                 // Bounded although the peer accepts connections and says nothing.
@@ -98,6 +103,28 @@ import Testing
                 if case .failure(let error) = $0 { error.message.hasPrefix("not sent") } else { false }
             }
             #expect(unsent > 0 && unsent < 2000)
+            proxy.set(.forward)
+            try await publisher.send(["after"], to: queue.name)
+        }
+    }
+
+    @Test func aWriteThatHangsKeepsDeadlinesAndIsEnded() async throws {
+        let queue = testQueue("hang")
+        let proxy = Proxy(to: broker.port)
+        defer { proxy.close() }
+        let events = Log<AMQPEvent>()
+        let configuration = try broker.configuration(port: proxy.port, heartbeat: .seconds(1))
+        try await withPublisher(configuration, Topology(queues: [queue]), events: events) { publisher in
+            // The broker's heartbeats arrive, so only the time that the write takes tells.
+            proxy.set(.readNothingFromClient)
+            await expectFailure(.timeout) {
+                try await publisher.publish(
+                    Message(body: [UInt8](repeating: 1, count: 32 << 20)), exchange: "", routingKey: queue.name,
+                    timeout: .milliseconds(500))
+            }
+            try await eventually("the write is ended") {
+                events.entries.contains { if case .disconnected = $0 { true } else { false } }
+            }
             proxy.set(.forward)
             try await publisher.send(["after"], to: queue.name)
         }

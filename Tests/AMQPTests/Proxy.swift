@@ -7,6 +7,8 @@ final class Proxy: Sendable {
         case forward
         /// Keeps connections open and moves nothing.
         case stall
+        /// Leaves what the client sends in its socket; what the broker sends passes.
+        case readNothingFromClient
         /// Keeps what the broker sends on channel 1 to itself; heartbeats and other channels pass.
         case dropMainChannel
     }
@@ -86,7 +88,7 @@ final class Proxy: Sendable {
             var entry = pollfd(fd: source, events: Int16(POLLIN), revents: 0)
             let mode = state.withLock { $0.mode }
             // A stalled peer does not even close.
-            if mode == .stall {
+            if mode == .stall || (mode == .readNothingFromClient && !isFromBroker) {
                 usleep(5_000)
                 continue
             }

@@ -9,7 +9,7 @@ import Testing
 
     @Test func everyOneOfManyConcurrentPublicationsIsConfirmed() async throws {
         let queue = testQueue("many")
-        try await withPublisher(broker.configuration(), Topology(queues: [queue])) { publisher in
+        try await withPublisher(broker.configuration(), Topology(queues: [queue]), maxInFlight: 5000) { publisher in
             let confirmed = try await withThrowingTaskGroup(of: Publisher.Outcome.self) { group in
                 for number in 0..<5000 {
                     group.addTask {

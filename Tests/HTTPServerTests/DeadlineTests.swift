@@ -83,6 +83,22 @@ import Testing
         }
     }
 
+    @Test(arguments: [
+        "GET / HT", "GET / HTTP/1.1\r\nHo", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc",
+        "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n",
+        "GET / HTTP/1.1\r\nHost: a\r\n\r\n",
+    ])
+    func aClientThatHangsUpLeavesNothing(text: String) async throws {
+        // With the default timeouts, so that none of them can be what ends the connection.
+        try await withServer { server in
+            let client = try await Client(port: server.port)
+            try await client.send(text)
+            client.disconnect()
+            #expect(try await eventually { server.statistics.connections == 0 })
+            #expect(server.statistics.requestsInFlight == 0)
+        }
+    }
+
     @Test func anIdleConnectionIsClosed() async throws {
         try await withServer(quick) { server in
             let client = try await Client(port: server.port)

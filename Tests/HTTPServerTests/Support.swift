@@ -58,9 +58,9 @@ final class Events: Sendable {
     }
 }
 
-/// Polls until the condition holds, at most 10 s.
+/// Polls until the condition holds, at most 8 s: less than the server's default timeouts.
 func eventually(_ condition: () async throws -> Bool) async throws -> Bool {
-    let end = ContinuousClock.now + .seconds(10)
+    let end = ContinuousClock.now + .seconds(8)
     while ContinuousClock.now < end {
         if try await condition() { return true }
         try await Task.sleep(for: .milliseconds(10))

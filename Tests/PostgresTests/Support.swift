@@ -1,5 +1,7 @@
+import Dispatch
 import Foundation
 import Postgres
+import Synchronization
 import Testing
 
 /// A schema of its own on the server that DATABASE_URL names, for one test.
@@ -60,4 +62,54 @@ extension Database {
     }
 
     func script(_ sql: String) async throws { try await withSession { try $0.script(sql) } }
+}
+
+extension Database {
+    /// How many statements like this the schema's other connections run.
+    func running(_ schema: TestSchema, like text: String) async throws -> Int {
+        try await value(
+            """
+            SELECT count(*) AS value FROM pg_stat_activity
+            WHERE application_name = \(schema.name) AND state = 'active' AND query LIKE \(text) AND pid <> pg_backend_pid()
+            """, as: Int.self)
+    }
+
+    /// How many connections the schema has besides the one that asks.
+    func connectionCount(of schema: TestSchema) async throws -> Int {
+        try await value(
+            """
+            SELECT count(*) AS value FROM pg_stat_activity
+            WHERE application_name = \(schema.name) AND pid <> pg_backend_pid()
+            """, as: Int.self)
+    }
+
+    /// Ends a backend, and returns when it is gone.
+    func terminate(_ pid: Int) async throws {
+        try await query("SELECT pg_terminate_backend(\(Int32(pid)))")
+        try await eventually("the backend is gone") {
+            try await value("SELECT count(*) AS value FROM pg_stat_activity WHERE pid = \(pid)", as: Int.self) == 0
+        }
+    }
+}
+
+/// A session that holds its connection until it is told to let go.
+final class Holder: Sendable {
+    private let holding = DispatchSemaphore(value: 0)
+    private let release = DispatchSemaphore(value: 0)
+    private let isHolding = Atomic(false)
+
+    func hold(_ database: Database) -> Task<Void, any Error> {
+        Task {
+            try await database.withSession { [self] _ in
+                isHolding.store(true, ordering: .releasing)
+                #expect(release.wait(timeout: .now() + 30) == .success)
+            }
+        }
+    }
+
+    func waitUntilHolding() async throws {
+        try await eventually("the connection is held") { isHolding.load(ordering: .acquiring) }
+    }
+
+    func letGo() { release.signal() }
 }

@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import AMQP
@@ -111,6 +112,8 @@ import Testing
             let plain = try parse(url)
             #expect(plain.virtualHost == "/" && plain.port == 5672 && plain.user == "guest")
         }
+        let shown = String(reflecting: full) + "\(full)"
+        #expect(!shown.contains("p/w") && shown.contains("broker.example"))
         let secure = try parse("amqps://[::1]/v")
         #expect(secure.host == "::1" && secure.port == 5671 && secure.tls?.verifiesHost == true)
     }
@@ -131,5 +134,30 @@ import Testing
         await expectFailure(.usage) {
             try AMQPConfiguration(url: "amqp://localhost", connectionName: "t", heartbeat: .zero)
         }
+    }
+}
+
+@Suite struct StallGuardTests {
+    @Test func onlyACallThatTakesTooLongIsEnded() throws {
+        var ends: [Int32] = [-1, -1]
+        try #require(socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &ends) == 0)
+        defer { for end in ends { close(end) } }
+        let guarding = StallGuard()
+        guarding.attach(ends[0])
+        func isOpen() -> Bool {
+            var byte: UInt8 = 0
+            return recv(ends[1], &byte, 1, Int32(MSG_DONTWAIT)) != 0
+        }
+        guarding.check(limit: .zero)
+        #expect(isOpen())
+        guarding.enter()
+        guarding.check(limit: .seconds(60))
+        guarding.leave()
+        guarding.check(limit: .zero)
+        #expect(isOpen())
+        guarding.enter()
+        guarding.check(limit: .zero)
+        #expect(!isOpen())
+        guarding.detach()
     }
 }
