@@ -35,6 +35,7 @@ let package = Package(
         clibrary("CSeccomp", pkgConfig: "libseccomp", debian: "libseccomp-dev"),
         clibrary("CUchardet", pkgConfig: "uchardet", debian: "libuchardet-dev"),
         clibrary("CMark", pkgConfig: "libcmark", debian: "libcmark-dev"),
+        .systemLibrary(name: "CSpawn", path: "Shared/CSpawn"),
 
         // Shared modules, in the order in which they build on each other
         shared("Concurrency"),
@@ -49,7 +50,7 @@ let package = Package(
         shared("Jobs", ["Postgres", "AMQP", "JSON", "Crypto", "Concurrency", "Config"]),
         shared("ServiceKit", ["Jobs", "HTTPServer", "Telemetry", "Config", "Storage"]),
         shared("WorkerKit", ["ServiceKit"]),
-        shared("LocalServers", ["Concurrency"]),
+        shared("LocalServers", ["CSpawn"]),
 
         // Services
         .executableTarget(
@@ -61,7 +62,7 @@ let package = Package(
         worker("DocumentsWorker", ["CLibXML2", "CGumbo", "CLibArchive", "CSeccomp", "CUchardet", "CMark"]),
 
         // Tests
-        .target(name: "TestKit", dependencies: ["Postgres", "AMQP", "Jobs", "LocalServers"], path: "Tests/TestKit"),
+        .target(name: "TestKit", dependencies: ["Postgres", "AMQP", "Jobs", "LocalServers", "JSON"], path: "Tests/TestKit"),
         tests("ConcurrencyTests", ["Concurrency"]),
         tests("JSONTests", ["JSON"]),
         tests("ConfigTests", ["Config"]),
@@ -74,7 +75,7 @@ let package = Package(
         tests("JobsTests", ["Jobs"]),
         tests("DocumentsWorkerTests", ["DocumentsWorker"]),
         tests("GatewayTests", ["Gateway"]),
-        tests("EndToEnd", ["Jobs", "LocalServers"]),
+        tests("EndToEnd", ["Jobs", "LocalServers", "Gateway", "NoopWorker", "DocumentsWorker"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -1,7 +1,8 @@
 import Foundation
 
 /// A service of this package as a real process, to be killed, stopped and started by tests.
-public final class ServiceProcess {
+// @unchecked: the process is started before it is shared, and Process guards its own state.
+public final class ServiceProcess: @unchecked Sendable {
     public let name: String
     private let process = Process()
     public let port: UInt16
@@ -29,13 +30,18 @@ public final class ServiceProcess {
     /// `kill -9`, and waits until it is gone.
     public func kill() {
         Foundation.kill(pid, SIGKILL)
-        process.waitUntilExit()
+        waitUntilExit()
     }
 
     /// SIGTERM, and waits for the drain to end.
     public func terminate() {
         Foundation.kill(pid, SIGTERM)
-        process.waitUntilExit()
+        waitUntilExit()
+    }
+
+    /// Foundation's own wait needs a run loop, which a task's thread does not have.
+    private func waitUntilExit() {
+        while process.isRunning { usleep(5000) }
     }
 
     public func send(_ signal: Int32) { Foundation.kill(pid, signal) }

@@ -1,0 +1,63 @@
+import AMQP
+import Foundation
+import JSON
+import Jobs
+import Synchronization
+import TestKit
+import Testing
+
+/// Runs a test on a stack of its own and takes the stack down whatever happens.
+func withStack(
+    settings: [String: String] = [:], _ name: String = #function, _ body: (Stack) async throws -> Void
+) async throws {
+    let stack = try await Stack(String(name.prefix { $0.isLetter }), settings: settings)
+    do {
+        try await body(stack)
+    } catch {
+        Issue.record("\(error)\n\(stack.logs)")
+    }
+    try await stack.tearDown()
+}
+
+extension Stack {
+    /// Waits until the jobs are completed, and checks that each ended once and with its result.
+    func expectCompleted(_ ids: [UUID], sourceLocation: SourceLocation = #_sourceLocation) async throws {
+        try await wait(for: ids, toBe: .completed)
+        let violations = try await violations(of: ids)
+        #expect(violations.isEmpty, "\(violations.prefix(5))", sourceLocation: sourceLocation)
+    }
+
+    /// Submits a job that kills the worker that runs it.
+    func submitKiller() async throws -> UUID {
+        let response = try await api.post("/api/v1/jobs", ["type": "noop", "spec": ["crash": true, "sleep_ms": 200]])
+        guard let id = response.json["id"]?.stringValue.flatMap(UUID.init(text:)) else {
+            throw TestKitError("submit answered \(response.status): \(response.text)")
+        }
+        return id
+    }
+
+    /// Publishes as a stranger would: straight to the broker.
+    func withPublisher(_ body: (Publisher) async throws -> Void) async throws {
+        let publisher = Publisher(
+            try AMQPConfiguration(url: amqpURL, connectionName: "stranger"), topology: Topology())
+        let running = Task { try await publisher.run() }
+        try await poll("the stranger to connect") { publisher.isConnected }
+        do {
+            try await body(publisher)
+        } catch {
+            running.cancel()
+            throw error
+        }
+        running.cancel()
+        _ = await running.result
+    }
+}
+
+/// A command for a no-op job as another service writes it.
+func stranger(id: UUID, type: String = "noop", spec: JSON = [:], more: JSONObject = [:]) -> [UInt8] {
+    var command: JSONObject = [
+        "schema": 1, "id": .string(id.text), "namespace": "default", "type": .string(type), "spec": spec,
+    ]
+    for (name, value) in more { command[name] = value }
+    return JSON.object(command).serialized()
+}
