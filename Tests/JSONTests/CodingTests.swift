@@ -86,7 +86,7 @@ private struct Matrix: Codable, Equatable {
         let tree = try JSON.parse(text)
         let sample = try tree.decode(Sample.self)
         #expect(sample.maxCount == 65_535)
-        #expect(sample.extra == ["any": [1, nil]])
+        #expect(sample.extra == ["any": [1, .null]])
         #expect(sample.createdAt.rfc3339() == "2026-01-02T03:04:05.678Z")
         #expect(sample.inner.weights == [1, 2.5])
         #expect(sample.note == nil)
@@ -96,7 +96,7 @@ private struct Matrix: Codable, Equatable {
 
     @Test func worksWithEveryKindOfContainer() throws {
         let matrix = Matrix(cells: [[1, nil, 3], [], [4]])
-        #expect(try JSON.encode(matrix) == [[1, nil, 3], [], [4]])
+        #expect(try JSON.encode(matrix) == [[1, .null, 3], [], [4]])
         #expect(try JSON.encode(matrix).decode(Matrix.self) == matrix)
         let derived = Derived()
         derived.base = 7
@@ -107,7 +107,7 @@ private struct Matrix: Codable, Equatable {
         #expect(try JSON.encode([String]()) == [])
         #expect(try JSON.encode([String: Int]()) == [:])
         #expect(try JSON.encode("text") == "text")
-        #expect(try JSON.encode(Optional<Int>.none) == nil)
+        #expect(try JSON.encode(Optional<Int>.none) == .null)
         #expect(try JSON.parse("3.0").decode(Int.self) == 3)
     }
 

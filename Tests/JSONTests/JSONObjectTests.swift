@@ -49,7 +49,7 @@ import Testing
     }
 
     @Test func givesValuesByKind() {
-        let value: JSON = ["s": "x", "i": 3, "w": 3.0, "d": 2.5, "b": true, "n": nil, "a": [1], "o": ["k": 1]]
+        let value: JSON = ["s": "x", "i": 3, "w": 3.0, "d": 2.5, "b": true, "n": .null, "a": [1], "o": ["k": 1]]
         #expect(value["s"]?.stringValue == "x")
         #expect(value["i"]?.intValue == 3)
         #expect(value["w"]?.intValue == 3)

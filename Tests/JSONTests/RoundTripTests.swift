@@ -27,7 +27,7 @@ import Testing
         (JSON.string("\u{1}\u{1F}\"\\/\u{7F}é"), #""\u0001\u001f\"\\/"# + "\u{7F}é\""), (.double(1), "1.0"),
         (.double(1e20), "1e+20"), (.double(-0.0), "-0.0"), (.double(.nan), "null"), (.double(.infinity), "null"),
         (.int(.min), "-9223372036854775808"), (.int(0), "0"), ([], "[]"), ([:], "{}"),
-        (["b": 1, "a": [true, nil, "x"]], #"{"b":1,"a":[true,null,"x"]}"#),
+        (["b": 1, "a": [true, .null, "x"]], #"{"b":1,"a":[true,null,"x"]}"#),
         ("\u{8}\u{C}\n\r\t", #""\b\f\n\r\t""#),
     ]
 
