@@ -20,7 +20,7 @@ public struct Environment: Sendable {
     /// Text that no error may show, such as a password.
     public func secret(_ name: String, default fallback: String? = nil) throws(ConfigError) -> String {
         guard let value = raw(name) ?? fallback else {
-            throw ConfigError(name: name, found: nil, wanted: "a secret text")
+            throw ConfigError(name: name, found: .nothing, wanted: "a secret text")
         }
         return value
     }
@@ -93,11 +93,11 @@ public struct Environment: Sendable {
         _ name: String, default fallback: Value?, wanted: String, isShown: Bool = true, parse: (String) -> Value?
     ) throws(ConfigError) -> Value {
         guard let text = raw(name) else {
-            guard let fallback else { throw ConfigError(name: name, found: nil, wanted: wanted) }
+            guard let fallback else { throw ConfigError(name: name, found: .nothing, wanted: wanted) }
             return fallback
         }
         guard let value = parse(text) else {
-            throw ConfigError(name: name, found: isShown ? text : "a value that is not shown", wanted: wanted)
+            throw ConfigError(name: name, found: isShown ? .text(text) : .hidden, wanted: wanted)
         }
         return value
     }
@@ -113,15 +113,25 @@ public struct Environment: Sendable {
 
 /// A setting that is missing or wrong.
 public struct ConfigError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// What a variable holds.
+    public enum Found: Sendable, Hashable {
+        /// It is not set, or empty.
+        case nothing
+        /// This text.
+        case text(String)
+        /// Something that no message may show.
+        case hidden
+    }
+
     /// The environment variable.
     public let name: String
-    /// What it holds, or a placeholder for what must not be shown; nil when it is not set.
-    public let found: String?
+    /// What it holds.
+    public let found: Found
     /// What would be right.
     public let wanted: String
 
     /// Makes the error, for checks of a service's own.
-    public init(name: String, found: String?, wanted: String) {
+    public init(name: String, found: Found, wanted: String) {
         self.name = name
         self.found = found
         self.wanted = wanted
@@ -129,7 +139,12 @@ public struct ConfigError: Error, Sendable, Hashable, CustomStringConvertible {
 
     /// A sentence that names the variable, what was found and what would be right.
     public var description: String {
-        guard let found else { return "\(name) is not set; it must be \(wanted)" }
-        return "\(name) is \"\(found)\"; it must be \(wanted)"
+        let state =
+            switch found {
+            case .nothing: "is not set"
+            case .text(let text): "is \"\(text)\""
+            case .hidden: "holds a value that is not shown"
+            }
+        return "\(name) \(state); it must be \(wanted)"
     }
 }

@@ -83,6 +83,12 @@ public struct StoredFile: Sendable, Hashable {
     public let size: Int
     /// The SHA-256 of the content, in lower-case hexadecimal.
     public let sha256: String
+
+    /// Makes the description of a stored file.
+    public init(size: Int, sha256: String) {
+        self.size = size
+        self.sha256 = sha256
+    }
 }
 
 /// Why a file could not be stored.

@@ -4,8 +4,9 @@ import JSON
 
 /// Writes one JSON object per line: `time`, `level`, `service`, `message`, then the fields.
 ///
-/// Each line is one `write(2)`, so that lines of many threads do not mix. There is no queue and no lock: when nobody reads the
-/// other end, a line is given up after `patience` and counted, rather than holding up the service.
+/// Each line of up to 4 KiB is one `write(2)`, a longer one a few, and lines of many threads do not mix. There is no queue: when
+/// nobody reads the other end, a line is given up after 50 ms, the next ones at once, and counted as `log_lines_lost_total`,
+/// rather than holding up the service.
 public struct Logger: Sendable {
     /// How much a line matters.
     public enum Level: String, Sendable, CaseIterable, Comparable {
@@ -38,7 +39,7 @@ public struct Logger: Sendable {
     public let service: String
     /// Lines below this are not written, and their messages not even made.
     public let level: Level
-    private let descriptor: Int32
+    private let output: LogOutput
     private let context: LogFields
 
     /// Makes a logger for a service. Without a level, `LOG_LEVEL` decides; `info` if that is missing or unknown.
@@ -48,21 +49,20 @@ public struct Logger: Sendable {
         service: String, level: Level? = nil, context: LogFields = [:], descriptor: Int32 = STDERR_FILENO
     ) {
         let named = ProcessInfo.processInfo.environment["LOG_LEVEL"].flatMap { Level(rawValue: $0.lowercased()) }
-        self.init(
-            service: service, fixedLevel: level ?? named ?? .info, context: context, descriptor: descriptor)
+        let output = descriptor == STDERR_FILENO ? .standardError : LogOutput(descriptor: descriptor)
+        self.init(service: service, fixedLevel: level ?? named ?? .info, context: context, output: output)
     }
 
-    private init(service: String, fixedLevel: Level, context: LogFields, descriptor: Int32) {
+    private init(service: String, fixedLevel: Level, context: LogFields, output: LogOutput) {
         self.service = service
         self.level = fixedLevel
         self.context = context
-        self.descriptor = descriptor
+        self.output = output
     }
 
     /// A logger whose every line also carries these fields, such as a job's id and attempt.
     public func with(_ fields: LogFields) -> Logger {
-        Logger(
-            service: service, fixedLevel: level, context: context.appending(fields), descriptor: descriptor)
+        Logger(service: service, fixedLevel: level, context: context.appending(fields), output: output)
     }
 
     /// Logs for people who look for a fault.
@@ -92,6 +92,6 @@ public struct Logger: Sendable {
         guard level >= self.level else { return }
         let line = LogLine(
             time: Date(), level: level, service: service, message: message(), context: context, fields: fields())
-        LogOutput.write(line.bytes(limit: Self.maxLine), to: descriptor)
+        output.write(line.bytes(limit: Self.maxLine))
     }
 }
