@@ -1,0 +1,73 @@
+import Foundation
+
+/// The parsing child: tells the format from the content, reads the document on standard input, writes frames.
+enum DocumentParser {
+    static func run(_ request: ChildRequest) -> Never {
+        let writer = ResultWriter()
+        do throws(ExtractionError) {
+            writer.write(try parse(request))
+        } catch {
+            writer.write(error)
+        }
+        // Nothing is freed: the process goes, and freeing a deep tree may recurse.
+        _exit(0)
+    }
+
+    private static func parse(_ request: ChildRequest) throws(ExtractionError) -> ParsedDocument {
+        let header = InputFile.header(of: STDIN_FILENO, length: Magic.headerLength)
+        if Magic.isZip(header) { return try ZipDocument.parse(request) }
+        if let type = Magic.unsupportedType(header) { throw try unsupported(type, request) }
+        let bytes = try InputFile.contents(of: STDIN_FILENO, limit: request.memoryBytes / 4)
+        guard !bytes.isEmpty else { throw .empty }
+        switch Magic.textFormat(header, hint: request.hint) {
+        case .html: return try HTMLDocument.parse(bytes, limit: request.outputBytes)
+        case .markdown: return try MarkdownDocument.parse(bytes, limit: request.outputBytes)
+        case .plain, .none: return try PlainText.parse(bytes, limit: request.outputBytes)
+        }
+    }
+
+    /// An encrypted DOCX is not a zip but an OLE file with a stream of that name in it.
+    private static func unsupported(
+        _ type: String, _ request: ChildRequest
+    ) throws(ExtractionError) -> ExtractionError {
+        guard type == Magic.ole else { return .unsupported(type) }
+        let bytes = try InputFile.contents(of: STDIN_FILENO, limit: request.memoryBytes / 4)
+        let name: [UInt8] = "EncryptedPackage".utf8.flatMap { [$0, UInt8(0)] }
+        guard bytes.contains(sequence: name) else {
+            return .unsupported("application/msword", hint: "save the old Office document as DOCX or PDF")
+        }
+        return ExtractionError(
+            .encrypted, "the document needs a password: save it without one and upload it again", mediaType: type)
+    }
+}
+
+/// Reads the document that is standard input.
+enum InputFile {
+    static func header(of file: Int32, length: Int) -> [UInt8] {
+        [UInt8](unsafeUninitializedCapacity: length) { buffer, count in
+            count = max(0, pread(file, buffer.baseAddress, length, 0))
+        }
+    }
+
+    /// The whole file; formats that are read whole cost several times their size in memory, hence the limit in bytes.
+    static func contents(of file: Int32, limit: Int) throws(ExtractionError) -> [UInt8] {
+        var status = stat()
+        guard fstat(file, &status) == 0 else { throw ExtractionError(.unreadable, "the file cannot be read") }
+        let size = Int(status.st_size)
+        guard size <= limit else { throw .tooLarge("the file is", limit: limit) }
+        var offset = 0
+        var failed = false
+        let bytes = [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
+            while offset < size {
+                let read = pread(file, buffer.baseAddress?.advanced(by: offset), size - offset, off_t(offset))
+                if read < 0 && errno == EINTR { continue }
+                failed = read < 0
+                guard read > 0 else { break }
+                offset += read
+            }
+            count = offset
+        }
+        if failed { throw ExtractionError(.unreadable, "the file cannot be read") }
+        return bytes
+    }
+}

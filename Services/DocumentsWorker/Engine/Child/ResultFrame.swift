@@ -1,0 +1,74 @@
+import Foundation
+
+/// The pieces that a parsing child writes: a kind, a length of four bytes (little endian), the bytes.
+enum ResultFrame: UInt8 {
+    /// Plain text, in order.
+    case text
+    /// Markdown, in order.
+    case markdown
+    /// `name\0value`.
+    case metadata
+    /// Level and start as `level\0start\0title`.
+    case heading
+    /// `code\0media type\0message`; ends the result.
+    case failure
+    /// The result is whole.
+    case end
+}
+
+/// Writes frames to standard output.
+struct ResultWriter {
+    private static let pieceLength = 64 << 10
+
+    func write(_ document: ParsedDocument) {
+        let metadata = document.metadata
+        let named = [
+            ("mediaType", metadata.mediaType), ("title", metadata.title), ("author", metadata.author),
+            ("subject", metadata.subject), ("language", metadata.language), ("created", metadata.created),
+            ("modified", metadata.modified), ("encoding", metadata.encoding),
+        ]
+        for case (let name, let value?) in named { frame(.metadata, "\(name)\0\(value)") }
+        for heading in document.headings { frame(.heading, "\(heading.level)\0\(heading.start)\0\(heading.title)") }
+        pieces(.text, document.text)
+        if let markdown = document.markdown { pieces(.markdown, markdown) }
+        frame(.end, "")
+    }
+
+    func write(_ error: ExtractionError) {
+        frame(.failure, "\(error.code.rawValue)\0\(error.mediaType ?? "")\0\(error.message)")
+    }
+
+    private func pieces(_ kind: ResultFrame, _ text: String) {
+        var text = text
+        text.withUTF8 { bytes in
+            var rest = bytes[...]
+            repeat {
+                frame(kind, UnsafeBufferPointer(rebasing: rest.prefix(Self.pieceLength)))
+                rest = rest.dropFirst(Self.pieceLength)
+            } while !rest.isEmpty
+        }
+    }
+
+    private func frame(_ kind: ResultFrame, _ payload: String) {
+        var payload = payload
+        payload.withUTF8 { frame(kind, $0) }
+    }
+
+    private func frame(_ kind: ResultFrame, _ payload: UnsafeBufferPointer<UInt8>) {
+        let count = UInt32(payload.count)
+        let header = [kind.rawValue] + (0..<4).map { UInt8(truncatingIfNeeded: count >> (8 * $0)) }
+        header.withUnsafeBufferPointer(writeAll)
+        writeAll(payload)
+    }
+
+    private func writeAll(_ bytes: UnsafeBufferPointer<UInt8>) {
+        var rest = UnsafeRawBufferPointer(bytes)
+        while !rest.isEmpty {
+            let count = Glibc.write(STDOUT_FILENO, rest.baseAddress, rest.count)
+            if count < 0 && errno == EINTR { continue }
+            // Nobody reads: the worker is gone.
+            guard count > 0 else { _exit(0) }
+            rest = UnsafeRawBufferPointer(rebasing: rest[count...])
+        }
+    }
+}

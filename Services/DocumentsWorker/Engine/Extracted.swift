@@ -1,0 +1,101 @@
+/// What a document says.
+///
+/// Every offset counts Unicode scalars from the start of `text`, as `substring` in PostgreSQL and slices in Python do.
+public struct Extracted: Sendable, Equatable {
+    /// The plain text: blocks are separated by an empty line, table cells by a tab.
+    public var text: String
+    /// The same as CommonMark with tables, where the format has structure (DOCX, HTML, Markdown).
+    public var markdown: String?
+    /// What the document says about itself.
+    public var metadata: DocumentMetadata
+    /// The pages in order; empty for a format without pages.
+    public var pages: [Page]
+    /// The headings in order; empty where structure is unknown.
+    public var headings: [Heading]
+
+    /// Makes a value, for tests and for text from elsewhere.
+    public init(
+        text: String, markdown: String? = nil, metadata: DocumentMetadata, pages: [Page] = [], headings: [Heading] = []
+    ) {
+        self.text = text
+        self.markdown = markdown
+        self.metadata = metadata
+        self.pages = pages
+        self.headings = headings
+    }
+}
+
+/// One page of a paged document.
+public struct Page: Sendable, Equatable {
+    /// Counted from 1.
+    public var number: Int
+    /// Offset of its first scalar in the text.
+    public var start: Int
+    /// Offset after its last scalar.
+    public var end: Int
+    /// What went wrong on this page; its text may be missing or partial.
+    public var error: String?
+
+    /// Makes a page.
+    public init(number: Int, start: Int, end: Int, error: String? = nil) {
+        self.number = number
+        self.start = start
+        self.end = end
+        self.error = error
+    }
+}
+
+/// A heading and where its text starts.
+public struct Heading: Sendable, Equatable {
+    /// 1 for the outermost, at most 6.
+    public var level: Int
+    /// Its text without markup.
+    public var title: String
+    /// Offset of its first scalar in the text.
+    public var start: Int
+
+    /// Makes a heading.
+    public init(level: Int, title: String, start: Int) {
+        self.level = level
+        self.title = title
+        self.start = start
+    }
+}
+
+/// What a document says about itself; what it does not say is nil.
+public struct DocumentMetadata: Sendable, Equatable {
+    /// The media type that the content shows, such as `application/pdf`.
+    public var mediaType: String
+    /// The title.
+    public var title: String?
+    /// The author or authors, as written.
+    public var author: String?
+    /// The subject or description.
+    public var subject: String?
+    /// A language tag.
+    public var language: String?
+    /// When it was made, in RFC 3339.
+    public var created: String?
+    /// When it was last changed, in RFC 3339.
+    public var modified: String?
+    /// The number of pages of a paged document.
+    public var pages: Int?
+    /// The character encoding of a text format, by its IANA name.
+    public var encoding: String?
+
+    /// Makes metadata that knows the media type only.
+    public init(mediaType: String) { self.mediaType = mediaType }
+
+    /// Sets a field by the name that the child process uses; empty values and unknown names change nothing.
+    mutating func set(_ name: String, _ value: String) {
+        let value = value.collapsingWhitespace()
+        guard !value.isEmpty, let path = Self.fields[name] else { return }
+        self[keyPath: path] = value
+    }
+
+    private nonisolated(unsafe) static let fields: [String: WritableKeyPath<DocumentMetadata, String?>] = [
+        // A constant that nobody writes; key paths are not marked Sendable.
+        "title": \.title, "author": \.author, "subject": \.subject, "language": \.language, "created": \.created,
+        "modified": \.modified, "encoding": \.encoding,
+    ]
+}

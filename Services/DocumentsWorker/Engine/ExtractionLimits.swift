@@ -1,0 +1,37 @@
+/// What one document may cost before its extraction is ended.
+///
+/// The kernel keeps the first five in the child process that parses the document; the worker keeps the rest.
+public struct ExtractionLimits: Sendable {
+    /// Address space of the child, in bytes.
+    public var memoryBytes: Int
+    /// Processor time of one child, in seconds.
+    public var cpuSeconds: Int
+    /// Descriptors that the child may have open.
+    public var openFiles: Int
+    /// Largest file that the child may write, in bytes; it has no reason to write any.
+    public var writtenBytes: Int
+    /// Time from the call to its end, over all attempts at this document.
+    public var wallTime: Duration
+    /// Text and Markdown together, in bytes of UTF-8.
+    public var outputBytes: Int
+    /// What the parts of an archive may inflate to together, in bytes, whatever sizes the archive declares.
+    public var inflatedBytes: Int
+    /// Pages of a paged document.
+    public var maxPages: Int
+
+    /// Makes limits; the defaults suit documents made by people.
+    public init(
+        memoryBytes: Int = 512 << 20, cpuSeconds: Int = 60, openFiles: Int = 32, writtenBytes: Int = 0,
+        wallTime: Duration = .seconds(120), outputBytes: Int = 64 << 20, inflatedBytes: Int = 256 << 20,
+        maxPages: Int = 20_000
+    ) {
+        self.memoryBytes = memoryBytes
+        self.cpuSeconds = cpuSeconds
+        self.openFiles = openFiles
+        self.writtenBytes = writtenBytes
+        self.wallTime = wallTime
+        self.outputBytes = outputBytes
+        self.inflatedBytes = inflatedBytes
+        self.maxPages = maxPages
+    }
+}

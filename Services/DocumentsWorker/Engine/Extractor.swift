@@ -1,0 +1,89 @@
+import Foundation
+
+/// Takes the text out of documents, each parsed in a limited child process without network.
+///
+/// A copy shares the helper process of the original; the helper ends with the last copy.
+public struct Extractor: Sendable {
+    private let host: ChildHost
+
+    /// Makes an extractor that starts `executable`, which must be this worker's program, for its helper.
+    public init(executable: String = "/proc/self/exe") {
+        host = ChildHost(executable: executable)
+    }
+
+    /// Reads one document.
+    ///
+    /// The format is told from the content; `name` and `declaredType` only decide between text formats and name a
+    /// character set. `onPage` is called with the pages done and their total, once it is known; it runs on the thread
+    /// that serves all extractions and must return at once. A format without pages counts as one page. Cancellation of
+    /// the task kills the child at once and throws `cancelled`. A file is read up to its end at most once at a time;
+    /// `path` must name a regular file.
+    public func extract(
+        path: String, name: String, declaredType: String? = nil, limits: ExtractionLimits = ExtractionLimits(),
+        onPage: @escaping @Sendable (_ done: Int, _ total: Int?) -> Void = { _, _ in }
+    ) async throws(ExtractionError) -> Extracted {
+        let document = try OpenDocument(path: path)
+        let job = ExtractionJob(
+            host: host, document: document, hint: FormatHint(name: name, declaredType: declaredType), limits: limits,
+            deadline: .now + limits.wallTime, onPage: onPage)
+        return document.isPDF ? try await PDFExtraction(job: job).run() : try await job.parse()
+    }
+
+    /// Proves that a child is confined on this system: no network, no writing, no other process.
+    ///
+    /// Throws `unavailable` with the names of the holes. A worker calls it before it takes work.
+    public func verifySandbox() async throws(ExtractionError) {
+        let document = try OpenDocument(path: "/proc/self/exe")
+        let report = OutputBuffer()
+        let end = await host.run(
+            ChildRequest(.probe, limits: ExtractionLimits()), document: document.descriptor,
+            deadline: .now + .seconds(10)
+        ) {
+            report.append($0)
+            return .more
+        }
+        guard end.cause == .exited(0) else { throw .unavailable("the sandbox probe ended with \(end.cause)") }
+        let holes = report.text
+        guard holes.isEmpty else { throw .unavailable("the sandbox does not refuse: \(holes)") }
+    }
+}
+
+/// One document on its way, and what every child that reads it needs.
+struct ExtractionJob: Sendable {
+    let host: ChildHost
+    let document: OpenDocument
+    let hint: FormatHint
+    let limits: ExtractionLimits
+    let deadline: ContinuousClock.Instant
+    let onPage: @Sendable (Int, Int?) -> Void
+
+    /// Runs a child; `request` is what it does, `receive` takes its output.
+    func child(
+        _ request: ChildRequest, receive: @escaping @Sendable (UnsafeRawBufferPointer) -> ChildRun.Verdict
+    ) async throws(ExtractionError) -> ChildEnd {
+        let end = await host.run(request, document: document.descriptor, deadline: deadline, receive: receive)
+        switch end.cause {
+        case .cancelled: throw .cancelled
+        case .deadline: throw .timedOut("wall time (\(limits.wallTime))")
+        case .signalled(SIGXCPU): throw .timedOut("processor time (\(limits.cpuSeconds) s)")
+        case .exited(LimitedChild.ExitCode.sandboxRefused):
+            throw .unavailable("the kernel refuses the sandbox (rlimit, no_new_privs or seccomp)")
+        default: return end
+        }
+    }
+
+    /// Reads a document of any format but PDF; a helper that dies on the way gets one more try.
+    func parse() async throws(ExtractionError) -> Extracted {
+        for _ in 1...2 {
+            let result = ResultReader(limit: limits.outputBytes)
+            var request = ChildRequest(.parse, limits: limits)
+            request.hint = hint
+            let end = try await child(request) { result.append($0) }
+            if end.cause == .helperLost { continue }
+            let extracted = try result.extracted(end, limits: limits)
+            onPage(1, 1)
+            return extracted
+        }
+        throw .unavailable("the helper process died twice with this document")
+    }
+}

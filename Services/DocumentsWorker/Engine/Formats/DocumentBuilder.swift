@@ -1,0 +1,141 @@
+/// A document that a child has read, before it goes to the worker.
+struct ParsedDocument {
+    var text: String
+    var markdown: String?
+    var metadata: DocumentMetadata
+    var headings: [Heading] = []
+}
+
+/// Builds plain text and Markdown side by side from blocks in reading order.
+struct DocumentBuilder {
+    /// What stands before a list item.
+    enum Marker: Equatable {
+        case bullet
+        case number(Int)
+    }
+
+    private static let deepestList = 8
+
+    private let limit: Int
+    private var text = ""
+    private var markdown = ""
+    private var scalars = 0
+    private var headings: [Heading] = []
+    private var endsInItem = false
+
+    /// `limit` is in bytes, for both texts together.
+    init(limit: Int) { self.limit = limit }
+
+    mutating func heading(_ level: Int, _ content: InlineText) throws(ExtractionError) {
+        let title = content.plain.replacing("\n", with: " ")
+        guard !title.isEmpty else { return }
+        let level = min(max(level, 1), 6)
+        let marked = content.markdown().replacing("\\\n", with: " ")
+        let start = try block(title, String(repeating: "#", count: level) + " " + marked)
+        headings.append(Heading(level: level, title: title, start: start))
+    }
+
+    mutating func paragraph(_ content: InlineText, quoteDepth: Int = 0) throws(ExtractionError) {
+        guard !content.isBlank else { return }
+        let marked = content.markdown().escapingLineStart()
+        let quote = String(repeating: "> ", count: min(quoteDepth, Self.deepestList))
+        try block(content.plain, quote + (quoteDepth > 0 ? marked.replacing("\n", with: "\n" + quote) : marked))
+    }
+
+    mutating func listItem(_ content: InlineText, depth: Int, marker: Marker) throws(ExtractionError) {
+        guard !content.isBlank else { return }
+        let indent = String(repeating: " ", count: 4 * min(max(depth, 0), Self.deepestList))
+        let sign =
+            switch marker {
+            case .bullet: "- "
+            case .number(let number): "\(number). "
+            }
+        let marked = content.markdown().replacing("\n", with: "\n\(indent)  ")
+        try block(indent + sign + content.plain, indent + sign + marked, isItem: true)
+    }
+
+    mutating func code(_ code: String) throws(ExtractionError) {
+        let lines = code.trimmingNewlines()
+        guard !lines.isEmpty else { return }
+        let fence = lines.contains("```") ? "~~~~" : "```"
+        try block(lines, "\(fence)\n\(lines)\n\(fence)")
+    }
+
+    mutating func table(_ rows: [[InlineText]]) throws(ExtractionError) {
+        let rows = rows.filter { !$0.allSatisfy(\.isBlank) }
+        let width = rows.map(\.count).max() ?? 0
+        guard width > 0 else { return }
+        let plain = rows.map { row in
+            row.map { $0.plain.replacing("\n", with: " ") }.joined(separator: "\t")
+        }
+        var marked = rows.map { row in
+            let cells = row.map { $0.markdown(inTable: true) } + Array(repeating: "", count: width - row.count)
+            return "| " + cells.joined(separator: " | ") + " |"
+        }
+        marked.insert("|" + String(repeating: " --- |", count: width), at: 1)
+        try block(plain.joined(separator: "\n"), marked.joined(separator: "\n"))
+    }
+
+    mutating func rule() throws(ExtractionError) {
+        try block("", "---")
+    }
+
+    /// Adds a block and returns where its text starts.
+    @discardableResult
+    private mutating func block(
+        _ plain: String, _ marked: String, isItem: Bool = false
+    ) throws(ExtractionError) -> Int {
+        let separator = isItem && endsInItem ? "\n" : "\n\n"
+        endsInItem = isItem
+        if !plain.isEmpty {
+            if !text.isEmpty { append(separator) }
+            append(plain.droppingControls())
+        }
+        if !markdown.isEmpty { markdown += separator }
+        markdown += marked.droppingControls()
+        guard text.utf8.count + markdown.utf8.count <= limit else {
+            throw .tooLarge("the text is", limit: limit)
+        }
+        return scalars - plain.droppingControls().utf8.scalarCount
+    }
+
+    private mutating func append(_ piece: String) {
+        text += piece
+        scalars += piece.utf8.scalarCount
+    }
+
+    /// The finished document; `markdown` replaces the built one where the source is Markdown itself.
+    consuming func finish(_ metadata: DocumentMetadata, markdown source: String? = nil) -> ParsedDocument {
+        var metadata = metadata
+        if metadata.title == nil, let first = headings.first { metadata.set("title", first.title) }
+        return ParsedDocument(
+            text: text, markdown: source ?? (markdown + "\n"), metadata: metadata, headings: headings)
+    }
+}
+
+extension String {
+    /// Escapes what would make a paragraph a heading, a list or a quotation.
+    fileprivate func escapingLineStart() -> String {
+        guard let first = utf8.first else { return self }
+        switch first {
+        case UInt8(ascii: "#"), UInt8(ascii: ">"), UInt8(ascii: "+"), UInt8(ascii: "-"), UInt8(ascii: "="),
+            UInt8(ascii: "~"):
+            return "\\" + self
+        case 0x30...0x39:
+            let digits = utf8.prefix { (0x30...0x39).contains($0) }
+            guard let sign = utf8.dropFirst(digits.count).first, sign == UInt8(ascii: ".") || sign == UInt8(ascii: ")")
+            else { return self }
+            return String(self[..<digits.endIndex]) + "\\" + String(self[digits.endIndex...])
+        default: return self
+        }
+    }
+
+    /// Without newlines around it.
+    fileprivate func trimmingNewlines() -> String {
+        let isNewline = { (scalar: Unicode.Scalar) in scalar == "\n" || scalar == "\r" }
+        guard let first = unicodeScalars.firstIndex(where: { !isNewline($0) }),
+            let last = unicodeScalars.lastIndex(where: { !isNewline($0) })
+        else { return "" }
+        return String(unicodeScalars[first...last])
+    }
+}

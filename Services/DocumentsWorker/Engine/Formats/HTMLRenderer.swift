@@ -1,0 +1,170 @@
+import CGumbo
+
+/// Walks an HTML tree and builds the document. It keeps its own stack: nesting is only bounded by the file's size.
+struct HTMLRenderer {
+    private struct Level {
+        var node: HTMLNode
+        var tag: String
+        var nextChild = 0
+        /// The style to go back to.
+        var style: InlineStyle
+    }
+
+    private struct List {
+        var isOrdered: Bool
+        var next: Int
+    }
+
+    /// A table under construction; what is nested in it is flattened into its cells.
+    private struct Table {
+        var rows: [[InlineText]] = []
+        var depth = 1
+    }
+
+    private static let skipped: Set<String> = [
+        "script", "style", "noscript", "template", "svg", "math", "iframe", "object", "nav", "button", "select",
+        "textarea", "input", "canvas", "audio", "video", "head",
+    ]
+    private static let blocks: Set<String> = [
+        "html", "body", "address", "article", "aside", "blockquote", "center", "dd", "details", "dialog", "div", "dl",
+        "dt", "fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr",
+        "li", "main", "ol", "p", "pre", "section", "summary", "table", "caption", "tr", "td", "th", "ul",
+    ]
+
+    private(set) var builder: DocumentBuilder
+    private(set) var metadata: DocumentMetadata
+    private var inline = InlineText()
+    private var style = InlineStyle()
+    private var lists: [List] = []
+    private var table: Table?
+    private var quoteDepth = 0
+    private var isPreformatted = false
+    private var preformatted = ""
+    private var itemIsFresh = false
+
+    init(limit: Int, metadata: DocumentMetadata) {
+        builder = DocumentBuilder(limit: limit)
+        self.metadata = metadata
+    }
+
+    mutating func walk(_ root: UnsafePointer<GumboNode>) throws(ExtractionError) {
+        var stack: [Level] = []
+        try open(HTMLNode(root), &stack)
+        while let top = stack.last {
+            guard top.nextChild < top.node.childCount else {
+                try leave(top)
+                stack.removeLast()
+                continue
+            }
+            stack[stack.count - 1].nextChild += 1
+            if let child = top.node.child(top.nextChild) { try open(child, &stack) }
+        }
+        try flush()
+    }
+
+    private mutating func open(_ node: HTMLNode, _ stack: inout [Level]) throws(ExtractionError) {
+        if let text = node.text {
+            if isPreformatted { preformatted += text } else { inline.appendCollapsed(text, style) }
+            return
+        }
+        guard let tag = node.tag else { return }
+        if tag == "head" { return HTMLHead.read(node, into: &metadata) }
+        let isHidden = node["hidden"] != nil || node["aria-hidden"] == "true"
+        guard !Self.skipped.contains(tag), !isHidden else { return }
+        stack.append(Level(node: node, tag: tag, style: style))
+        try enter(node, tag)
+    }
+
+    private mutating func enter(_ node: HTMLNode, _ tag: String) throws(ExtractionError) {
+        if Self.blocks.contains(tag) { try startBlock() }
+        switch tag {
+        case "html": metadata.set("language", node["lang"] ?? "")
+        case "strong", "b": style.isStrong = true
+        case "em", "i", "cite", "dfn": style.isEmphasis = true
+        case "del", "s", "strike": style.isStruck = true
+        case "code", "kbd", "samp", "tt": style.isCode = true
+        case "a": style.link = node["href"].flatMap(HTMLHead.safeLink)
+        case "br": if isPreformatted { preformatted += "\n" } else { inline.append("\n", style) }
+        case "img": inline.appendCollapsed(node["alt"] ?? "", style)
+        case "ul", "ol": lists.append(List(isOrdered: tag == "ol", next: node["start"].flatMap { Int($0) } ?? 1))
+        case "li": itemIsFresh = true
+        case "blockquote": quoteDepth += 1
+        case "hr": if table == nil { try builder.rule() }
+        case "pre": isPreformatted = table == nil
+        case "table": if table == nil { table = Table() } else { table?.depth += 1 }
+        case "tr": if table?.depth == 1 { table?.rows.append([]) }
+        default: break
+        }
+    }
+
+    private mutating func leave(_ level: Level) throws(ExtractionError) {
+        switch level.tag {
+        case "h1", "h2", "h3", "h4", "h5", "h6":
+            if table == nil, let number = Int(level.tag.dropFirst()) { try builder.heading(number, takeInline()) }
+        case "td", "th": if table?.depth == 1 { endCell() }
+        case "table": try endTable()
+        case "pre": try endPreformatted()
+        default: if Self.blocks.contains(level.tag) { try flush() }
+        }
+        switch level.tag {
+        case "ul", "ol": lists.removeLast()
+        case "blockquote": quoteDepth -= 1
+        case "li": itemIsFresh = false
+        default: break
+        }
+        style = level.style
+    }
+
+    /// Ends the paragraph before a block; in a cell it is a line break only.
+    private mutating func startBlock() throws(ExtractionError) {
+        if table != nil {
+            if !inline.isBlank { inline.append("\n") }
+        } else {
+            try flush()
+        }
+    }
+
+    private mutating func flush() throws(ExtractionError) {
+        guard table == nil else { return }
+        let content = takeInline()
+        guard !content.isBlank else { return }
+        guard let list = lists.last, itemIsFresh else {
+            return try builder.paragraph(content, quoteDepth: quoteDepth)
+        }
+        itemIsFresh = false
+        try builder.listItem(
+            content, depth: lists.count - 1, marker: list.isOrdered ? .number(list.next) : .bullet)
+        lists[lists.count - 1].next += 1
+    }
+
+    private mutating func endCell() {
+        let content = takeInline()
+        if table?.rows.isEmpty ?? false { table?.rows.append([]) }
+        guard let last = table?.rows.indices.last else { return }
+        table?.rows[last].append(content)
+    }
+
+    private mutating func endTable() throws(ExtractionError) {
+        guard let finished = table else { return }
+        if finished.depth > 1 {
+            table?.depth -= 1
+            return
+        }
+        table = nil
+        let caption = takeInline()
+        try builder.table(finished.rows)
+        try builder.paragraph(caption, quoteDepth: quoteDepth)
+    }
+
+    private mutating func endPreformatted() throws(ExtractionError) {
+        guard isPreformatted else { return }
+        isPreformatted = false
+        try builder.code(preformatted)
+        preformatted = ""
+    }
+
+    private mutating func takeInline() -> InlineText {
+        defer { inline = InlineText() }
+        return inline
+    }
+}

@@ -1,0 +1,129 @@
+/// The look of a piece of text inside a paragraph.
+struct InlineStyle: Equatable {
+    var isStrong = false
+    var isEmphasis = false
+    var isCode = false
+    var isStruck = false
+    /// Where it links to.
+    var link: String?
+}
+
+/// The text of one paragraph, heading or cell, with its styles.
+struct InlineText {
+    private struct Span {
+        var text: String
+        var style: InlineStyle
+    }
+
+    private var spans: [Span] = []
+
+    /// Whether there is nothing but blanks.
+    var isBlank: Bool { spans.allSatisfy { $0.text.utf8.allSatisfy(\.isBlank) } }
+
+    /// Adds text as it is; a newline is a line break.
+    mutating func append(_ text: String, _ style: InlineStyle = InlineStyle()) {
+        guard !text.isEmpty else { return }
+        if let last = spans.indices.last, spans[last].style == style {
+            spans[last].text += text
+        } else {
+            spans.append(Span(text: text, style: style))
+        }
+    }
+
+    /// Adds text with each run of white space as one space, none at the start of a line.
+    mutating func appendCollapsed(_ text: String, _ style: InlineStyle) {
+        var collapsed = ""
+        var endsBlank = spans.last?.text.utf8.last?.isBlank ?? true
+        for scalar in text.unicodeScalars {
+            if scalar.value <= 0x20 {
+                if !endsBlank { collapsed += " " }
+                endsBlank = true
+            } else {
+                collapsed.unicodeScalars.append(scalar)
+                endsBlank = false
+            }
+        }
+        append(collapsed, style)
+    }
+
+    /// Adds the spans of another text.
+    mutating func append(_ other: InlineText) {
+        for span in other.spans { append(span.text, span.style) }
+    }
+
+    /// The text without styles, without blanks around it.
+    var plain: String { spans.map(\.text).joined().trimmingBlanks() }
+
+    /// The text as Markdown. In a table, lines become `<br>` and bars are escaped.
+    func markdown(inTable: Bool = false) -> String {
+        var result = ""
+        var link: String?
+        for span in spans {
+            if span.style.link != link {
+                result += Self.linkEnd(link)
+                link = span.style.link
+                if link != nil { result += "[" }
+            }
+            result += Self.marked(span, inTable: inTable)
+        }
+        result += Self.linkEnd(link)
+        let trimmed = result.trimmingBlanks()
+        return trimmed.replacing("\n", with: inTable ? "<br>" : "\\\n")
+    }
+
+    private static func linkEnd(_ link: String?) -> String {
+        guard let link else { return "" }
+        let isPlain = link.utf8.allSatisfy { $0 > 0x20 && $0 != UInt8(ascii: "(") && $0 != UInt8(ascii: ")") }
+        let safe = link.replacing("<", with: "%3C").replacing(">", with: "%3E").replacing("\n", with: "")
+        return isPlain ? "](\(safe))" : "](<\(safe)>)"
+    }
+
+    /// Marks go inside the blanks around the words, or CommonMark does not see them.
+    private static func marked(_ span: Span, inTable: Bool) -> String {
+        let core = span.text.trimmingBlanks()
+        guard !core.isEmpty else { return span.text }
+        let leading = String(span.text.unicodeScalars.prefix { $0.value <= 0x20 })
+        let trailing = String(String.UnicodeScalarView(span.text.unicodeScalars.reversed().prefix { $0.value <= 0x20 }.reversed()))
+        var marked = span.style.isCode ? codeSpan(core, inTable: inTable) : escaped(core, inTable: inTable)
+        if span.style.isStruck { marked = "~~\(marked)~~" }
+        if span.style.isEmphasis { marked = "*\(marked)*" }
+        if span.style.isStrong { marked = "**\(marked)**" }
+        return leading + marked + trailing
+    }
+
+    private static func codeSpan(_ text: String, inTable: Bool) -> String {
+        let text = text.replacing("\n", with: " ")
+        let shown = inTable ? text.replacing("|", with: "\\|") : text
+        return shown.utf8.contains(UInt8(ascii: "`")) ? "`` \(shown) ``" : "`\(shown)`"
+    }
+
+    private static func escaped(_ text: String, inTable: Bool) -> String {
+        var result = ""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\\", "*", "_", "`", "[", "]", "<": result += "\\"
+            case "|" where inTable: result += "\\"
+            default: break
+            }
+            result.unicodeScalars.append(scalar)
+        }
+        return result
+    }
+}
+
+extension String {
+    /// Without ASCII blanks around it.
+    func trimmingBlanks() -> String {
+        let scalars = unicodeScalars
+        guard let first = scalars.firstIndex(where: { $0.value > 0x20 }),
+            let last = scalars.lastIndex(where: { $0.value > 0x20 })
+        else { return "" }
+        return String(scalars[first...last])
+    }
+
+    /// Without the control characters that no text needs.
+    func droppingControls() -> String {
+        utf8.contains(where: \.isUnwantedControl)
+            ? String(decoding: utf8.filter { !$0.isUnwantedControl }, as: UTF8.self) : self
+    }
+}

@@ -1,0 +1,88 @@
+import CLibArchive
+import Foundation
+
+/// What the parts of an archive have inflated to so far, counted as it is read whatever sizes the archive declares.
+final class InflationBudget {
+    let limit: Int
+    private var used = 0
+
+    init(limit: Int) { self.limit = limit }
+
+    /// Counts bytes; false when the limit is passed.
+    func spend(_ count: Int) -> Bool {
+        used += count
+        return used <= limit
+    }
+
+    /// Whether the limit is passed.
+    var isSpent: Bool { used > limit }
+}
+
+/// One named part of the archive on standard input, inflated as it is read.
+final class ZipPart {
+    private static let mostEntries = 10_000
+    private static let blockSize = 64 << 10
+
+    private let archive: OpaquePointer
+    private let budget: InflationBudget
+    /// The message of libarchive when reading failed.
+    private(set) var failure: String?
+
+    /// Opens the part; nil when the archive has none of this name.
+    init?(_ name: String, budget: InflationBudget) throws(ExtractionError) {
+        let archive = try Self.open()
+        self.archive = archive
+        self.budget = budget
+        for _ in 0..<Self.mostEntries {
+            var entry: OpaquePointer?
+            let result = archive_read_next_header(archive, &entry)
+            if result == ARCHIVE_EOF { return nil }
+            guard result >= ARCHIVE_WARN, let entry else { throw .corrupt("DOCX", Self.message(archive)) }
+            guard let path = archive_entry_pathname(entry), String(cString: path) == name else { continue }
+            if archive_entry_is_data_encrypted(entry) != 0 {
+                throw ExtractionError(.encrypted, "the archive needs a password: save the document without one")
+            }
+            return
+        }
+        throw ExtractionError(.tooLarge, "the archive has over \(Self.mostEntries) entries: it is no document")
+    }
+
+    deinit { archive_read_free(archive) }
+
+    private static func open() throws(ExtractionError) -> OpaquePointer {
+        lseek(STDIN_FILENO, 0, SEEK_SET)
+        guard let archive = archive_read_new() else { throw .outOfMemory }
+        guard archive_read_support_format_zip(archive) >= ARCHIVE_WARN,
+            archive_read_open_fd(archive, STDIN_FILENO, blockSize) == ARCHIVE_OK
+        else {
+            let detail = message(archive)
+            archive_read_free(archive)
+            throw .corrupt("DOCX", detail)
+        }
+        return archive
+    }
+
+    private static func message(_ archive: OpaquePointer) -> String {
+        archive_error_string(archive).map { String(cString: $0) } ?? "unreadable archive"
+    }
+
+    /// The names of the first entries, to tell one kind of zip from another.
+    static func names(limit: Int) throws(ExtractionError) -> Set<String> {
+        let archive = try open()
+        defer { archive_read_free(archive) }
+        var names: Set<String> = []
+        var entry: OpaquePointer?
+        while names.count < limit, archive_read_next_header(archive, &entry) >= ARCHIVE_WARN, let path = archive_entry_pathname(entry) {
+            names.insert(String(cString: path))
+        }
+        return names
+    }
+
+    /// Inflates up to `count` bytes; 0 at the end, -1 on failure or when the budget is spent.
+    func read(into buffer: UnsafeMutableRawPointer?, count: Int) -> Int {
+        let read = archive_read_data(archive, buffer, count)
+        if read < 0 { failure = Self.message(archive) }
+        guard read >= 0, budget.spend(read) else { return -1 }
+        return read
+    }
+}

@@ -1,0 +1,90 @@
+import CSeccomp
+import Foundation
+import Synchronization
+
+/// Runs limited children through a helper process that it starts, watches and replaces.
+///
+/// All descriptors are served by one thread with `poll`, so that nothing here ever blocks Swift's cooperative pool.
+final class ChildHost: Sendable {
+    private let mailbox: Mailbox
+
+    /// Starts the thread; the helper starts with the first run. `executable` is this program.
+    init(executable: String) {
+        let mailbox = Mailbox()
+        self.mailbox = mailbox
+        let thread = Thread { HostLoop(executable: executable, mailbox: mailbox).run() }
+        thread.name = "parsers"
+        thread.stackSize = 512 << 10
+        thread.start()
+    }
+
+    deinit { mailbox.post(.shutDown) }
+
+    /// Runs one child to its end; cancellation of the task kills it at once.
+    func run(
+        _ request: ChildRequest, document: Int32, deadline: ContinuousClock.Instant,
+        receive: @escaping @Sendable (UnsafeRawBufferPointer) -> ChildRun.Verdict
+    ) async -> ChildEnd {
+        var request = request
+        request.id = mailbox.nextID()
+        let ready = request
+        // The order to cancel must not overtake the order to start.
+        let progress = Mutex((isStarted: false, isCancelled: false))
+        return await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let run = ChildRun(
+                    request: ready, document: document, deadline: deadline, receive: receive,
+                    finish: { continuation.resume(returning: $0) })
+                let isCancelled = progress.withLock { progress in
+                    if !progress.isCancelled { mailbox.post(.start(run)) }
+                    progress.isStarted = true
+                    return progress.isCancelled
+                }
+                if isCancelled { run.finish(ChildEnd(cause: .cancelled)) }
+            }
+        } onCancel: {
+            progress.withLock { progress in
+                if progress.isStarted { mailbox.post(.cancel(ready.id)) }
+                progress.isCancelled = true
+            }
+        }
+    }
+}
+
+/// Orders to the host's thread, and the descriptor that wakes it.
+final class Mailbox: Sendable {
+    enum Order: Sendable {
+        case start(ChildRun)
+        case cancel(UInt64)
+        case shutDown
+    }
+
+    let wakeup = eventfd(0, Int32(EFD_CLOEXEC) | Int32(EFD_NONBLOCK))
+    private let state = Mutex((orders: [Order](), lastID: UInt64(0)))
+
+    init() { precondition(wakeup >= 0, "no descriptor for an event") }
+
+    deinit { close(wakeup) }
+
+    func nextID() -> UInt64 {
+        state.withLock { state in
+            state.lastID += 1
+            return state.lastID
+        }
+    }
+
+    func post(_ order: Order) {
+        state.withLock { $0.orders.append(order) }
+        eventfd_write(wakeup, 1)
+    }
+
+    /// Takes all orders, in the order of their arrival.
+    func take() -> [Order] {
+        var count: eventfd_t = 0
+        eventfd_read(wakeup, &count)
+        return state.withLock { state in
+            defer { state.orders.removeAll() }
+            return state.orders
+        }
+    }
+}

@@ -1,0 +1,126 @@
+import CSeccomp
+import Foundation
+
+/// What a child is to do.
+enum ChildMode: UInt64, Sendable {
+    /// Become `pdftotext`, from a page on.
+    case pdfText
+    /// Become `pdfinfo`.
+    case pdfInfo
+    /// Read the document on standard input in this program and write frames.
+    case parse
+    /// Try what the sandbox must refuse, and report.
+    case probe
+}
+
+/// One order to the helper, as fixed 64-bit words on the socket: both ends are the same executable.
+struct ChildRequest: Sendable {
+    var id: UInt64 = 0
+    var mode: ChildMode
+    var hint: FormatHint = .none
+    var firstPage = 1
+    /// 0 for all pages to the end.
+    var lastPage = 0
+    var memoryBytes: Int
+    var cpuSeconds: Int
+    var openFiles: Int
+    var writtenBytes: Int
+    var outputBytes: Int
+    var inflatedBytes: Int
+
+    init(_ mode: ChildMode, limits: ExtractionLimits) {
+        self.mode = mode
+        memoryBytes = limits.memoryBytes
+        cpuSeconds = limits.cpuSeconds
+        openFiles = limits.openFiles
+        writtenBytes = limits.writtenBytes
+        outputBytes = limits.outputBytes
+        inflatedBytes = limits.inflatedBytes
+    }
+
+    var words: [UInt64] {
+        let numbers = [
+            firstPage, lastPage, memoryBytes, cpuSeconds, openFiles, writtenBytes, outputBytes, inflatedBytes,
+        ]
+        return [HelperOrder.run.rawValue, id, mode.rawValue, hint.rawValue] + numbers.map { UInt64(clamping: $0) }
+    }
+
+    init?(words: [UInt64]) {
+        guard words.count == 12, let mode = ChildMode(rawValue: words[2]), let hint = FormatHint(rawValue: words[3])
+        else { return nil }
+        let numbers = words[4...].map { Int(clamping: $0) }
+        self.id = words[1]
+        self.mode = mode
+        self.hint = hint
+        firstPage = numbers[0]
+        lastPage = numbers[1]
+        memoryBytes = numbers[2]
+        cpuSeconds = numbers[3]
+        openFiles = numbers[4]
+        writtenBytes = numbers[5]
+        outputBytes = numbers[6]
+        inflatedBytes = numbers[7]
+    }
+}
+
+/// The first word of a packet to the helper.
+enum HelperOrder: UInt64 {
+    /// Followed by a request; the packet carries the document, standard output and standard error.
+    case run
+    /// Followed by the id of a run to kill.
+    case kill
+}
+
+/// What the helper says about a child that ended.
+struct ChildReport: Sendable {
+    var id: UInt64
+    var waitStatus: Int32
+    var peakMemoryBytes: Int
+    var cpuMicroseconds: Int
+
+    var words: [UInt64] {
+        [id, UInt64(UInt32(bitPattern: waitStatus)), UInt64(peakMemoryBytes), UInt64(cpuMicroseconds)]
+    }
+
+    init(id: UInt64, waitStatus: Int32, usage: rusage) {
+        self.id = id
+        self.waitStatus = waitStatus
+        peakMemoryBytes = usage.ru_maxrss * 1024
+        cpuMicroseconds =
+            (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1_000_000
+            + Int(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec)
+    }
+
+    init?(words: [UInt64]) {
+        guard words.count == 4 else { return nil }
+        id = words[0]
+        waitStatus = Int32(bitPattern: UInt32(truncatingIfNeeded: words[1]))
+        peakMemoryBytes = Int(clamping: words[2])
+        cpuMicroseconds = Int(clamping: words[3])
+    }
+}
+
+/// A packet socket between the worker and its helper.
+enum Packets {
+    /// Sends words and descriptors without blocking; false when the other end is gone or does not read.
+    static func send(_ words: [UInt64], descriptors: [Int32] = [], to socket: Int32) -> Bool {
+        words.withUnsafeBytes { bytes in
+            sandbox_send(socket, bytes.baseAddress, bytes.count, descriptors, descriptors.count) == bytes.count
+        }
+    }
+
+    /// Receives one packet; nil at the end of the connection.
+    static func receive(from socket: Int32) -> (words: [UInt64], descriptors: [Int32])? {
+        var descriptors = [Int32](repeating: -1, count: Int(sandbox_max_descriptors))
+        var count = 0
+        var received = 0
+        let words = [UInt64](unsafeUninitializedCapacity: 16) { buffer, used in
+            repeat {
+                received = sandbox_receive(
+                    socket, buffer.baseAddress, buffer.count * MemoryLayout<UInt64>.stride, &descriptors, &count)
+            } while received < 0 && errno == EINTR
+            used = max(received, 0) / MemoryLayout<UInt64>.stride
+        }
+        return received > 0 ? (words, Array(descriptors.prefix(count))) : nil
+    }
+}

@@ -1,0 +1,122 @@
+import Foundation
+import Synchronization
+
+/// Puts together what a parsing child writes. The child may be under a hostile document's control, so nothing of it is
+/// trusted: lengths are checked, text is decoded with repair, offsets are clamped.
+final class ResultReader: Sendable {
+    private struct State {
+        var pending: [UInt8] = []
+        var text: [UInt8] = []
+        var markdown: [UInt8]?
+        var metadata = DocumentMetadata(mediaType: "application/octet-stream")
+        var headings: [Heading] = []
+        var failure: ExtractionError?
+        var isWhole = false
+        var isTooLarge = false
+        var isMalformed = false
+    }
+
+    private static let headerLength = 5
+    private static let longestFrame = 1 << 20
+    private static let mostHeadings = 100_000
+
+    private let limit: Int
+    private let state = Mutex(State())
+
+    init(limit: Int) { self.limit = limit }
+
+    func append(_ bytes: UnsafeRawBufferPointer) -> ChildRun.Verdict {
+        state.withLock { state in
+            state.pending += bytes
+            var start = 0
+            while let length = Self.frameLength(state.pending[start...]) {
+                guard length <= Self.longestFrame else {
+                    state.isMalformed = true
+                    return .stop
+                }
+                let end = start + Self.headerLength + length
+                guard end <= state.pending.count else { break }
+                take(ResultFrame(rawValue: state.pending[start]), state.pending[(start + 5)..<end], into: &state)
+                start = end
+            }
+            state.pending.removeFirst(start)
+            state.isTooLarge = state.text.count + (state.markdown?.count ?? 0) > limit
+            return state.isTooLarge || state.isMalformed ? .stop : .more
+        }
+    }
+
+    private static func frameLength(_ bytes: ArraySlice<UInt8>) -> Int? {
+        guard bytes.count >= headerLength else { return nil }
+        return bytes.dropFirst().prefix(4).reversed().reduce(0) { $0 << 8 | Int($1) }
+    }
+
+    private func take(_ kind: ResultFrame?, _ payload: ArraySlice<UInt8>, into state: inout State) {
+        func fields(_ count: Int) -> [String]? {
+            let parts = payload.split(separator: 0, maxSplits: count - 1, omittingEmptySubsequences: false)
+            return parts.count == count ? parts.map { String(decoding: $0, as: UTF8.self) } : nil
+        }
+        switch kind {
+        case .text: state.text += payload
+        case .markdown:
+            if state.markdown == nil { state.markdown = [] }
+            state.markdown?.append(contentsOf: payload)
+        case .metadata:
+            guard let parts = fields(2) else { return state.isMalformed = true }
+            if parts[0] == "mediaType" { state.metadata.mediaType = parts[1] }
+            state.metadata.set(parts[0], parts[1])
+        case .heading:
+            guard let parts = fields(3), let level = Int(parts[0]), let start = Int(parts[1]),
+                state.headings.count < Self.mostHeadings
+            else { return state.isMalformed = true }
+            state.headings.append(Heading(level: min(max(level, 1), 6), title: parts[2], start: start))
+        case .failure:
+            guard let parts = fields(3), let code = ExtractionError.Code(rawValue: parts[0]) else {
+                return state.isMalformed = true
+            }
+            state.failure = ExtractionError(code, parts[2], mediaType: parts[1].isEmpty ? nil : parts[1])
+        case .end: state.isWhole = true
+        case nil: state.isMalformed = true
+        }
+    }
+
+    /// The document, or why there is none.
+    func extracted(_ end: ChildEnd, limits: ExtractionLimits) throws(ExtractionError) -> Extracted {
+        let state = state.withLock { state in
+            defer { state = State() }
+            return state
+        }
+        if let failure = state.failure { throw failure }
+        if state.isTooLarge { throw .tooLarge("the text is", limit: limits.outputBytes) }
+        if state.isMalformed { throw ExtractionError(.crashed, "the parser wrote nonsense: the document is hostile") }
+        guard end.cause == .exited(0), state.isWhole else { throw Self.failure(end) }
+        let text = String(decoding: state.text, as: UTF8.self)
+        let count = text.utf8.scalarCount
+        let headings = state.headings.map {
+            Heading(level: $0.level, title: $0.title, start: min(max($0.start, 0), count))
+        }
+        guard count > 0 else { throw .empty }
+        return Extracted(
+            text: text, markdown: state.markdown.map { String(decoding: $0, as: UTF8.self) }, metadata: state.metadata,
+            headings: headings)
+    }
+
+    private static func failure(_ end: ChildEnd) -> ExtractionError {
+        if end.ranOutOfMemory { return .outOfMemory }
+        switch end.cause {
+        case .signalled(let signal): return .crashed(signal: signal)
+        default: return ExtractionError(.crashed, "the parser ended without a result (\(end.cause)): save it again")
+        }
+    }
+}
+
+extension ChildEnd {
+    /// Whether memory is what the child lacked, by its exit code or by the last words of an allocator.
+    var ranOutOfMemory: Bool {
+        if cause == .exited(LimitedChild.ExitCode.outOfMemory) { return true }
+        let words = [
+            "Out of memory", "out of memory", "bad_alloc", "Could not allocate memory", "Bogus memory allocation",
+            "cannot allocate memory", "Cannot allocate memory", "failed to map segment",
+        ]
+        return words.contains { diagnostics.contains($0) }
+    }
+}

@@ -1,0 +1,41 @@
+import Foundation
+
+/// An open regular file; closed with the last reference.
+final class OpenDocument: Sendable {
+    /// Where the marker of a PDF may begin, by the habit of all readers.
+    private static let headerLength = 1024
+
+    let descriptor: Int32
+    let isPDF: Bool
+
+    init(path: String) throws(ExtractionError) {
+        // Without O_NONBLOCK a named pipe would wait for a writer.
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard descriptor >= 0 else {
+            throw ExtractionError(.unreadable, "cannot open the file: \(String(cString: strerror(errno)))")
+        }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+            close(descriptor)
+            throw ExtractionError(.unreadable, "not a regular file")
+        }
+        self.descriptor = descriptor
+        var header = [UInt8](repeating: 0, count: Self.headerLength)
+        let count = pread(descriptor, &header, header.count, 0)
+        isPDF = header.prefix(max(count, 0)).contains(sequence: Array("%PDF-".utf8))
+    }
+
+    deinit { close(descriptor) }
+}
+
+extension Collection<UInt8> {
+    /// Whether `sequence` occurs; for short needles.
+    func contains(sequence: [UInt8]) -> Bool {
+        var rest = self[...]
+        while let start = rest.firstIndex(of: sequence[0]) {
+            if rest[start...].starts(with: sequence) { return true }
+            rest = rest[index(after: start)...]
+        }
+        return false
+    }
+}

@@ -1,0 +1,155 @@
+import Foundation
+
+/// Reads a PDF with `pdftotext`: one fast run over all pages, and page by page only where that run met damage.
+struct PDFExtraction: Sendable {
+    /// After this long `pdfinfo` is asked for the number of pages: a short document ends before and saves the process.
+    private static let totalAfter = Duration.milliseconds(300)
+    /// How many pages are read one by one in a damaged document, at most.
+    private static let mostSinglePages = 200
+    /// After so many pages that end their process the rest is given up.
+    private static let mostBrokenPages = 3
+
+    private let job: ExtractionJob
+    private let collector: PageCollector
+
+    init(job: ExtractionJob) {
+        self.job = job
+        collector = PageCollector(limits: job.limits, onPage: job.onPage)
+    }
+
+    func run() async throws(ExtractionError) -> Extracted {
+        let result = await withTaskGroup(of: Void.self) { group in
+            group.addTask { await learnTotal() }
+            defer { group.cancelAll() }
+            return await Result { () async throws(ExtractionError) in try await readPages() }
+        }
+        try result.get()
+        let extracted = collector.take()
+        guard !extracted.text.isEmpty else { throw .empty }
+        return extracted
+    }
+
+    private func learnTotal() async {
+        do { try await Task.sleep(for: Self.totalAfter) } catch { return }
+        // Only progress wants it, so a failure here is no failure of the document.
+        guard let info = try? await askInfo() else { return }
+        collector.total = info.total
+    }
+
+    private func readPages() async throws(ExtractionError) {
+        var brokenPages = 0
+        while true {
+            let end = try await text(from: collector.pages.count + 1)
+            let diagnostics = PopplerDiagnostics(end: end)
+            guard let failure = diagnostics.documentFailure else {
+                if diagnostics.hasErrors { try await examineDamage() }
+                return
+            }
+            // A program that ended by itself has said all; one that was killed on a page may read the others.
+            guard failure.code == .crashed || failure.code == .outOfMemory else { throw failure }
+            guard let total = try await askInfo().total else { throw failure }
+            brokenPages += 1
+            try await stepOverBrokenPage(total: total, failure)
+            if collector.pages.count >= total { break }
+            if brokenPages == Self.mostBrokenPages {
+                while collector.pages.count < total { collector.addBrokenPage("not read after other broken pages") }
+                break
+            }
+        }
+        if collector.pages.allSatisfy({ $0.error != nil || $0.start == $0.end }) { throw .crashed(pages: collector.pages) }
+    }
+
+    /// Reads page by page up to the one that ends its process, which may lie after the last that was flushed.
+    private func stepOverBrokenPage(total: Int, _ failure: ExtractionError) async throws(ExtractionError) {
+        for _ in 0..<Self.mostSinglePages where collector.pages.count < total {
+            let number = collector.pages.count + 1
+            let end = try await text(from: number, to: number)
+            let diagnostics = PopplerDiagnostics(end: end)
+            guard let failure = diagnostics.documentFailure else {
+                if collector.pages.count < number { collector.addBrokenPage(diagnostics.firstError ?? "no such page") }
+                continue
+            }
+            return collector.addBrokenPage(failure.description)
+        }
+    }
+
+    /// Finds the pages to which errors of the fast run belong.
+    ///
+    /// Poppler does not say the page, and skips a page that it cannot find without a form feed, so that the numbers of
+    /// those after it shift. Errors that `pdfinfo` reports as well belong to the document as a whole.
+    private func examineDamage() async throws(ExtractionError) {
+        let info = try await askInfo()
+        let pages = collector.pages
+        if let total = info.total, total != pages.count, total <= Self.mostSinglePages {
+            collector.removePages()
+            for number in 1...max(total, 1) {
+                let end = try await text(from: number, to: number)
+                guard collector.pages.count < number else { continue }
+                let error = PopplerDiagnostics(end: end).errors(besides: info.errors).first
+                collector.addBrokenPage(error ?? "the page is missing or damaged")
+            }
+            return
+        }
+        let empty = pages.filter { $0.start == $0.end }
+        let suspects = pages.count <= 8 ? pages : Array(empty.prefix(16))
+        for page in suspects {
+            let scrap = PageCollector(limits: job.limits) { _, _ in }
+            let end = try await text(from: page.number, to: page.number, into: scrap)
+            if let error = PopplerDiagnostics(end: end).errors(besides: info.errors).first {
+                collector.setError(error, page: page.number)
+            }
+        }
+    }
+
+    private func text(
+        from first: Int, to last: Int = 0, into collector: PageCollector? = nil
+    ) async throws(ExtractionError) -> ChildEnd {
+        let collector = collector ?? self.collector
+        var request = ChildRequest(.pdfText, limits: job.limits)
+        request.lastPage = last
+        var end = ChildEnd(cause: .helperLost)
+        for _ in 1...2 where end.cause == .helperLost {
+            // After a lost helper this goes on after the last whole page.
+            request.firstPage = last == 0 ? max(first, collector.pages.count + 1) : first
+            collector.beginRun()
+            end = try await job.child(request) { collector.append($0) }
+        }
+        switch collector.refusal {
+        case .tooLarge: throw .tooLarge("the text is", limit: job.limits.outputBytes)
+        case .tooManyPages:
+            throw ExtractionError(
+                .tooManyPages, "over the limit of \(job.limits.maxPages) pages: split the document or raise the limit",
+                mediaType: "application/pdf")
+        case nil: return end
+        }
+    }
+
+    /// The number of pages, if the document can be opened, and the errors of the document as a whole.
+    private func askInfo() async throws(ExtractionError) -> (total: Int?, errors: [String]) {
+        let output = OutputBuffer()
+        let end = try await job.child(ChildRequest(.pdfInfo, limits: job.limits)) {
+            output.append($0)
+            return .more
+        }
+        let line = output.text.split(separator: "\n").first { $0.hasPrefix("Pages:") }
+        let total = line.flatMap { Int($0.dropFirst("Pages:".count).trimmingPrefix { $0 == " " }) }
+        return (total, PopplerDiagnostics(end: end).errors(besides: []))
+    }
+}
+
+extension ExtractionError {
+    /// No page could be read: the error of the document is that of its first page.
+    fileprivate static func crashed(pages: [Page]) -> ExtractionError {
+        let reason = pages.first { $0.error != nil }?.error ?? "unknown"
+        let isMemory = reason.hasPrefix(Code.outOfMemory.rawValue)
+        return isMemory
+            ? .outOfMemory
+            : ExtractionError(.crashed, "no page could be read (\(reason)): save the document again")
+    }
+}
+
+extension Result where Failure == ExtractionError {
+    fileprivate init(_ body: () async throws(ExtractionError) -> Success) async {
+        do { self = .success(try await body()) } catch { self = .failure(error) }
+    }
+}
