@@ -62,7 +62,8 @@ enum Bench {
         if options.parts.contains(.pdf) {
             if types.contains("document_processing") {
                 let (pdf, peak) = try await memory.peak {
-                    try await PDFPages.measure(on: target, slots: options.slots, isQuick: options.isQuick)
+                    try await PDFPages.measure(
+                        on: target, ledger: ledger, slots: options.slots, isQuick: options.isQuick)
                 }
                 report.pdf = pdf
                 report.loadMemory.merge(peak, uniquingKeysWith: max)

@@ -3,7 +3,7 @@ import Foundation
 /// Runs one command after another, some at a time, and waits for all of them.
 ///
 /// Each child holds the writing end of a pipe as its output; the pipe's end tells that the child has ended, so that one `poll` with
-/// a bound waits for all. Call it on a thread of its own.
+/// a bound waits for all (a command that closes its output early would escape the bound). Call it on a thread of its own.
 enum CommandPool {
     private struct Child {
         let pid: pid_t

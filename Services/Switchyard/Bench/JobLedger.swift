@@ -68,6 +68,11 @@ struct JobLedger: Sendable {
         }
     }
 
+    /// The files that a job has produced.
+    func artifacts(of job: UUID) async throws -> [UUID] {
+        try await database.query("SELECT id FROM files WHERE job_id = \(job) ORDER BY id").map { try $0.decode("id") }
+    }
+
     /// How many jobs from this id on have each status, for errors.
     private func summary(from first: UUID) async throws -> String {
         let rows = try await database.query(

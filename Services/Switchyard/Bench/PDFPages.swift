@@ -7,6 +7,8 @@ struct PDFPages: Sendable {
     private(set) var stack: [Double] = []
     private(set) var pdftotext: [Double] = []
     let pages: Int
+    /// The jobs of the stack's last round, in the order of the files.
+    private var jobs: [UUID] = []
 
     /// The stack's median as a share of pdftotext's.
     var ratio: Double { median(stack) / median(pdftotext) }
@@ -20,32 +22,38 @@ struct PDFPages: Sendable {
     /// A round of the stack lasts from the first POST of a job until the last job is answered as completed, with its parsing in limited child
     /// processes, its artifacts and its rows. A round of pdftotext is one process per file that writes one text file; as many run
     /// at a time as the worker has slots.
-    static func measure(on target: BenchTarget, slots: Int, isQuick: Bool) async throws -> PDFPages {
+    static func measure(
+        on target: BenchTarget, ledger: JobLedger, slots: Int, isQuick: Bool
+    ) async throws -> PDFPages {
         note("PDF pages against pdftotext …")
-        return try await onThread("pdf") {
-            let folder = try TemporaryFolder()
-            let paths = try writeFiles(count: isQuick ? 10 : 40, in: folder)
-            let connection = try WireConnection(host: target.host, port: target.port)
-            let ids = try paths.map { try upload($0, over: connection, to: target) }
-            let jobs = stride(from: 0, to: ids.count, by: filesPerJob).map { start in
-                submission(of: ids[start..<min(start + filesPerJob, ids.count)], to: target)
-            }
-            var result = PDFPages(pages: paths.count * pagesPerFile)
-            for round in 0..<rounds {
-                // Whoever goes first finds a warmer or colder machine, so the sides take turns at that too.
-                for isStack in round % 2 == 0 ? [false, true] : [true, false] {
-                    let start = monotonicNanoseconds()
-                    if isStack {
-                        try runStack(jobs, pages: result.pages, over: connection, to: target)
-                    } else {
-                        try CommandPool.run(paths.map { ["pdftotext", "-q", $0, "\($0).txt"] }, width: slots)
-                    }
-                    let rate = Double(result.pages) / seconds(from: start, to: monotonicNanoseconds())
-                    if isStack { result.stack.append(rate) } else { result.pdftotext.append(rate) }
-                }
-            }
-            return result
+        let result = try await onThread("pdf") { try run(on: target, slots: slots, isQuick: isQuick) }
+        try await result.checkText(on: target, ledger: ledger)
+        return result
+    }
+
+    private static func run(on target: BenchTarget, slots: Int, isQuick: Bool) throws -> PDFPages {
+        let folder = try TemporaryFolder()
+        let paths = try writeFiles(count: isQuick ? 10 : 40, in: folder)
+        let connection = try WireConnection(host: target.host, port: target.port)
+        let ids = try paths.map { try upload($0, over: connection, to: target) }
+        let jobs = stride(from: 0, to: ids.count, by: filesPerJob).map { start in
+            submission(of: ids[start..<min(start + filesPerJob, ids.count)], to: target)
         }
+        var result = PDFPages(pages: paths.count * pagesPerFile)
+        for round in 0..<rounds {
+            // Whoever goes first finds a warmer or colder machine, so the sides take turns at that too.
+            for isStack in round % 2 == 0 ? [false, true] : [true, false] {
+                let start = monotonicNanoseconds()
+                if isStack {
+                    result.jobs = try runStack(jobs, pages: result.pages, over: connection, to: target)
+                } else {
+                    try CommandPool.run(paths.map { ["pdftotext", "-q", $0, "\($0).txt"] }, width: slots)
+                }
+                let rate = Double(result.pages) / seconds(from: start, to: monotonicNanoseconds())
+                if isStack { result.stack.append(rate) } else { result.pdftotext.append(rate) }
+            }
+        }
+        return result
     }
 
     private init(pages: Int) { self.pages = pages }
@@ -53,7 +61,7 @@ struct PDFPages: Sendable {
     private static func writeFiles(count: Int, in folder: TemporaryFolder) throws -> [String] {
         try (0..<count).map { index in
             let path = "\(folder.path)/bench-\(index).pdf"
-            try Data(PDFWriter.file(pages: pagesPerFile, seed: UInt64(index))).write(to: URL(filePath: path))
+            try Data(PDFWriter.file(index, pages: pagesPerFile)).write(to: URL(filePath: path))
             return path
         }
     }
@@ -73,11 +81,12 @@ struct PDFPages: Sendable {
 
     private static func runStack(
         _ jobs: [WireRequest], pages: Int, over connection: WireConnection, to target: BenchTarget
-    ) throws {
+    ) throws -> [UUID] {
         let ids = try jobs.map { try connection.exchange($0).createdID() }
         var done = 0
         for id in ids { done += try pagesOfJob(id, over: connection, to: target) }
         guard done == pages else { throw BenchError("the jobs' results tell of \(done) pages, not \(pages)") }
+        return ids
     }
 
     /// Waits up to two minutes for the job and answers the pages that its result tells of.
@@ -91,6 +100,30 @@ struct PDFPages: Sendable {
         let result = try answer.requireCompleted()
         guard let pages = result["pages"]?.intValue else { throw BenchError("a result without pages: \(answer.text)") }
         return pages
+    }
+}
+
+extension PDFPages {
+    /// Checks, after the clock has stopped, that the artifacts of the last round hold the text of every page.
+    private func checkText(on target: BenchTarget, ledger: JobLedger) async throws {
+        for (index, job) in jobs.enumerated() {
+            let artifacts = try await ledger.artifacts(of: job)
+            let text = try await onThread("artifacts") {
+                let connection = try WireConnection(host: target.host, port: target.port)
+                return try artifacts.flatMap {
+                    try connection.exchange(target.request("GET", "/api/v1/artifacts/\($0.text)")).body
+                }
+            }
+            let found = PDFWriter.marks(in: text)
+            let first = index * Self.filesPerJob
+            for file in first..<min(first + Self.filesPerJob, pages / Self.pagesPerFile) {
+                for page in 1...Self.pagesPerFile where !found.contains(PDFWriter.mark(file: file, page: page)) {
+                    throw BenchError(
+                        "the text of file \(file), page \(page) is in none of the \(artifacts.count) artifacts of job \(job.text)"
+                    )
+                }
+            }
+        }
     }
 }
 

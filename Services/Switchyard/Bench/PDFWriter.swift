@@ -3,15 +3,31 @@ struct PDFWriter {
     private var bytes: [UInt8] = []
     private var offsets: [Int] = []
     private var random: UInt64
+    private let number: Int
 
-    /// A file of so many pages; another seed gives another text.
-    static func file(pages: Int, seed: UInt64) -> [UInt8] {
-        var writer = PDFWriter(random: seed &* 0x9E37_79B9_7F4A_7C15 &+ 1)
+    /// A file of so many pages; another number gives another text.
+    static func file(_ number: Int, pages: Int) -> [UInt8] {
+        var writer = PDFWriter(number: number)
         writer.write(pages: pages)
         return writer.bytes
     }
 
-    private init(random: UInt64) { self.random = random }
+    /// The line with which a page begins, by which its text is known again. It has the text's only capital letter and its only full stop.
+    static func mark(file: Int, page: Int) -> String { "File \(file) page \(page)." }
+
+    /// All marks in a text.
+    static func marks(in text: [UInt8]) -> Set<String> {
+        Set(
+            text.split(separator: UInt8(ascii: "F")).map { piece in
+                String(
+                    decoding: "F".utf8 + piece.prefix(32).prefix { $0 != UInt8(ascii: ".") } + ".".utf8, as: UTF8.self)
+            })
+    }
+
+    private init(number: Int) {
+        self.number = number
+        random = UInt64(number) &* 0x9E37_79B9_7F4A_7C15 &+ 1
+    }
 
     private mutating func write(pages: Int) {
         append("%PDF-1.4\n")
@@ -32,7 +48,7 @@ struct PDFWriter {
     }
 
     private mutating func content(page: Int) -> String {
-        var text = "BT /F1 11 Tf 16 TL 56 780 Td (Page \(page)) Tj T*"
+        var text = "BT /F1 11 Tf 16 TL 56 780 Td (\(Self.mark(file: number, page: page))) Tj T*"
         for _ in 0..<36 { text += "\n(\(line())) Tj T*" }
         return text + "\nET"
     }
