@@ -48,7 +48,9 @@ extension BenchReport {
                 "cores": .int(Int64(machine.cores)), "kernel": .string(machine.kernel),
                 "postgresql": .string(machine.postgres), "rabbitmq": machine.rabbitMQ.map(JSON.string) ?? .null,
                 "fsync": .string(machine.fsync), "synchronous_commit": .string(machine.synchronousCommit),
-                "one_connection_commits_per_s": Self.number(machine.commitsPerSecond), "quick": .bool(isQuick),
+                "one_connection_commits_per_s": Self.number(machine.commitsPerSecond),
+                "load_average_before": Self.number(machine.loadBefore),
+                "quick": .bool(isQuick),
             ],
         ]
     }

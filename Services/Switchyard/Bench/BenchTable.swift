@@ -6,7 +6,7 @@ extension BenchReport {
         var lines = [
             "\(machine.cores) cores, Linux \(machine.kernel), PostgreSQL \(machine.postgres), "
                 + "RabbitMQ \(machine.rabbitMQ ?? "?"), fsync \(machine.fsync), "
-                + "synchronous_commit \(machine.synchronousCommit)\(isQuick ? "; QUICK RUN" : "")",
+                + "synchronous_commit \(machine.synchronousCommit), load before \(fixed(machine.loadBefore))\(isQuick ? "; QUICK RUN" : "")",
             Self.row("floor: commits/s, one connection", whole(machine.commitsPerSecond)),
         ]
         for (connections, outcome) in submits {

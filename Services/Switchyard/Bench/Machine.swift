@@ -6,6 +6,8 @@ import Postgres
 struct Machine: Sendable {
     let cores: Int
     let kernel: String
+    /// The load average of the last minute before the bench began: above 0.5 or so, others used the machine too.
+    let loadBefore: Double
     let postgres: String
     /// nil when the broker did not tell.
     let rabbitMQ: String?
@@ -17,13 +19,15 @@ struct Machine: Sendable {
 
     static func look(at target: BenchTarget, database: Database, isQuick: Bool) async throws -> Machine {
         note("commits of one connection …")
+        var load = 0.0
+        getloadavg(&load, 1)
         let settings = try await database.query(
             """
             SELECT current_setting('server_version') AS version, current_setting('fsync') AS fsync,
                 current_setting('synchronous_commit') AS synchronous_commit
             """)[0]
         return Machine(
-            cores: sysconf(Int32(_SC_NPROCESSORS_ONLN)), kernel: kernelRelease(),
+            cores: sysconf(Int32(_SC_NPROCESSORS_ONLN)), kernel: kernelRelease(), loadBefore: load,
             postgres: try settings.decode("version"), rabbitMQ: await brokerVersion(target),
             fsync: try settings.decode("fsync"), synchronousCommit: try settings.decode("synchronous_commit"),
             commitsPerSecond: try await commitsPerSecond(database, seconds: isQuick ? 0.5 : 2))
