@@ -2,22 +2,32 @@
 #include <seccomp.h>
 #include <string.h>
 #include <unistd.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <spawn.h>
 
 // Glibc's module is built without _GNU_SOURCE, which hides these.
+extern int memfd_create(const char *name, unsigned int flags);
 extern int pipe2(int ends[2], int flags);
 extern int posix_spawn_file_actions_addclosefrom_np(posix_spawn_file_actions_t *actions, int from);
-enum { sandbox_f_setpipe_sz = 1031 };
+enum { sandbox_f_setpipe_sz = 1031, sandbox_mfd_cloexec = 1 };
 
 // Swift declares fork() unavailable. It is right here: the helper that forks has a single thread.
 static inline pid_t sandbox_fork(void) { return fork(); }
 
 // prctl() is variadic.
 static inline int sandbox_prctl(int option, unsigned long argument) { return prctl(option, argument, 0, 0, 0); }
+
+// Confines this process by a compiled filter.
+static inline int sandbox_load(struct sock_filter *instructions, unsigned short count) {
+    struct sock_fprog program = {.len = count, .filter = instructions};
+    return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0);
+}
 
 enum { sandbox_max_descriptors = 3 };
 

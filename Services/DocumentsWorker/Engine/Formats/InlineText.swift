@@ -4,6 +4,8 @@ struct InlineStyle: Equatable {
     var isEmphasis = false
     var isCode = false
     var isStruck = false
+    /// Markdown already, such as the mark of a note.
+    var isMarkup = false
     /// Where it links to.
     var link: String?
 }
@@ -14,6 +16,9 @@ struct InlineText {
         var text: String
         var style: InlineStyle
     }
+
+    /// What would begin markup in running text.
+    private static let signs = Array("\\*_`[]<".utf8)
 
     private var spans: [Span] = []
 
@@ -84,6 +89,7 @@ struct InlineText {
         guard !core.isEmpty else { return span.text }
         let leading = String(span.text.unicodeScalars.prefix { $0.value <= 0x20 })
         let trailing = String(String.UnicodeScalarView(span.text.unicodeScalars.reversed().prefix { $0.value <= 0x20 }.reversed()))
+        if span.style.isMarkup { return span.text }
         var marked = span.style.isCode ? codeSpan(core, inTable: inTable) : escaped(core, inTable: inTable)
         if span.style.isStruck { marked = "~~\(marked)~~" }
         if span.style.isEmphasis { marked = "*\(marked)*" }
@@ -98,16 +104,14 @@ struct InlineText {
     }
 
     private static func escaped(_ text: String, inTable: Bool) -> String {
-        var result = ""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\\", "*", "_", "`", "[", "]", "<": result += "\\"
-            case "|" where inTable: result += "\\"
-            default: break
-            }
-            result.unicodeScalars.append(scalar)
+        func isSign(_ byte: UInt8) -> Bool { signs.contains(byte) || (inTable && byte == UInt8(ascii: "|")) }
+        guard text.utf8.contains(where: isSign) else { return text }
+        var result: [UInt8] = []
+        for byte in text.utf8 {
+            if isSign(byte) { result.append(UInt8(ascii: "\\")) }
+            result.append(byte)
         }
-        return result
+        return String(decoding: result, as: UTF8.self)
     }
 }
 

@@ -55,7 +55,7 @@ struct WordBody {
                 note = xml["type"] == nil ? xml["id"] : nil
             case .start("p"):
                 start("p", xml)
-                if let note { append("[^\(note)]: ") }
+                if let note { appendMark(note, isDefinition: true) }
             case .end("p") where note == nil: paragraphs.removeAll()
             case .start(let name): start(name, xml)
             case .end(let name): try end(name)
@@ -79,7 +79,7 @@ struct WordBody {
         case "br", "cr": append("\n")
         case "noBreakHyphen": append("-")
         case "hyperlink": link = xml["id"].flatMap { parts.links[$0] }
-        case "footnoteReference", "endnoteReference": append("[^\(xml["id"] ?? "")]")
+        case "footnoteReference", "endnoteReference": appendMark(xml["id"] ?? "")
         case "tbl": if table == nil { table = Table() } else { table?.depth += 1 }
         case "tr": if table?.depth == 1 { table?.rows.append([]) }
         case "tc": if table?.depth == 1 { addCell() }
@@ -109,6 +109,13 @@ struct WordBody {
         var style = run
         style.link = link
         setParagraph { $0.content.append(text, style) }
+    }
+
+    private mutating func appendMark(_ id: String, isDefinition: Bool = false) {
+        let id = id.filter { $0.isASCII && ($0.isNumber || $0.isLetter) }
+        var style = InlineStyle()
+        style.isMarkup = true
+        setParagraph { $0.content.append(isDefinition ? "[^\(id)]: " : "[^\(id)]", style) }
     }
 
     private mutating func addCell() {

@@ -1,0 +1,54 @@
+/// A part of the bench that can be asked for alone.
+enum BenchPart: String, CaseIterable, Sendable {
+    case submits
+    case endToEnd = "end_to_end"
+    case latency, reads, pdf, memory
+}
+
+/// What the command line asks of the bench.
+struct BenchOptions: Sendable {
+    static let usage = """
+        usage: switchyard bench [--json] [--quick] [--only PART[,PART…]] [--slots N]
+          --json   JSON on stdout, the table on stderr
+          --quick  a short run to see that everything works; its figures mean little
+          --only   \(BenchPart.allCases.map(\.rawValue).joined(separator: ", "))
+          --slots  how many documents the worker takes at a time, and so how many pdftotext run at a time (default 2)
+        """
+
+    private(set) var wantsJSON = false
+    private(set) var isQuick = false
+    private(set) var parts = Set(BenchPart.allCases)
+    private(set) var slots = 2
+
+    /// Reads the arguments after `bench`; the error says what is wrong and how it is used.
+    init(_ arguments: [String]) throws(BenchError) {
+        var rest = arguments[...]
+        while let argument = rest.popFirst() {
+            switch argument {
+            case "--json": wantsJSON = true
+            case "--quick": isQuick = true
+            case "--only": parts = try Self.parts(rest.popFirst())
+            case "--slots":
+                guard let slots = rest.popFirst().flatMap({ Int($0) }), (1...64).contains(slots) else {
+                    throw Self.misuse("--slots needs a number from 1 to 64")
+                }
+                self.slots = slots
+            default: throw Self.misuse("unknown option: \(argument)")
+            }
+        }
+        // Memory under load needs a load.
+        if parts == [.memory] { parts.insert(.endToEnd) }
+    }
+
+    private static func parts(_ list: String?) throws(BenchError) -> Set<BenchPart> {
+        var parts: Set<BenchPart> = []
+        for word in (list ?? "").split(separator: ",") {
+            guard let part = BenchPart(rawValue: String(word)) else { throw misuse("unknown part: \(word)") }
+            parts.insert(part)
+        }
+        guard !parts.isEmpty else { throw misuse("--only needs the names of parts") }
+        return parts
+    }
+
+    private static func misuse(_ problem: String) -> BenchError { BenchError("\(problem)\n\(usage)") }
+}

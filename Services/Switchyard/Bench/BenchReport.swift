@@ -1,0 +1,82 @@
+import JSON
+
+/// All figures of one run; what was not measured is nil.
+struct BenchReport: Sendable {
+    let machine: Machine
+    let isQuick: Bool
+    /// By number of connections, in the order in which they were measured.
+    var submits: [(connections: Int, outcome: LoadOutcome)] = []
+    var endToEnd: Measurements.EndToEnd?
+    var idleLatency: Percentiles?
+    var reads: LoadOutcome?
+    var pdf: PDFPages?
+    /// In MB by service, before the first load and the most under load.
+    var idleMemory: [String: Double] = [:]
+    var loadMemory: [String: Double] = [:]
+}
+
+extension BenchReport {
+    /// The report for programs.
+    var json: JSON {
+        [
+            "submits_per_s": submits.isEmpty ? .null : .object(submitsByConnections),
+            "end_to_end_per_s": endToEnd.map { Self.number($0.rate) } ?? .null,
+            "end_to_end": endToEnd.map {
+                [
+                    "jobs": .int(Int64($0.jobs)), "submit_s": Self.number($0.submitSeconds),
+                    "seconds": Self.number($0.seconds),
+                    "until": "another database connection saw the last result row (bench's monotonic clock)",
+                ]
+            } ?? .null,
+            "idle_latency_ms": idleLatency.map {
+                [
+                    "p50": Self.number($0.milliseconds(0.5)), "p95": Self.number($0.milliseconds(0.95)),
+                    "p99": Self.number($0.milliseconds(0.99)),
+                ]
+            } ?? .null,
+            "reads_per_s": reads.map { Self.number($0.rate) } ?? .null,
+            "reads": reads.map { Self.times($0) } ?? .null,
+            "pdf_ratio": pdf.map { Self.number($0.ratio) } ?? .null,
+            "pdf": pdf.map {
+                [
+                    "pages": .int(Int64($0.pages)), "pages_per_s": .array($0.stack.map(Self.number)),
+                    "pdftotext_pages_per_s": .array($0.pdftotext.map(Self.number)),
+                ]
+            } ?? .null,
+            "rss_mb": idleMemory.isEmpty ? .null : .object(memoryByService),
+            "measured_on": [
+                "cores": .int(Int64(machine.cores)), "kernel": .string(machine.kernel),
+                "postgresql": .string(machine.postgres), "rabbitmq": machine.rabbitMQ.map(JSON.string) ?? .null,
+                "fsync": .string(machine.fsync), "synchronous_commit": .string(machine.synchronousCommit),
+                "one_connection_commits_per_s": Self.number(machine.commitsPerSecond),
+                "load_average_before": Self.number(machine.loadBefore),
+                "quick": .bool(isQuick),
+            ],
+        ]
+    }
+
+    private var submitsByConnections: JSONObject {
+        var object: JSONObject = [:]
+        for (connections, outcome) in submits { object[String(connections)] = Self.times(outcome) }
+        return object
+    }
+
+    private var memoryByService: JSONObject {
+        var object: JSONObject = [:]
+        for (service, idle) in idleMemory.sorted(by: { $0.key < $1.key }) {
+            let load: JSON = loadMemory[service].map(Self.number) ?? .null
+            object[service] = ["idle": Self.number(idle), "load": load]
+        }
+        return object
+    }
+
+    private static func times(_ outcome: LoadOutcome) -> JSON {
+        [
+            "rate": number(outcome.rate), "p50_ms": number(outcome.latencies.milliseconds(0.5)),
+            "p95_ms": number(outcome.latencies.milliseconds(0.95)),
+            "p99_ms": number(outcome.latencies.milliseconds(0.99)), "generator_cores": number(outcome.generatorShare),
+        ]
+    }
+
+    private static func number(_ value: Double) -> JSON { .double((value * 1000).rounded() / 1000) }
+}

@@ -1,0 +1,72 @@
+import Foundation
+
+extension BenchReport {
+    /// The report for people, with the targets of the design on two cores.
+    var table: String {
+        var lines = [
+            "\(machine.cores) cores, Linux \(machine.kernel), PostgreSQL \(machine.postgres), "
+                + "RabbitMQ \(machine.rabbitMQ ?? "?"), fsync \(machine.fsync), "
+                + "synchronous_commit \(machine.synchronousCommit), load before \(fixed(machine.loadBefore))\(isQuick ? "; QUICK RUN" : "")",
+            Self.row("floor: commits/s, one connection", whole(machine.commitsPerSecond)),
+        ]
+        for (connections, outcome) in submits {
+            lines.append(
+                Self.row(
+                    "submits/s, \(connections) connections", whole(outcome.rate),
+                    target: connections == 64 ? "10000" : "", detail: times(outcome)))
+        }
+        if let endToEnd {
+            lines.append(
+                Self.row(
+                    "no-op jobs/s end to end", whole(endToEnd.rate), target: "5000",
+                    detail: "\(endToEnd.jobs) jobs in \(fixed(endToEnd.seconds)) s, "
+                        + "accepted after \(fixed(endToEnd.submitSeconds)) s"))
+        }
+        if let idleLatency {
+            lines.append(
+                Self.row(
+                    "one idle job, p50 ms", fixed(idleLatency.milliseconds(0.5)), target: "< 5",
+                    detail: percentiles(idleLatency)))
+        }
+        if let reads {
+            lines.append(
+                Self.row("status reads/s, 64 connections", whole(reads.rate), target: "20000", detail: times(reads)))
+        }
+        if let pdf {
+            lines.append(
+                Self.row(
+                    "PDF pages/s of pdftotext's", fixed(pdf.ratio), target: "0.9",
+                    detail: "\(whole(median(pdf.stack))) of \(whole(median(pdf.pdftotext))), \(pdf.pages) pages a round"
+                ))
+        }
+        for (service, idle) in idleMemory.sorted(by: { $0.key < $1.key }) {
+            lines.append(
+                Self.row(
+                    "RSS MB, \(service)", loadMemory[service].map(fixed) ?? "-", target: "< 60",
+                    detail: "idle \(fixed(idle))"))
+        }
+        return lines.joined(separator: "\n")
+    }
+
+    private static func row(_ name: String, _ value: String, target: String = "", detail: String = "") -> String {
+        pad(name, to: 34) + pad(value, to: 10, isRight: true) + pad(target, to: 9, isRight: true) + "  " + detail
+    }
+
+    private static func pad(_ text: String, to width: Int, isRight: Bool = false) -> String {
+        let blanks = String(repeating: " ", count: max(0, width - text.count))
+        return isRight ? blanks + text : text + blanks
+    }
+
+    private func times(_ outcome: LoadOutcome) -> String {
+        "\(percentiles(outcome.latencies)); the generator used \(fixed(outcome.generatorShare)) cores"
+    }
+
+    private func percentiles(_ times: Percentiles) -> String {
+        [("p50", 0.5), ("p95", 0.95), ("p99", 0.99)].map { "\($0) \(fixed(times.milliseconds($1)))" }
+            .joined(separator: ", ") + " ms"
+    }
+
+    private func whole(_ value: Double) -> String { String(format: "%.0f", value) }
+
+    private func fixed(_ value: Double) -> String { String(format: "%.2f", value) }
+}
