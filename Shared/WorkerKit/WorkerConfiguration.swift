@@ -32,7 +32,7 @@ public struct WorkerConfiguration: Sendable {
     private static func resolved(_ folder: String) throws -> String {
         guard let real = realpath(folder, nil) else {
             throw ConfigError(
-                name: "SWITCHYARD_FILE_ROOTS", found: folder, wanted: "folders that exist, separated by commas")
+                name: "SWITCHYARD_FILE_ROOTS", found: .text(folder), wanted: "folders that exist, separated by commas")
         }
         defer { free(real) }
         return String(cString: real)

@@ -162,12 +162,13 @@ import Testing
     @Test("a job that kills its worker is quarantined and takes nobody with it") func quarantine() async throws {
         try await withStack { stack in
             try await stack.startGateway()
+            var worker = try await stack.startWorker()
             let killer = try await stack.submitKiller()
             let innocent = try await stack.submitNoop(50, ["sleep_ms": 400])
             let supervisor = Task {
                 while !Task.isCancelled {
-                    let worker = try await stack.startWorker()
                     while worker.isRunning { try await Task.sleep(for: .milliseconds(50)) }
+                    worker = try await stack.startWorker()
                 }
             }
             defer { supervisor.cancel() }

@@ -17,6 +17,9 @@ import Telemetry
 /// Two paths lead to the broker. The direct one publishes right after the commit, while the type's window has room and nothing
 /// waits. The other is the leading gateway's loop, which publishes what is due by priority and age. Several gateways may run:
 /// one leads at a time, and two leaders for a moment do no harm.
+///
+/// Rows of the direct path are marked at the next tick, not at once: by then most of them are claimed, which needs no mark, and
+/// a write for each job is saved. Until then their grace keeps the other path away from them.
 final class Dispatcher: Sendable {
     private static let duty = "dispatch"
     private static let leadership: Duration = .seconds(5)
@@ -31,6 +34,8 @@ final class Dispatcher: Sendable {
     private let log: Logger
     private let wakeup = Wakeup()
     private let declared = Mutex<Set<String>>([])
+    /// Confirmed on the direct path, and not marked yet.
+    private let unmarked = Mutex<[UUID]>([])
 
     init(
         _ store: JobStore, types: TypeCache, publisher: Publisher, configuration: GatewayConfiguration, holder: String,
@@ -56,7 +61,7 @@ final class Dispatcher: Sendable {
         if commands.isEmpty { return wakeup.signal() }
         Task {
             do {
-                try await publish(commands, path: "direct")
+                try await publish(commands, path: "direct") { ids in unmarked.withLock { $0 += ids } }
             } catch {
                 log.warning(
                     "commands wait for the dispatcher", ["count": .int(commands.count), "error": .error(error)])
@@ -121,6 +126,7 @@ final class Dispatcher: Sendable {
     /// - Returns: whether there is more to do right away.
     private func tick(isLeading: Bool) async throws -> Bool {
         try await declareNewTypes()
+        try await markDirect()
         if isLeading { _ = try await store.release() }
         let states = try await store.dispatchStates(types: types.names, staleAfter: lostAfter)
         guard publisher.isConnected else {
@@ -135,7 +141,7 @@ final class Dispatcher: Sendable {
             guard room > 0 else { continue }
             let commands = try await store.undispatched(type: state.type, limit: room)
             guard !commands.isEmpty else { continue }
-            try await publish(commands, path: "backlog")
+            try await publish(commands, path: "backlog") { try await store.markDispatched($0) }
             wasBusy = true
         }
         return wasBusy
@@ -148,24 +154,32 @@ final class Dispatcher: Sendable {
         declared.withLock { $0 = names }
     }
 
-    private func publish(_ commands: [Command], path: String) async throws {
+    /// Publishes commands, and hands the jobs of those that the broker confirmed to `confirmed`; throws when some were not.
+    private func publish(_ commands: [Command], path: String, confirmed: ([UUID]) async throws -> Void) async throws {
         let results = await publisher.publish(
             batch: commands.map {
                 Publication($0.message, exchange: Topics.jobs, routingKey: $0.type, mandatory: true)
             }, timeout: .seconds(10))
-        var confirmed: [UUID] = []
+        var ids: [UUID] = []
         var failure: (any Error)?
         for (command, result) in zip(commands, results) {
             switch result {
-            case .success(.confirmed): confirmed.append(command.id)
-            case .success(let outcome):
-                failure = AMQPError(.closed, "the broker answered \(outcome) for \(command.type)")
+            case .success(.confirmed): ids.append(command.id)
+            case .success(let outcome): failure = AMQPError(.closed, "the broker answered \(outcome) for \(command.type)")
             case .failure(let error): failure = error
             }
         }
-        GatewayMetrics.published.add(confirmed.count, path)
-        if !confirmed.isEmpty { try await store.markDispatched(confirmed) }
+        GatewayMetrics.published.add(ids.count, path)
+        if !ids.isEmpty { try await confirmed(ids) }
         if let failure { throw failure }
+    }
+
+    private func markDirect() async throws {
+        let ids = unmarked.withLock { ids in
+            defer { ids.removeAll(keepingCapacity: true) }
+            return ids
+        }
+        if !ids.isEmpty { try await store.markDispatched(ids) }
     }
 
     /// Finds commands that the broker has lost: more rows say dispatched, for some time, than its queue holds. Commands that a

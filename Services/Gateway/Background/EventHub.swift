@@ -75,7 +75,9 @@ final class EventHub: Sendable {
     }
 
     /// Something was committed.
-    func announce() { wakeup.signal() }
+    func announce() {
+        if state.withLock({ !$0.waiters.isEmpty }) { wakeup.signal() }
+    }
 
     /// Serves the waiters until cancelled; ends them all then.
     func run() async {

@@ -1,9 +1,12 @@
+import Concurrency
 import Foundation
 import JSON
 import Jobs
 import Synchronization
 
 /// The registered types, read again every second by `run` and at once when a request names one that is not known yet.
+///
+/// Requests that find their type unknown share one reading at a time, so that a flood of them costs one query after the other.
 final class TypeCache: Sendable {
     private struct State {
         var catalogue = TypeCatalogue([])
@@ -12,26 +15,31 @@ final class TypeCache: Sendable {
 
     private static let maxAge: Duration = .seconds(1)
 
-    private let store: JobStore
-    private let state = Mutex(State())
+    private let state: Mutex<State>
+    private let reader: Batcher<Void, TypeCatalogue>
 
-    init(_ store: JobStore) { self.store = store }
+    init(_ store: JobStore) {
+        state = Mutex(State())
+        reader = Batcher(maxBatch: 10_000, maxWaiting: 10_000) { waiting in
+            let catalogue = TypeCatalogue(try await store.types())
+            return waiting.map { catalogue }
+        }
+    }
 
     /// The names of the types known now.
     var names: [String] { state.withLock { Array($0.catalogue.types.keys) } }
 
-    /// The types, read anew when this submission's type is unknown and the last reading is not just a moment ago.
+    /// The types, read anew when this submission's type is not among them.
     func catalogue(for submission: JSON) async throws -> TypeCatalogue {
-        let (catalogue, refreshed) = state.withLock { ($0.catalogue, $0.refreshed) }
+        let catalogue = state.withLock(\.catalogue)
         guard let name = submission["type"]?.stringValue, catalogue.types[name] == nil else { return catalogue }
-        if let refreshed, .now - refreshed < .milliseconds(100) { return catalogue }
         return try await refresh()
     }
 
-    /// Reads the types.
+    /// Reads the types; the reading begins after the call.
     @discardableResult
     func refresh() async throws -> TypeCatalogue {
-        let catalogue = TypeCatalogue(try await store.types())
+        let catalogue = try await reader.submit(())
         state.withLock { $0 = State(catalogue: catalogue, refreshed: .now) }
         return catalogue
     }
