@@ -35,6 +35,7 @@ let package = Package(
         clibrary("CSeccomp", pkgConfig: "libseccomp", debian: "libseccomp-dev"),
         clibrary("CUchardet", pkgConfig: "uchardet", debian: "libuchardet-dev"),
         clibrary("CMark", pkgConfig: "libcmark", debian: "libcmark-dev"),
+        .systemLibrary(name: "CSpawn", path: "Shared/CSpawn"),
 
         // Shared modules, in the order in which they build on each other
         shared("Concurrency"),
@@ -48,7 +49,7 @@ let package = Package(
         shared("Storage", ["Crypto"]),
         shared("Jobs", ["Postgres", "AMQP", "JSON", "Crypto", "Concurrency", "Config"]),
         shared("WorkerKit", ["Jobs", "HTTPServer", "Telemetry", "Storage"]),
-        shared("LocalServers", ["Concurrency"]),
+        shared("LocalServers", ["CSpawn"]),
 
         // Services
         .executableTarget(
@@ -69,6 +70,7 @@ let package = Package(
         tests("JobsTests", ["Jobs"]),
         tests("DocumentsWorkerTests", ["DocumentsWorker"]),
         tests("GatewayTests", ["Gateway"]),
+        tests("LocalServersTests", ["LocalServers"]),
         tests("EndToEnd", ["Jobs", "LocalServers"]),
     ],
     swiftLanguageModes: [.v6]
