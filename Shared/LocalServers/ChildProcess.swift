@@ -13,8 +13,10 @@ public enum ChildProcess {
         public var environment: [String: String]
         /// The working folder; the parent's own when nil.
         public var directory: String?
-        /// The descriptor that becomes standard output and standard error.
+        /// The descriptor that becomes standard output.
         public var output: Int32
+        /// The descriptor that becomes standard error; `output` when nil.
+        public var errors: Int32?
         /// Whether the child leads a session of its own, which no terminal can interrupt; otherwise a process group.
         public var isSessionLeader: Bool
         /// A descriptor that the child finds as its descriptor 3.
@@ -23,13 +25,15 @@ public enum ChildProcess {
         /// Makes a launch.
         public init(
             _ executable: String, _ arguments: [String] = [], environment: [String: String] = [:],
-            directory: String? = nil, output: Int32, isSessionLeader: Bool = false, extra: Int32? = nil
+            directory: String? = nil, output: Int32 = -1, errors: Int32? = nil, isSessionLeader: Bool = false,
+            extra: Int32? = nil
         ) {
             self.executable = executable
             self.arguments = arguments
             self.environment = environment
             self.directory = directory
             self.output = output
+            self.errors = errors
             self.isSessionLeader = isSessionLeader
             self.extra = extra
         }
@@ -39,8 +43,10 @@ public enum ChildProcess {
     public struct Outcome: Sendable {
         /// The exit status; 128 and the signal's number when a signal ended it, as shells count.
         public let status: Int32
-        /// What it wrote to standard output and standard error together.
+        /// What it wrote to standard output, up to 1 MiB.
         public let output: String
+        /// What it wrote to standard error, up to 1 MiB.
+        public let errors: String
     }
 
     /// Starts a program and answers its process id, which is also the id of its process group.
@@ -52,7 +58,7 @@ public enum ChildProcess {
         defer { posix_spawn_file_actions_destroy(&actions) }
         posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
         posix_spawn_file_actions_adddup2(&actions, launch.output, 1)
-        posix_spawn_file_actions_adddup2(&actions, 1, 2)
+        posix_spawn_file_actions_adddup2(&actions, launch.errors ?? 1, 2)
         if let extra = launch.extra { posix_spawn_file_actions_adddup2(&actions, extra, 3) }
         posix_spawn_file_actions_addclosefrom_np(&actions, launch.extra == nil ? 3 : 4)
         if let directory = launch.directory { posix_spawn_file_actions_addchdir_np(&actions, directory) }
@@ -83,14 +89,22 @@ public enum ChildProcess {
 
     /// Runs a program to its end; after `limit`, or when the task is cancelled, its process group is killed.
     ///
-    /// The launch's `output` is not used: what the program writes is collected.
+    /// The launch's `output` and `errors` are not used: what the program writes is collected.
     public static func run(_ launch: Launch, limit: Duration) async throws(ServerError) -> Outcome {
-        // A file in memory instead of a pipe: nothing has to read while the program runs, and it cannot block.
-        let collected = memfd_create("output", MEMFD_CLOSE_ON_EXEC)
-        guard collected >= 0 else { throw ServerError(.system, "cannot make a file in memory: \(lastSystemError())") }
-        defer { close(collected) }
+        // Files in memory instead of pipes: nothing has to read while the program runs, and it cannot block.
+        let (collected, errors) = (
+            memfd_create("output", MEMFD_CLOSE_ON_EXEC), memfd_create("errors", MEMFD_CLOSE_ON_EXEC)
+        )
+        defer {
+            close(collected)
+            close(errors)
+        }
+        guard collected >= 0, errors >= 0 else {
+            throw ServerError(.system, "cannot make a file in memory: \(lastSystemError())")
+        }
         var launch = launch
         launch.output = collected
+        launch.errors = errors
         let pid = try spawn(launch)
         var status: Int32 = 0
         do {
@@ -103,7 +117,7 @@ public enum ChildProcess {
             waitpid(pid, &status, 0)
             throw error
         }
-        return Outcome(status: exitCode(status), output: contents(of: collected))
+        return Outcome(status: exitCode(status), output: contents(of: collected), errors: contents(of: errors))
     }
 
     /// Turns the status of `waitpid` into what a shell would show.
@@ -127,12 +141,12 @@ public enum ChildProcess {
 }
 
 /// The text of the last system call's error.
-func lastSystemError() -> String { String(cString: strerror(errno)) }
+public func lastSystemError() -> String { String(cString: strerror(errno)) }
 
 /// Asks again and again until `condition` holds.
 ///
 /// Processes that are not children of ours, and the files in which PostgreSQL shows its state, cannot be waited for otherwise.
-func poll(
+public func poll(
     _ limit: Duration, _ what: @autoclosure () -> String, every interval: Duration = .milliseconds(20),
     until condition: () throws(ServerError) -> Bool
 ) async throws(ServerError) {

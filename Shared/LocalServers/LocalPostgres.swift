@@ -122,10 +122,10 @@ public struct LocalPostgres: Sendable {
             [
                 "--pgdata=\(unfinished)/cluster", "--username=switchyard", "--pwfile=\(secret)", "--auth=scram-sha-256",
                 "--encoding=UTF8", "--locale=C.UTF-8",
-            ], environment: Self.environment, output: -1)
+            ], environment: Self.environment)
         let outcome = try await ChildProcess.run(folder.account.launch(launch), limit: .seconds(120))
         guard outcome.status == 0 else {
-            throw ServerError(.ended, "initdb failed with status \(outcome.status)", log: outcome.output)
+            throw ServerError(.ended, "initdb failed with status \(outcome.status)", log: outcome.errors)
         }
         guard rename("\(unfinished)/cluster", "\(place)/data") == 0 else {
             throw ServerError(.folder, "cannot make \(place)/data: \(lastSystemError())")

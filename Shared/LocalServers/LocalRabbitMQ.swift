@@ -78,8 +78,8 @@ public struct LocalRabbitMQ: Sendable {
     public func deleteVirtualHost(_ name: String) async throws(ServerError) {
         try Self.check(name)
         let outcome = try await runControl(["delete_vhost", name])
-        guard outcome.status == 0 || outcome.output.contains("does not exist") else {
-            throw ServerError(.unhealthy, "RabbitMQ did not delete the virtual host \(name)", log: outcome.output)
+        guard outcome.status == 0 || outcome.errors.contains("does not exist") else {
+            throw ServerError(.unhealthy, "RabbitMQ did not delete the virtual host \(name)", log: outcome.errors)
         }
     }
 
@@ -164,7 +164,7 @@ public struct LocalRabbitMQ: Sendable {
                 return Ports.isListening(port)
             }
             let outcome = try await runControl(["eval", "rabbit_alarm:get_alarms()."])
-            let answer = outcome.output.trimmingCharacters(in: .whitespacesAndNewlines)
+            let answer = (outcome.output + outcome.errors).trimmingCharacters(in: .whitespacesAndNewlines)
             guard outcome.status == 0, answer.hasSuffix("[]") else {
                 throw ServerError(.unhealthy, "RabbitMQ runs but has an alarm (too little disk or memory): \(answer)")
             }

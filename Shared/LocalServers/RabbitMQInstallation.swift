@@ -91,7 +91,7 @@ extension LocalRabbitMQ {
         }
         let launch = ChildProcess.Launch(
             "\(try Self.programs())/rabbitmqctl", ["--quiet"] + arguments,
-            environment: Self.environment(data: data, settings: folder.settings()), directory: "/", output: -1)
+            environment: Self.environment(data: data, settings: folder.settings()), directory: "/")
         return try await ChildProcess.run(folder.account.launch(launch), limit: .seconds(60))
     }
 
@@ -99,7 +99,7 @@ extension LocalRabbitMQ {
     func control(_ arguments: [String]) async throws(ServerError) {
         let outcome = try await runControl(arguments)
         guard outcome.status == 0 else {
-            throw ServerError(.unhealthy, "rabbitmqctl \(arguments.joined(separator: " ")) failed", log: outcome.output)
+            throw ServerError(.unhealthy, "rabbitmqctl \(arguments.joined(separator: " ")) failed", log: outcome.errors)
         }
     }
 }

@@ -39,7 +39,7 @@ struct ServerAccount: Sendable {
     /// Whether the account may go through every folder on the way.
     func canReach(_ folder: String) async throws(ServerError) -> Bool {
         if ids == nil { return true }
-        let test = ChildProcess.Launch("/usr/bin/test", ["-x", folder], output: -1)
+        let test = ChildProcess.Launch("/usr/bin/test", ["-x", folder])
         return try await ChildProcess.run(launch(test), limit: .seconds(10)).status == 0
     }
 }

@@ -20,8 +20,8 @@ func withStack(_ body: (LocalStack, String) async throws -> Void) async throws {
 func query(_ url: String, _ sql: String) async throws -> String {
     let launch = ChildProcess.Launch(
         "/usr/bin/psql", ["--no-psqlrc", "-At", "-v", "ON_ERROR_STOP=1", "-d", url, "-c", sql],
-        environment: ["PATH": "/usr/bin:/bin", "PGCONNECT_TIMEOUT": "10"], output: -1)
+        environment: ["PATH": "/usr/bin:/bin", "PGCONNECT_TIMEOUT": "10"])
     let outcome = try await ChildProcess.run(launch, limit: .seconds(30))
-    guard outcome.status == 0 else { throw ServerError(.unhealthy, outcome.output) }
+    guard outcome.status == 0 else { throw ServerError(.unhealthy, outcome.errors) }
     return outcome.output.trimmingCharacters(in: .whitespacesAndNewlines)
 }
