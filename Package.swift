@@ -75,6 +75,7 @@ let package = Package(
         tests("JobsTests", ["Jobs"]),
         tests("DocumentsWorkerTests", ["DocumentsWorker"]),
         tests("GatewayTests", ["Gateway"]),
+        tests("LocalServersTests", ["LocalServers"]),
         tests("EndToEnd", ["Jobs", "LocalServers", "Gateway", "NoopWorker", "DocumentsWorker"]),
     ],
     swiftLanguageModes: [.v6]

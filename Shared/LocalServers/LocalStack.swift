@@ -1,0 +1,42 @@
+/// Both private servers of one folder.
+public struct LocalStack: Sendable {
+    /// The database.
+    public let postgres: LocalPostgres
+    /// The broker.
+    public let rabbitMQ: LocalRabbitMQ
+
+    /// Names the folder; each server has one of its own in it.
+    public init(folder: String) {
+        postgres = LocalPostgres(folder: folder)
+        rabbitMQ = LocalRabbitMQ(folder: folder)
+    }
+
+    /// What people should know about where the servers keep their data.
+    public var notes: [String] { [postgres.note, rabbitMQ.note].compactMap { $0 } }
+
+    /// Starts both at once, unless they run, and answers their URLs when both take work.
+    public func start() async throws -> (database: String, amqp: String) {
+        async let database = postgres.start()
+        async let amqp = rabbitMQ.start()
+        return try await (database, amqp)
+    }
+
+    /// Stops both at once; the error of one does not keep the other running.
+    public func stop(immediate: Bool = false) async throws {
+        let stops: [@Sendable () async throws -> Void] = [
+            { try await postgres.stop(immediate: immediate) }, { try await rabbitMQ.stop(immediate: immediate) },
+        ]
+        let failures = await withTaskGroup(of: (any Error)?.self) { group in
+            for stop in stops {
+                group.addTask {
+                    do { try await stop() } catch { return error }
+                    return nil
+                }
+            }
+            var failures: [any Error] = []
+            for await case let failure? in group { failures.append(failure) }
+            return failures
+        }
+        if let failure = failures.first { throw failure }
+    }
+}
