@@ -23,6 +23,9 @@ struct UpOptions: Sendable {
         self.port = port
         workers = try Self.parse(workers: arguments.value("--workers"), known: executables.workers.keys.sorted())
         switch (Self.nonEmpty(environment["DATABASE_URL"]), Self.nonEmpty(environment["AMQP_URL"])) {
+        // A shell that has read the `env` of an earlier `up` names the private servers, which may be down by now.
+        case (let database?, let amqp?) where LocalStack(folder: workspace.path).owns(database: database, amqp: amqp):
+            servers = nil
         case (let database?, let amqp?): servers = (database, amqp)
         case (nil, nil): servers = nil
         case (_, nil):

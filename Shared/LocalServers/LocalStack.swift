@@ -21,6 +21,13 @@ public struct LocalStack: Sendable {
         return try await (database, amqp)
     }
 
+    /// Whether these are URLs of these servers, of now or of an earlier start: their passwords tell.
+    public func owns(database: String, amqp: String) -> Bool {
+        func credentials(_ url: String?) -> Substring? { url.flatMap { $0.firstIndex(of: "@").map($0.prefix(upTo:)) } }
+        guard let ours = credentials(postgres.url), let other = credentials(rabbitMQ.url) else { return false }
+        return ours == credentials(database) && other == credentials(amqp)
+    }
+
     /// Stops both at once; the error of one does not keep the other running.
     public func stop(immediate: Bool = false) async throws {
         let stops: [@Sendable () async throws -> Void] = [

@@ -1,0 +1,48 @@
+# shellcheck shell=bash
+# What compose/run, compose/test and .ci/run share. Sourced, not run.
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+
+# shellcheck source=compose/packages.sh
+. "$root/compose/packages.sh"
+
+# The flags of every build that tests use: other flags would build everything a second time.
+# shellcheck disable=SC2034
+test_flags=(-Xswiftc -warnings-as-errors)
+
+say() { printf '%s\n' "$*" >&2; }
+
+fail() {
+  say "$*"
+  exit 1
+}
+
+# Prints the packages of the list that are not installed.
+missing_packages() {
+  local installed
+  installed=$(dpkg-query -W -f='${db:Status-Status} ${Package}\n' "${packages[@]}" 2>/dev/null |
+    sed -n 's/^installed //p') || true
+  comm -23 <(printf '%s\n' "${packages[@]}" | sort -u) <(sort -u <<<"$installed")
+}
+
+# Installs what is missing, as root or through a sudo that asks nothing.
+ensure_packages() {
+  local missing
+  mapfile -t missing < <(missing_packages)
+  ((${#missing[@]} == 0)) && return
+  command -v apt-get >/dev/null || fail "These packages are needed and this is no Debian: ${missing[*]}"
+  say "Installing ${missing[*]}"
+  if ((EUID == 0)); then
+    "$root/compose/install" "${missing[@]}"
+  elif sudo -n true 2>/dev/null; then
+    sudo -n "$root/compose/install" "${missing[@]}"
+  else
+    fail "Root is needed to install packages, and sudo would ask. Run this, then start again:
+  sudo $root/compose/install ${missing[*]}"
+  fi
+}
+
+require_swift() {
+  command -v swift >/dev/null ||
+    fail "swift is not on the PATH. Install the Swift 6.3 toolchain for Debian 12 (swift.org/install) and start again."
+}
