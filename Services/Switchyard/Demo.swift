@@ -72,13 +72,9 @@ struct Demo: Sendable {
         }
     }
 
-    /// The id of the first text, wherever this version of the result names it.
     private static func textArtifact(_ result: Any?) -> String? {
-        guard let result = result as? [String: Any] else { return nil }
-        let artifacts = result["artifacts"] as? [[String: Any]] ?? []
-        if let id = artifacts.first(where: { $0["kind"] as? String == "text" })?["id"] as? String { return id }
-        let document = (result["documents"] as? [[String: Any]])?.first
-        return (document?["artifacts"] as? [String: Any])?["text"] as? String
+        let artifacts = (result as? [String: Any])?["artifacts"] as? [[String: Any]] ?? []
+        return artifacts.first { $0["kind"] as? String == "text" }?["id"] as? String
     }
 
     private func text(_ object: [String: Any], _ name: String) throws -> String {

@@ -12,7 +12,7 @@ import Testing
         try await withStack { stack in
             let worker = try await stack.startWorker()
             let gateway = try await stack.startGateway()
-            _ = try await stack.submitNoop(1)
+            try await stack.settleBroker()
             // The broker is paused: commits succeed, and no publication can be confirmed.
             try stack.signalBroker(SIGSTOP)
             let ids = try await stack.submitNoop(50)
@@ -146,6 +146,7 @@ import Testing
         try await withStack { stack in
             let gateway = try await stack.startGateway()
             let worker = try await stack.startWorker()
+            try await stack.settleBroker()
             let ids = try await stack.submitNoop(500, ["sleep_ms": 200])
             gateway.kill()
             worker.kill()
