@@ -57,7 +57,8 @@ struct Sandbox {
         return exported(filter)
     }
 
-    private static func refuse(_ name: String, when condition: scmp_arg_cmp? = nil, in filter: scmp_filter_ctx) -> Bool {
+    private static func refuse(_ name: String, when condition: scmp_arg_cmp? = nil, in filter: scmp_filter_ctx) -> Bool
+    {
         let number = seccomp_syscall_resolve_name(name)
         // Unknown to this library, so it cannot be named in a filter.
         guard number != __NR_SCMP_ERROR else { return condition == nil }
@@ -71,7 +72,8 @@ struct Sandbox {
         defer { close(file) }
         guard seccomp_export_bpf(filter, file) == 0 else { return nil }
         let size = Int(lseek(file, 0, SEEK_END))
-        let program = [sock_filter](unsafeUninitializedCapacity: size / MemoryLayout<sock_filter>.stride) { buffer, count in
+        let program = [sock_filter](unsafeUninitializedCapacity: size / MemoryLayout<sock_filter>.stride) {
+            buffer, count in
             let read = pread(file, buffer.baseAddress, size, 0)
             count = read == size ? buffer.count : 0
         }

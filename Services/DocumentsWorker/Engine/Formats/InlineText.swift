@@ -88,7 +88,8 @@ struct InlineText {
         let core = span.text.trimmingBlanks()
         guard !core.isEmpty else { return span.text }
         let leading = String(span.text.unicodeScalars.prefix { $0.value <= 0x20 })
-        let trailing = String(String.UnicodeScalarView(span.text.unicodeScalars.reversed().prefix { $0.value <= 0x20 }.reversed()))
+        let trailing = String(
+            String.UnicodeScalarView(span.text.unicodeScalars.reversed().prefix { $0.value <= 0x20 }.reversed()))
         if span.style.isMarkup { return span.text }
         var marked = span.style.isCode ? codeSpan(core, inTable: inTable) : escaped(core, inTable: inTable)
         if span.style.isStruck { marked = "~~\(marked)~~" }

@@ -109,7 +109,7 @@ struct DecodedText {
                 piece.withUnsafeMutableBufferPointer { target in
                     var end = target.baseAddress
                     var room = target.count
-                    let failed = iconv(converter, &source, &left, &end, &room) == Int.max.magnitude * 2 + 1
+                    let failed = iconv(converter, &source, &left, &end, &room) == -1
                     code = failed ? errno : 0
                     output += UnsafeRawBufferPointer(start: target.baseAddress, count: target.count - room)
                 }

@@ -90,7 +90,9 @@ final class XMLStream {
 
     private var failure: ExtractionError {
         if budget.isSpent { return .tooLarge("the archive inflates", limit: budget.limit) }
-        if isBeyondLimits { return ExtractionError(.tooLarge, "a part of the document is beyond all measure: save it again") }
+        if isBeyondLimits {
+            return ExtractionError(.tooLarge, "a part of the document is beyond all measure: save it again")
+        }
         return .corrupt("DOCX", part.failure ?? firstError ?? "bad XML")
     }
 }

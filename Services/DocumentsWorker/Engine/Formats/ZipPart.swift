@@ -52,7 +52,8 @@ final class ZipPart {
     private static func open() throws(ExtractionError) -> OpaquePointer {
         lseek(STDIN_FILENO, 0, SEEK_SET)
         guard let archive = archive_read_new() else { throw .outOfMemory }
-        guard archive_read_support_format_zip(archive) >= ARCHIVE_WARN,
+        // By the directory at the end only: an archive that lost it may have lost parts as well.
+        guard archive_read_support_format_zip_seekable(archive) >= ARCHIVE_WARN,
             archive_read_open_fd(archive, STDIN_FILENO, blockSize) == ARCHIVE_OK
         else {
             let detail = message(archive)
@@ -72,7 +73,9 @@ final class ZipPart {
         defer { archive_read_free(archive) }
         var names: Set<String> = []
         var entry: OpaquePointer?
-        while names.count < limit, archive_read_next_header(archive, &entry) >= ARCHIVE_WARN, let path = archive_entry_pathname(entry) {
+        while names.count < limit, archive_read_next_header(archive, &entry) >= ARCHIVE_WARN,
+            let path = archive_entry_pathname(entry)
+        {
             names.insert(String(cString: path))
         }
         return names

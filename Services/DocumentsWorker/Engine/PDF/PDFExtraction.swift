@@ -56,7 +56,9 @@ struct PDFExtraction: Sendable {
                 break
             }
         }
-        if collector.pages.allSatisfy({ $0.error != nil || $0.start == $0.end }) { throw .crashed(pages: collector.pages) }
+        if collector.pages.allSatisfy({ $0.error != nil || $0.start == $0.end }) {
+            throw .crashed(pages: collector.pages)
+        }
     }
 
     /// Reads page by page up to the one that ends its process, which may lie after the last that was flushed.

@@ -97,7 +97,9 @@ final class PageCollector: Sendable {
         var bytes = bytes[...]
         while let last = bytes.last, last.isBlank { bytes.removeLast() }
         while let first = bytes.first, first == 0x0A { bytes.removeFirst() }
-        if bytes.contains(where: \.isUnwantedControl) { return String(decoding: bytes.filter { !$0.isUnwantedControl }, as: UTF8.self) }
+        if bytes.contains(where: \.isUnwantedControl) {
+            return String(decoding: bytes.filter { !$0.isUnwantedControl }, as: UTF8.self)
+        }
         return String(decoding: bytes, as: UTF8.self)
     }
 

@@ -1,0 +1,145 @@
+/// A part of a document's text, of a size that an embedding model or a reader takes at once.
+public struct Chunk: Sendable, Equatable {
+    /// Counted from 0.
+    public var index: Int
+    /// Exactly the document's text from `start` to `end`.
+    public var text: String
+    /// Offset of its first scalar in the document's text.
+    public var start: Int
+    /// Offset after its last scalar.
+    public var end: Int
+    /// The first and the last page that it touches; nil without pages.
+    public var pages: ClosedRange<Int>?
+    /// The headings above its start, outermost first.
+    public var headings: [String]
+}
+
+/// Cuts text into overlapping chunks: at the end of a paragraph where one is near, else of a sentence, else of a word,
+/// else where the size ends.
+///
+/// All measures count Unicode scalars. Every scalar that is not blank is in some chunk, no chunk is larger than the
+/// size, and neighbours share at most the overlap.
+public struct Chunker: Sendable {
+    /// Why a chunker cannot be made.
+    public enum Fault: Error, Equatable {
+        /// The size must be positive.
+        case badSize
+        /// The overlap must be between nothing and half of the size.
+        case badOverlap
+    }
+
+    private let size: Int
+    private let overlap: Int
+
+    /// Makes a chunker for chunks of at most `size` scalars that share up to `overlap` with the one before.
+    public init(size: Int, overlap: Int) throws(Fault) {
+        guard size > 0 else { throw .badSize }
+        guard overlap >= 0, overlap <= size / 2 else { throw .badOverlap }
+        self.size = size
+        self.overlap = overlap
+    }
+
+    /// The chunks of a document, in order.
+    public func chunks(of document: Extracted) -> [Chunk] {
+        var text = document.text
+        let places = Places(document)
+        return text.withUTF8 { utf8 in
+            var chunks: [Chunk] = []
+            var cursor = TextCursor(utf8)
+            cursor.skipBlanks()
+            var covered = 0
+            while !cursor.isAtEnd {
+                let start = cursor
+                let end = breakPoint(after: start, beyond: covered)
+                let trimmed = end.backOverBlanks(downTo: start)
+                let bytes = UnsafeBufferPointer(rebasing: utf8[start.byte..<trimmed.byte])
+                chunks.append(
+                    Chunk(
+                        index: chunks.count, text: String(decoding: bytes, as: UTF8.self), start: start.scalar,
+                        end: trimmed.scalar, pages: places.pages(start.scalar..<trimmed.scalar),
+                        headings: places.headings(at: start.scalar)))
+                cursor = end
+                cursor.skipBlanks()
+                covered = cursor.scalar
+                if !cursor.isAtEnd { cursor = overlapStart(before: trimmed, after: start, next: cursor) }
+            }
+            return chunks
+        }
+    }
+
+    /// Where a chunk from `start` ends best: the last place of the strongest kind in its second half, after `covered`.
+    private func breakPoint(after start: TextCursor, beyond covered: Int) -> TextCursor {
+        var cursor = start
+        var best: (rank: TextCursor.Break, place: TextCursor)?
+        while cursor.scalar - start.scalar < size {
+            cursor.advance()
+            if cursor.isAtEnd { return cursor }
+            guard cursor.scalar > covered, 2 * (cursor.scalar - start.scalar) >= size, let kind = cursor.breakHere
+            else { continue }
+            if kind >= best?.rank ?? .word { best = (kind, cursor) }
+        }
+        // The size may end just before the blanks of a good place.
+        var after = cursor
+        after.skipBlanks()
+        if after.isAtEnd { return cursor }
+        if after.byte > cursor.byte, let kind = after.breakHere, kind >= best?.rank ?? .word { return cursor }
+        return best?.place ?? cursor
+    }
+
+    /// Where the next chunk begins: as far back as the overlap allows, at the start of a sentence or a word.
+    private func overlapStart(before end: TextCursor, after start: TextCursor, next: TextCursor) -> TextCursor {
+        var cursor = end
+        var best: (rank: TextCursor.Break, place: TextCursor)?
+        while end.scalar - cursor.scalar < overlap, cursor.scalar > start.scalar + 1 {
+            cursor.retreat()
+            guard !cursor.isAtBlank, let kind = cursor.breakHere else { continue }
+            if kind >= best?.rank ?? .word { best = (kind, cursor) }
+        }
+        // After a long run of blanks the shared words would leave no room for new ones.
+        guard let place = best?.place, next.scalar - place.scalar < size else { return next }
+        return place
+    }
+}
+
+/// Finds the pages and headings of offsets.
+private struct Places {
+    private let document: Extracted
+    /// The path of titles from each heading on.
+    private let paths: [[String]]
+
+    init(_ document: Extracted) {
+        self.document = document
+        var open: [Heading] = []
+        paths = document.headings.map { heading in
+            open.removeAll { $0.level >= heading.level }
+            open.append(heading)
+            return open.map(\.title)
+        }
+    }
+
+    func pages(_ range: Range<Int>) -> ClosedRange<Int>? {
+        let pages = document.pages
+        // The first page that ends after the start, and the last that starts before the end.
+        let first = pages.partitioningIndex { $0.end > range.lowerBound }
+        let last = pages.partitioningIndex { $0.start >= range.upperBound } - 1
+        guard first < pages.count, last >= first else { return nil }
+        return pages[first].number...pages[last].number
+    }
+
+    func headings(at offset: Int) -> [String] {
+        let index = document.headings.partitioningIndex { $0.start > offset } - 1
+        return index >= 0 ? paths[index] : []
+    }
+}
+
+extension Array {
+    /// The first index from which on `isAfter` holds, by halving.
+    fileprivate func partitioningIndex(where isAfter: (Element) -> Bool) -> Int {
+        var (low, high) = (0, count)
+        while low < high {
+            let middle = (low + high) / 2
+            if isAfter(self[middle]) { high = middle } else { low = middle + 1 }
+        }
+        return low
+    }
+}
