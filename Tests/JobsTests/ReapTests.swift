@@ -104,7 +104,9 @@ import Testing
                             return nil
                         }
                     }
-                    return try await group.reduce(into: [(UUID, CancelOutcome)]()) { if let outcome = $1 { $0.append(outcome) } }
+                    return try await group.reduce(into: [(UUID, CancelOutcome)]()) {
+                        if let outcome = $1 { $0.append(outcome) }
+                    }
                 }
                 _ = try await store.reap()
                 for (id, outcome) in outcomes {

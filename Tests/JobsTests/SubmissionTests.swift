@@ -95,7 +95,7 @@ import Testing
             _ = try Submission.read(
                 ["type": "probe"], id: UUIDv7.generate(), namespace: "n", catalogue: TypeCatalogue([]))
             Issue.record("accepted")
-        } catch let error as SubmissionError {
+        } catch {
             #expect(error.kind == .unknownType && error.detail.contains("start a worker"))
         }
     }

@@ -69,7 +69,7 @@ private struct Trouble: Error, CustomStringConvertible {
                 let job = try await bench.run(try await bench.claim(maxAttempts: 1), stop: .draining) { _, context in
                     #expect(context.stopReason == .draining)
                     if cooperates { return .stopped }
-                    try Task.checkCancellation()
+                    try await Task.sleep(for: .seconds(600))
                     return .done(.init(text: "never"))
                 }
                 #expect(job.status == .queued && job.failures == 0 && job.crashes == 0)
