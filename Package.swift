@@ -73,6 +73,7 @@ let package = Package(
         tests("AMQPTests", ["AMQP"]),
         tests("HTTPServerTests", ["HTTPServer"]),
         tests("JobsTests", ["Jobs"]),
+        tests("WorkerKitTests", ["WorkerKit"]),
         tests("DocumentsWorkerTests", ["DocumentsWorker"]),
         tests("GatewayTests", ["Gateway"]),
         tests("LocalServersTests", ["LocalServers"]),

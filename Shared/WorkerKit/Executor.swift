@@ -61,20 +61,24 @@ struct Executor<W: Worker>: Sendable {
             ending.error = JobFailure(code: "snoozed", message: reason).json
             return ending
         case .stopped:
-            return stopped(running.stopReason)
+            // Its own way out is no way around the timeout: that would be a job that runs for ever.
+            return running.stopReason == .timedOut ? timedOut(running) : stopped(running.stopReason)
         }
     }
 
     private func judge(_ error: any Error, _ running: RunningJob) -> Ending {
         switch running.stopReason {
         case .cancelled, .stopped, .draining, .superseded: stopped(running.stopReason)
-        case .timedOut:
-            failed(
-                JobFailure(
-                    code: "timed_out",
-                    message: "The attempt ran longer than its timeout of \(running.claim.timeoutSeconds) s."), running)
+        case .timedOut: timedOut(running)
         case nil: failed(JobFailure(error), running)
         }
+    }
+
+    private func timedOut(_ running: RunningJob) -> Ending {
+        failed(
+            JobFailure(
+                code: "timed_out",
+                message: "The attempt ran longer than its timeout of \(running.claim.timeoutSeconds) s."), running)
     }
 
     private func stopped(_ reason: StopReason?) -> Ending {
@@ -113,6 +117,11 @@ struct Executor<W: Worker>: Sendable {
                     WorkerMetrics.ended.add(1, ending.kind)
                 }
                 return
+            } catch  where ending.progress != nil || ending.phase != nil {
+                // The progress goes with the end only to save a write; it must not cost the result.
+                WorkerMetrics.lostJournalEntries.add()
+                ending.progress = nil
+                ending.phase = nil
             } catch  where ending.kind != "unstorable" {
                 log.error("outcome cannot be stored", running.fields.appending(["error": .error(error)]))
                 var replacement = Ending(status: .failed, kind: "unstorable")

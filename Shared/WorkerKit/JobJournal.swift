@@ -13,6 +13,7 @@ final class JobJournal: Sendable {
         var progress: (phase: String?, json: [UInt8])?
         var lastProgress: ContinuousClock.Instant?
         var flush: Task<Void, Never>?
+        var hasFinished = false
     }
 
     static let maxLines: Int32 = 10_000
@@ -31,7 +32,7 @@ final class JobJournal: Sendable {
     /// Adds a line; beyond `maxLines` one last line says that the rest is dropped.
     func log(_ level: LogLevel, _ message: String, operatorName: String?, details: [UInt8]?) {
         state.withLock { state in
-            guard state.lastNumber <= Self.maxLines else { return }
+            guard !state.hasFinished, state.lastNumber <= Self.maxLines else { return }
             state.lastNumber += 1
             let isLast = state.lastNumber > Self.maxLines
             let text =
@@ -47,17 +48,21 @@ final class JobJournal: Sendable {
     /// Replaces the progress that is to be written.
     func report(phase: String?, progress: [UInt8]) {
         state.withLock { state in
+            guard !state.hasFinished else { return }
             state.progress = (phase, progress)
             startFlush(&state)
         }
     }
 
-    /// Writes what is left; the newest progress is answered instead, because it goes with the end.
+    /// Writes what is left; the newest progress is answered instead, because it goes with the end. What comes later is dropped.
     func finish() async -> (phase: String?, json: [UInt8])? {
         let (progress, flush) = state.withLock { state in
+            state.hasFinished = true
             defer { state.progress = nil }
             return (state.progress, state.flush)
         }
+        // It may sleep until the next progress is due, which nobody waits for any more; a write under way is not cut short.
+        flush?.cancel()
         await flush?.value
         let lines = state.withLock { state in
             defer { state.lines = [] }
@@ -106,6 +111,11 @@ final class JobJournal: Sendable {
         do {
             _ = try await recorder.write(record)
         } catch {
+            if case .logs(let fence, let lines) = record, lines.count > 1 {
+                // One of them is at fault; its neighbours are written without it.
+                for line in lines { await write(.logs(fence, [line])) }
+                return
+            }
             // What a job says about itself must not fail the job: a line that PostgreSQL refuses is lost, and counted.
             WorkerMetrics.lostJournalEntries.add()
         }
@@ -115,6 +125,10 @@ final class JobJournal: Sendable {
     private static func cut(_ message: String) -> String {
         let clean = message.utf8.contains(0) ? message.replacing("\0", with: "\u{FFFD}") : message
         guard clean.utf8.count > maxMessageBytes else { return clean }
-        return String(decoding: clean.utf8.prefix(maxMessageBytes - 3), as: UTF8.self) + "…"
+        var end = clean.utf8.index(clean.startIndex, offsetBy: maxMessageBytes - 3)
+        while end.samePosition(in: clean.unicodeScalars) == nil {
+            end = clean.utf8.index(before: end)
+        }
+        return clean[..<end] + "…"
     }
 }

@@ -67,7 +67,9 @@ public struct JobFailure: Error, Sendable, CustomStringConvertible {
     }
 
     var json: [UInt8] {
-        var object: JSONObject = ["code": .string(code), "message": .string(message)]
+        // PostgreSQL cannot hold NUL, and the text of an error may quote any input: it must not cost the job its retry.
+        let text = message.utf8.contains(0) ? message.replacing("\0", with: "\u{FFFD}") : message
+        var object: JSONObject = ["code": .string(code), "message": .string(text)]
         if details != .null { object["details"] = details }
         return JSON.object(object).serialized()
     }

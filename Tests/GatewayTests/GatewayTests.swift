@@ -1,1 +1,171 @@
-// Placeholder until the module lands.
+import Crypto
+import Foundation
+import HTTPServer
+import JSON
+import Postgres
+import Testing
+
+@testable import Concurrency
+@testable import Gateway
+@testable import Jobs
+
+@Suite struct RouterTests {
+    private let router = Router(
+        routes: [
+            Route("GET", "/api/v1/jobs", .read) { _ in HTTPResponse(status: 200) },
+            Route("POST", "/api/v1/jobs", .submit) { _ in HTTPResponse(status: 200) },
+            Route("POST", "/api/v1/jobs/batch", .submit) { _ in HTTPResponse(status: 200) },
+            Route("GET", "/api/v1/jobs/*", .read) { _ in HTTPResponse(status: 200) },
+            Route("POST", "/api/v1/jobs/*/cancel", .control) { _ in HTTPResponse(status: 200) },
+        ])
+
+    private func match(_ method: String, _ path: String) -> String {
+        switch router.match(method: method, segments: path.split(separator: "/").map(String.init)) {
+        case .route(let route, let parameters):
+            "\(route.method) \(route.pattern.joined(separator: "/")) \(parameters)"
+        case .otherMethods(let methods): "allow \(methods.joined(separator: " "))"
+        case .none: "none"
+        }
+    }
+
+    @Test func requestsFindTheirRoutes() {
+        #expect(match("GET", "/api/v1/jobs") == "GET api/v1/jobs []")
+        #expect(match("HEAD", "/api/v1/jobs") == "GET api/v1/jobs []")
+        #expect(match("POST", "/api/v1/jobs/batch") == "POST api/v1/jobs/batch []")
+        #expect(match("GET", "/api/v1/jobs/7") == #"GET api/v1/jobs/* ["7"]"#)
+        #expect(match("POST", "/api/v1/jobs/7/cancel") == #"POST api/v1/jobs/*/cancel ["7"]"#)
+        #expect(match("GET", "/api/v1") == "none")
+        #expect(match("GET", "/api/v1/jobs/7/cancel/now") == "none")
+        #expect(match("GET", "/") == "none")
+    }
+
+    @Test func otherMethodsAreToldWhatIsAllowed() {
+        #expect(match("DELETE", "/api/v1/jobs") == "allow GET HEAD POST")
+        #expect(match("HEAD", "/api/v1/jobs/7/cancel") == "allow POST")
+        #expect(match("PUT", "/api/v1/jobs/7") == "allow GET HEAD")
+        #expect(Problem.methodNotAllowed(["GET", "HEAD"]).headers.contains { $0 == ("Allow", "GET, HEAD") })
+    }
+}
+
+@Suite struct CursorTests {
+    @Test func cursorsComeBack() throws {
+        let id = UUIDv7.generate()
+        #expect(try Cursor.job(Cursor.text(id)) == id)
+        #expect(try Cursor.event(Cursor.text(Int64.max)) == .max)
+        #expect(try Cursor.logLine(Cursor.text(attempt: 3, number: 10_001)) == (3, 10_001))
+    }
+
+    @Test func whatIsNoCursorIsRefused() {
+        let texts = [
+            "", "x", "%%%", "AAAA", Cursor.text(UUIDv7.generate()) + "A",
+            Base64URL.encode(Array("l1".utf8)), Base64URL.encode(Array("l1.2.3".utf8)),
+            Base64URL.encode(Array("l1.x".utf8)), Base64URL.encode(Array("e".utf8)),
+            Base64URL.encode(Array("e1x".utf8)), Base64URL.encode(Array("jx".utf8)),
+            Base64URL.encode(Array("e99999999999999999999".utf8)), Base64URL.encode([0xFF, 0xFE]),
+        ]
+        for text in texts {
+            #expect(refusal { try Cursor.job(text) } == "invalid_cursor", "\(text)")
+            #expect(refusal { try Cursor.event(text) } == "invalid_cursor", "\(text)")
+            #expect(refusal { try Cursor.logLine(text) } == "invalid_cursor", "\(text)")
+        }
+    }
+
+    @Test func aCursorOfAnotherListIsRefused() {
+        #expect(refusal { try Cursor.event(Cursor.text(UUIDv7.generate())) } == "invalid_cursor")
+        #expect(refusal { try Cursor.job(Cursor.text(7)) } == "invalid_cursor")
+        #expect(refusal { try Cursor.event(Cursor.text(attempt: 1, number: 1)) } == "invalid_cursor")
+    }
+
+    private func refusal(_ body: () throws -> Any) -> String? {
+        do {
+            _ = try body()
+            return nil
+        } catch {
+            return (error as? Problem)?.code
+        }
+    }
+}
+
+@Suite struct ShortIDTests {
+    @Test func aPrefixIsTheRangeOfItsIds() throws {
+        let short = try #require(ShortID.range("0190AB12"))
+        #expect(short.first.text == "0190ab12-0000-0000-0000-000000000000")
+        #expect(short.last.text == "0190ab12-ffff-ffff-ffff-ffffffffffff")
+        let dashed = try #require(ShortID.range("0190ab12-34"))
+        #expect(dashed.first.text == "0190ab12-3400-0000-0000-000000000000")
+        let whole = try #require(ShortID.range("0190ab1200007000800000000000000a"))
+        #expect(whole.first == whole.last)
+    }
+
+    @Test(arguments: [
+        "", "0190ab1", "0190ab1g", "0190ab12000070008000000000000000a", "--------", "０１９０ab12", "0190ab12 ",
+        "0190ab12-----------------------------------",
+    ]) func whatIsNoPrefixIsRefused(text: String) {
+        #expect(ShortID.range(text) == nil)
+    }
+}
+
+@Suite struct DispatchWindowTests {
+    private func state(_ type: String, _ dispatched: Int, backlog: Bool = false) -> DispatchState {
+        DispatchState(type: type, dispatched: dispatched, stale: 0, hasBacklog: backlog)
+    }
+
+    @Test func roomIsTakenUntilItIsUsedUpAndCountedAnew() {
+        let window = DispatchWindow(size: 3)
+        #expect(!window.take("a"), "nothing is known yet")
+        window.update([state("a", 1), state("b", 5), state("c", 0, backlog: true)])
+        #expect([window.take("a"), window.take("a"), window.take("a")] == [true, true, false])
+        #expect(!window.take("b"), "more is out than the window holds")
+        #expect(!window.take("c"), "new jobs do not overtake a backlog")
+        window.update([state("a", 0)])
+        #expect(window.take("a"))
+        window.close()
+        #expect(!window.take("a"))
+    }
+
+    @Test func theBacklogHasTheRoomThatIsLeft() {
+        let window = DispatchWindow(size: 3)
+        #expect(window.roomForBacklog(state("a", 1, backlog: true)) == 2)
+        #expect(window.roomForBacklog(state("a", 9, backlog: true)) == 0)
+    }
+}
+
+@Suite struct ProblemTests {
+    @Test func everyErrorHasItsAnswer() throws {
+        let cases: [(any Error, Int, String)] = [
+            (Problem.notFound("job"), 404, "not_found"),
+            (PostgresError(.connection, "x"), 503, "unavailable"),
+            (PostgresError(.poolTimeout, "x"), 503, "unavailable"),
+            (PostgresError(.server, "x", sqlState: "40P01"), 503, "unavailable"),
+            (PostgresError(.server, "x", sqlState: "57P01"), 503, "unavailable"),
+            (PostgresError(.server, "x", sqlState: "23505"), 500, "fault"),
+            (PostgresError(.usage, "x"), 500, "fault"),
+            (BatcherOverflow(limit: 1), 503, "unavailable"),
+            (TimedOut(limit: .seconds(1)), 503, "unavailable"),
+            (CancellationError(), 500, "fault"),
+        ]
+        for (error, status, code) in cases {
+            let problem = Problem(error)
+            #expect(problem.status == status && problem.code == code, "\(error)")
+            #expect(problem.headers.contains { $0.0 == "Retry-After" } == (status == 503), "\(error)")
+        }
+    }
+
+    @Test func theAnswerIsAProblemDocument() throws {
+        let error = SubmissionError(
+            kind: .invalidSpec, detail: "no",
+            violations: [Violation(pointer: "/spec/pages", keyword: "minimum", message: "too small")])
+        let response = Problem.refused(error).response
+        #expect(response.status == 422)
+        #expect(response.headers.contains { $0 == ("Content-Type", "application/problem+json") })
+        guard case .bytes(let bytes) = response.body else {
+            Issue.record("no body")
+            return
+        }
+        let json = try JSON.parse(bytes)
+        #expect(json["type"] == "urn:switchyard:problem:invalid_spec" && json["status"] == 422)
+        #expect(json["code"] == "invalid_spec" && json["detail"] == "no")
+        #expect(json["errors"]?[0] == ["pointer": "/spec/pages", "rule": "minimum", "message": "too small"])
+        #expect(Problem.unauthenticated.headers.contains { $0.0 == "WWW-Authenticate" })
+    }
+}

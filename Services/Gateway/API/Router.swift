@@ -63,7 +63,8 @@ struct Router: Sendable {
         for route in routes {
             guard let parameters = route.parameters(of: segments) else { continue }
             if route.method == wanted { return .route(route, parameters) }
-            others.append(route.method)
+            // Whoever takes GET takes HEAD too.
+            others += route.method == "GET" ? ["GET", "HEAD"] : [route.method]
         }
         return others.isEmpty ? .none : .otherMethods(others)
     }

@@ -20,15 +20,18 @@ extension JobStore {
         try await database.pipeline([
             """
             WITH expired AS (
-                SELECT id, worker AS lost_worker FROM jobs WHERE status IN ('running', 'stopping') AND lease_until < now()
+                -- What is judged must be read here, where the row is locked: a second look at the table would see it as it
+                -- was when the statement began, and miss a cancellation that was committed in between.
+                SELECT id, type, wanted, crashes, worker AS lost_worker FROM jobs
+                WHERE status IN ('running', 'stopping') AND lease_until < now()
                 ORDER BY lease_until LIMIT \(limit) FOR UPDATE SKIP LOCKED
             ), judged AS (
                 SELECT e.id, e.lost_worker, CASE
-                    WHEN j.wanted = 'cancel' THEN 'cancelled'
-                    WHEN j.wanted = 'stop' THEN 'stopped'
-                    WHEN j.crashes + 1 >= coalesce((t.policy->>'max_crashes')::integer, 3) THEN 'failed'
+                    WHEN e.wanted = 'cancel' THEN 'cancelled'
+                    WHEN e.wanted = 'stop' THEN 'stopped'
+                    WHEN e.crashes + 1 >= coalesce((t.policy->>'max_crashes')::integer, 3) THEN 'failed'
                     ELSE 'queued' END AS verdict
-                FROM expired e JOIN jobs j ON j.id = e.id LEFT JOIN job_types t ON t.name = j.type
+                FROM expired e LEFT JOIN job_types t ON t.name = e.type
             ), moved AS (
                 UPDATE jobs j SET status = v.verdict, crashes = j.crashes + 1, due_at = now(), dispatched_at = NULL,
                     lease_until = NULL, wanted = NULL,

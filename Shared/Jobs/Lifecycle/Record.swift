@@ -78,7 +78,7 @@ extension JobStore {
     public func write(_ records: [Record]) async throws -> [RecordAnswer] {
         var batch = RecordBatch(records)
         let statements = batch.statements
-        guard !statements.isEmpty else { return [] }
+        guard !statements.isEmpty else { return batch.answers }
         let results = try await database.pipeline(statements.map(\.statement))
         for (kind, rows) in zip(statements.map(\.kind), results) { try batch.take(rows, of: kind) }
         return batch.answers

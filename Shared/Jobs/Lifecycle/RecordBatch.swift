@@ -40,6 +40,8 @@ struct RecordBatch {
 
     var answers: [RecordAnswer] {
         records.map { record in
+            // Nothing to write is not asked of the database, so it must not look like a lost fence.
+            if case .logs(_, let lines) = record, lines.isEmpty { return .written }
             guard live[record.kind]?.contains(record.fence) == true else { return .superseded }
             if case .heartbeat = record, let wanted = wanted[record.fence] { return .wanted(wanted) }
             return .written
@@ -121,7 +123,7 @@ struct RecordBatch {
         guard !fences.isEmpty else { return nil }
         return """
             WITH i AS (
-                SELECT i.* FROM unnest(\(fences.map(\.job)), \(fences.map(\.attempt)), \(epochs), \(states))
+                SELECT i.*, j.status FROM unnest(\(fences.map(\.job)), \(fences.map(\.attempt)), \(epochs), \(states))
                     AS i (id, attempt, epoch, state)
                 JOIN jobs j ON j.id = i.id AND j.attempt = i.attempt AND j.status = ANY(\(Self.running))
                 FOR UPDATE OF j
@@ -131,7 +133,8 @@ struct RecordBatch {
                 RETURNING job_id, epoch, attempt, length(state::text) AS size
             ), announced AS (
                 INSERT INTO events (job_id, kind, status, attempt, data)
-                SELECT job_id, 'checkpoint', 'running', attempt, jsonb_build_object('epoch', epoch, 'size_bytes', size) FROM added
+                SELECT a.job_id, 'checkpoint', i.status, a.attempt, jsonb_build_object('epoch', a.epoch, 'size_bytes', a.size)
+                FROM added a JOIN i ON i.id = a.job_id AND i.epoch = a.epoch
             )
             SELECT DISTINCT id, attempt FROM i
             """

@@ -113,8 +113,8 @@ extension Command {
         guard case .object(var fields) = json else {
             throw CommandError(reason: "malformed", detail: "The body must be a JSON object.", job: nil)
         }
-        let version = fields["schema"]?.intValue ?? schemaVersion
-        guard version == schemaVersion else {
+        let version = fields["schema"] ?? .int(Int64(schemaVersion))
+        guard version.intValue == schemaVersion else {
             throw CommandError(
                 reason: "unknown_schema",
                 detail: "The command's schema is \(version); this worker reads \(schemaVersion).", job: nil)
