@@ -154,7 +154,7 @@ import Testing
     @Test func theAnswerIsAProblemDocument() throws {
         let error = SubmissionError(
             kind: .invalidSpec, detail: "no",
-            violations: [Violation(pointer: "/spec/pages", keyword: "minimum", message: "too small")])
+            violations: [Violation(at: "/spec/pages", rule: "minimum", message: "too small")])
         let response = Problem.refused(error).response
         #expect(response.status == 422)
         #expect(response.headers.contains { $0 == ("Content-Type", "application/problem+json") })

@@ -1,0 +1,73 @@
+import Crypto
+import Foundation
+import JSON
+
+/// The artifact of kind `document`: metadata, pages with their offsets, and chunks.
+enum DocumentJSON {
+    /// Offsets count Unicode scalars from the start of the text artifact.
+    static func bytes(of extracted: Extracted, chunks: [Chunk], name: String, sha256: String) -> [UInt8] {
+        var json = JSONWriter(capacity: extracted.text.utf8.count + 4096)
+        json.beginObject()
+        json.member("name", name)
+        json.member("sha256", sha256)
+        json.key("metadata")
+        write(extracted.metadata, to: &json)
+        json.key("pages")
+        json.beginArray()
+        for page in extracted.pages {
+            json.beginObject()
+            json.member("number", page.number)
+            json.member("start", page.start)
+            json.member("end", page.end)
+            json.member("status", page.error == nil ? "completed" : "failed")
+            json.member("error", page.error)
+            json.endObject()
+        }
+        json.endArray()
+        json.key("chunks")
+        json.beginArray()
+        for chunk in chunks { write(chunk, to: &json) }
+        json.endArray()
+        json.endObject()
+        return json.bytes
+    }
+
+    private static func write(_ metadata: DocumentMetadata, to json: inout JSONWriter) {
+        json.beginObject()
+        json.member("media_type", metadata.mediaType)
+        json.member("title", metadata.title)
+        json.member("author", metadata.author)
+        json.member("subject", metadata.subject)
+        json.member("language", metadata.language)
+        json.member("created", metadata.created)
+        json.member("modified", metadata.modified)
+        json.member("pages", metadata.pages)
+        json.member("encoding", metadata.encoding)
+        json.endObject()
+    }
+
+    private static func write(_ chunk: Chunk, to json: inout JSONWriter) {
+        json.beginObject()
+        json.member("index", chunk.index)
+        json.member("start", chunk.start)
+        json.member("end", chunk.end)
+        json.member("first_page", chunk.pages?.lowerBound)
+        json.member("last_page", chunk.pages?.upperBound)
+        json.member("headings", chunk.headings)
+        json.member("text", chunk.text)
+        json.endObject()
+    }
+}
+
+/// The hash of a file that no upload has hashed.
+enum FileDigest {
+    static func sha256(ofFile path: String) throws -> String {
+        guard let file = FileHandle(forReadingAtPath: path) else {
+            throw ExtractionError(.unreadable, "the file cannot be opened")
+        }
+        defer { file.closeFile() }
+        var hasher = SHA256Hasher()
+        while let data = try file.read(upToCount: 1 << 20), !data.isEmpty { hasher.update(Array(data)) }
+        return Hex.encode(hasher.digest())
+    }
+}

@@ -1,0 +1,144 @@
+import Foundation
+import JSON
+import Jobs
+import WorkerKit
+
+/// The job type `document_processing`: what goes in.
+struct DocumentProcessing: Decodable, Sendable {
+    struct Input: Decodable, Sendable {
+        /// An uploaded file or an artifact.
+        let fileID: UUID?
+        /// A `file://` URL below one of the operator's roots.
+        let url: String?
+        /// The name that is shown, instead of the file's own.
+        let name: String?
+
+        enum CodingKeys: String, CodingKey {
+            case fileID = "file_id"
+            case url, name
+        }
+    }
+
+    struct Chunking: Decodable, Sendable {
+        /// The most Unicode scalars of a chunk, and how many it shares with the one before.
+        let size: Int
+        let overlap: Int
+    }
+
+    let inputs: [Input]
+    let chunking: Chunking
+
+    static func jobType() throws -> JobType {
+        try JobType(
+            name: "document_processing", version: 1,
+            description: "Extracts text, Markdown, metadata and chunks from PDF, DOCX, HTML, Markdown and plain text.",
+            specSchema: [
+                "type": "object",
+                "required": ["inputs"],
+                "additionalProperties": false,
+                "properties": [
+                    "inputs": ["type": "array", "minItems": 1, "maxItems": 1000, "items": ["$ref": "#/$defs/input"]],
+                    "chunking": [
+                        "type": "object", "additionalProperties": false, "default": [:],
+                        "properties": [
+                            "size": ["type": "integer", "minimum": 100, "maximum": 100_000, "default": 1000],
+                            "overlap": ["type": "integer", "minimum": 0, "maximum": 10_000, "default": 100],
+                        ],
+                    ],
+                ],
+                "$defs": [
+                    "input": [
+                        "type": "object", "additionalProperties": false,
+                        "oneOf": [["required": ["file_id"]], ["required": ["url"]]],
+                        "properties": [
+                            "file_id": ["type": "string", "format": "uuid"],
+                            "url": ["type": "string", "pattern": "^file:///"],
+                            "name": ["type": "string", "minLength": 1, "maxLength": 255],
+                        ],
+                    ]
+                ],
+            ],
+            policy: JobPolicy(timeoutSeconds: 6 * 3600, maxAttempts: 3))
+    }
+}
+
+/// What comes out of a job.
+struct ProcessedDocuments: Codable, Sendable {
+    /// Documents whose text was extracted.
+    var documentsProcessed = 0
+    /// Documents that ended with an error; the job goes on with the others.
+    var errors = 0
+    var pages = 0
+    /// Bytes read.
+    var bytes: Int64 = 0
+    var artifacts: [ProcessedArtifact] = []
+    var documents: [ProcessedDocument] = []
+
+    enum CodingKeys: String, CodingKey {
+        case documentsProcessed = "documents_processed"
+        case errors, pages, bytes, artifacts, documents
+    }
+
+    mutating func add(_ document: ProcessedDocument, _ made: [ProcessedArtifact], bytes size: Int64) {
+        if document.error == nil { documentsProcessed += 1 } else { errors += 1 }
+        pages += document.pages ?? 0
+        bytes += size
+        artifacts += made
+        documents.append(document)
+    }
+}
+
+/// One document of the result.
+struct ProcessedDocument: Codable, Sendable {
+    struct Failure: Codable, Sendable {
+        let code: String
+        let message: String
+    }
+
+    struct PageFailure: Codable, Sendable {
+        let page: Int
+        let message: String
+    }
+
+    /// Its place among the inputs, from 0.
+    let index: Int
+    let name: String
+    /// `completed` or `failed`.
+    let status: String
+    var mediaType: String?
+    var sha256: String?
+    var title: String?
+    var author: String?
+    var created: String?
+    var modified: String?
+    var pages: Int?
+    var characters: Int?
+    var chunks: Int?
+    var pageErrors: [PageFailure] = []
+    var error: Failure?
+
+    enum CodingKeys: String, CodingKey {
+        case index, name, status, title, author, created, modified, pages, characters, chunks, error, sha256
+        case mediaType = "media_type"
+        case pageErrors = "page_errors"
+    }
+}
+
+/// One file of the result.
+struct ProcessedArtifact: Codable, Sendable {
+    /// The document's place among the inputs.
+    let document: Int
+    /// `text`, `markdown` or `document` (metadata, pages and chunks as JSON).
+    let kind: String
+    let id: String
+    let name: String
+    let mediaType: String
+    let sizeBytes: Int64
+    let sha256: String
+
+    enum CodingKeys: String, CodingKey {
+        case document, kind, id, name, sha256
+        case mediaType = "media_type"
+        case sizeBytes = "size_bytes"
+    }
+}
