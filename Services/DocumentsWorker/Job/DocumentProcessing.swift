@@ -39,7 +39,7 @@ struct DocumentProcessing: Decodable, Sendable {
                 "properties": [
                     "inputs": ["type": "array", "minItems": 1, "maxItems": 1000, "items": ["$ref": "#/$defs/input"]],
                     "chunking": [
-                        "type": "object", "additionalProperties": false, "default": [:],
+                        "type": "object", "additionalProperties": false, "default": ["size": 1000, "overlap": 100],
                         "properties": [
                             "size": ["type": "integer", "minimum": 100, "maximum": 100_000, "default": 1000],
                             "overlap": ["type": "integer", "minimum": 0, "maximum": 10_000, "default": 100],
