@@ -148,6 +148,9 @@ final class Supervisor: Sendable {
         let deadline = ContinuousClock.now + limit
         for service in state.withLock({ $0.gateway + $0.workers }) {
             while case let answer = await probe.get("\(service.url)/readyz"), answer.status != 200 {
+                if let failure = service.failure {
+                    throw ServerError(.ended, "\(service.name) \(failure)", log: service.logTail)
+                }
                 guard ContinuousClock.now < deadline else {
                     throw ServerError(
                         .timedOut, "\(service.name) was not ready within \(limit): \(answer.body)", log: service.logTail
