@@ -6,8 +6,8 @@ import Synchronization
 /// A process of ours that is started again whenever it ends, until it is stopped.
 ///
 /// It dies with the supervisor: `setpriv` has the kernel send it SIGTERM when the thread that started it ends, so all are started
-/// from one thread that lives as long as the process. (`posix_spawn` cannot set this itself.) What even that misses, the next `up`
-/// or `stop` finds by the pid files.
+/// from one thread that lives as long as the process. (`posix_spawn` cannot set this itself.) The kernel may send the signal more
+/// than once while the supervisor's other threads end. What even that misses, the next `up` or `stop` finds by the pid files.
 final class Service: Sendable {
     private struct State {
         var pid: Int32?

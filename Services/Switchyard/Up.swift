@@ -39,7 +39,7 @@ extension Command {
             if let file = arguments.value("--demo") {
                 do { try await Demo(options.workspace, file: file).run() } catch { report("\(error)") }
             }
-            await supervisor.tidyLogs()
+            await supervisor.maintain()
         }
         let signals = Task {
             let (stream, continuation) = AsyncStream<Void>.makeStream()
