@@ -6,12 +6,15 @@ import Synchronization
 /// A process of ours that is started again whenever it ends, until it is stopped.
 ///
 /// It dies with the supervisor: `setpriv` has the kernel send it SIGTERM when the thread that started it ends, so all are started
-/// from one thread that lives as long as the process. (`posix_spawn` cannot set this itself.) What even that misses, the next `up`
-/// or `stop` finds by the pid files.
+/// from one thread that lives as long as the process. (`posix_spawn` cannot set this itself.) The kernel may send the signal more
+/// than once while the supervisor's other threads end. What even that misses, the next `up` or `stop` finds by the pid files.
 final class Service: Sendable {
     private struct State {
         var pid: Int32?
         var isStopping = false
+        /// How often it ended by itself in a row, and how the last time.
+        var failures = 0
+        var lastEnd = ""
     }
 
     let name: String
@@ -41,15 +44,21 @@ final class Service: Sendable {
     /// The last lines that it wrote since this supervisor began.
     var logTail: String { tail(of: workspace.log(name), from: logStart) }
 
+    /// Why one should not wait for it any longer: it has ended five times without being up for long.
+    var failure: String? { state.withLock { $0.failures >= 5 ? "\($0.lastEnd), \($0.failures) times" : nil } }
+
     /// Keeps the process running; returns after `stop`, when it has ended.
     func run(report: @Sendable (String) -> Void) async {
         let backoff = Backoff(base: .milliseconds(200), factor: 2, cap: .seconds(10))
-        var failures = 0
         while !state.withLock({ $0.isStopping }) {
             let start = ContinuousClock.now
             let reason = await runOnce()
-            if state.withLock({ $0.isStopping }) { return }
-            failures = ContinuousClock.now - start > .seconds(30) ? 1 : failures + 1
+            let failures = state.withLock { state in
+                state.failures = ContinuousClock.now - start > .seconds(30) ? 1 : state.failures + 1
+                state.lastEnd = reason
+                return state.isStopping ? nil : state.failures
+            }
+            guard let failures else { return }
             let delay = backoff.delay(afterFailures: failures)
             report(
                 "\(name) \(reason); it starts again in \(delay.formatted(.units(allowed: [.seconds, .milliseconds])))")

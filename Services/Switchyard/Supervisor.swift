@@ -66,14 +66,23 @@ final class Supervisor: Sendable {
         for service in services { service.hurry() }
     }
 
-    /// Keeps the logs small, for as long as the task runs.
-    func tidyLogs() async {
+    /// Keeps the logs small, and starts private servers again that have crashed, for as long as the task runs.
+    func maintain() async {
+        let servers = options.servers == nil ? LocalStack(folder: workspace.path) : nil
         while !Task.isCancelled {
             let names = state.withLock { ($0.workers + $0.gateway).map(\.name) }
             await onThread { [workspace] in
                 for name in names { LogRotation.rotate(workspace.log(name)) }
             }
-            do { try await Task.sleep(for: .seconds(5)) } catch { return }
+            do {
+                let restarted = try await servers?.restartCrashed() ?? []
+                if !restarted.isEmpty { report("\(restarted.joined(separator: " and ")) had ended and runs again") }
+                try await Task.sleep(for: .seconds(2))
+            } catch let error as ServerError where error.kind != .cancelled {
+                report("\(error)")
+            } catch {
+                return
+            }
         }
     }
 
@@ -148,6 +157,9 @@ final class Supervisor: Sendable {
         let deadline = ContinuousClock.now + limit
         for service in state.withLock({ $0.gateway + $0.workers }) {
             while case let answer = await probe.get("\(service.url)/readyz"), answer.status != 200 {
+                if let failure = service.failure {
+                    throw ServerError(.ended, "\(service.name) \(failure)", log: service.logTail)
+                }
                 guard ContinuousClock.now < deadline else {
                     throw ServerError(
                         .timedOut, "\(service.name) was not ready within \(limit): \(answer.body)", log: service.logTail

@@ -39,7 +39,7 @@ extension Command {
             if let file = arguments.value("--demo") {
                 do { try await Demo(options.workspace, file: file).run() } catch { report("\(error)") }
             }
-            await supervisor.tidyLogs()
+            await supervisor.maintain()
         }
         let signals = Task {
             let (stream, continuation) = AsyncStream<Void>.makeStream()
@@ -62,12 +62,13 @@ extension Command {
         let result = await work.result
         await supervisor.stop()
         _ = consume lock
-        if case .failure(let error) = result, (error as? ServerError)?.kind != .cancelled, !(error is CancellationError)
-        {
-            throw error
+        guard case .failure(let error) = result else {
+            report("stopped")
+            return 0
         }
-        report("stopped")
-        return 0
+        guard (error as? ServerError)?.kind == .cancelled || error is CancellationError else { throw error }
+        report("stopped before everything was ready")
+        return 130
     }
 }
 

@@ -22,6 +22,9 @@ public struct LocalPostgres: Sendable {
         return Self.line(1, of: folder.data).flatMap { Int32($0) }.flatMap { remains.contains($0) ? $0 : nil }
     }
 
+    /// Whether the server ended without having been stopped.
+    public var hasCrashed: Bool { folder.pidFile.isStale }
+
     /// The URL with user and password, once the server has been started for the first time.
     public var url: String? { folder.settings()["URL"] }
 

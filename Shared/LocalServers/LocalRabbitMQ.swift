@@ -18,6 +18,9 @@ public struct LocalRabbitMQ: Sendable {
     /// The Erlang node, when it runs.
     public var pid: Int32? { folder.pidFile.pid ?? remains.first }
 
+    /// Whether the server ended without having been stopped.
+    public var hasCrashed: Bool { folder.pidFile.isStale }
+
     /// The URL with user, password and virtual host, once the server has been started for the first time.
     public var url: String? { folder.settings()["URL"] }
 

@@ -28,6 +28,20 @@ public struct LocalStack: Sendable {
         return ours == credentials(database) && other == credentials(amqp)
     }
 
+    /// Starts the servers again that ended without having been stopped, and answers their names.
+    public func restartCrashed() async throws(ServerError) -> [String] {
+        var names: [String] = []
+        if postgres.hasCrashed {
+            _ = try await postgres.start()
+            names.append("PostgreSQL")
+        }
+        if rabbitMQ.hasCrashed {
+            _ = try await rabbitMQ.start()
+            names.append("RabbitMQ")
+        }
+        return names
+    }
+
     /// Stops both at once; the error of one does not keep the other running.
     public func stop(immediate: Bool = false) async throws {
         let stops: [@Sendable () async throws -> Void] = [

@@ -27,6 +27,9 @@ public struct PIDFile: Sendable {
         return pid
     }
 
+    /// Whether a process is recorded that does not run: it ended without anybody stopping it.
+    var isStale: Bool { pid == nil && access(path, F_OK) == 0 }
+
     /// Forgets the process.
     public func remove() {
         unlink(path)

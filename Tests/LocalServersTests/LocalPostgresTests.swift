@@ -54,8 +54,10 @@ import Testing
         try await withStack { stack, folder in
             let url = try await stack.postgres.start()
             _ = try await query(url, "CREATE TABLE kept (n int); INSERT INTO kept VALUES (7)")
+            #expect(!stack.postgres.hasCrashed)
             stack.postgres.kill()
             #expect(stack.postgres.pid == nil)
+            #expect(stack.postgres.hasCrashed)
             #expect(FileManager.default.fileExists(atPath: "\(folder)/postgres/data/postmaster.pid"))
             #expect(try await stack.postgres.start() == url)
             #expect(try await query(url, "SELECT n FROM kept") == "7")
@@ -86,6 +88,7 @@ import Testing
             let url = try await stack.postgres.start()
             try await stack.postgres.stop()
             #expect(stack.postgres.pid == nil)
+            #expect(!stack.postgres.hasCrashed)
             // This very process: alive, and not a server.
             let path = "\(folder)/postgres/server.pid"
             try "\(getpid())\n".write(toFile: path, atomically: true, encoding: .utf8)
