@@ -90,6 +90,9 @@ public struct BatcherOverflow: Error, CustomStringConvertible {
     /// The limit that was reached.
     public let limit: Int
 
+    /// Makes the error.
+    public init(limit: Int) { self.limit = limit }
+
     /// A sentence for people.
     public var description: String { "more than \(limit) items wait for the database" }
 }

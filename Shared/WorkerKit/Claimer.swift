@@ -3,6 +3,7 @@ import Concurrency
 import Foundation
 import Jobs
 import Postgres
+import Synchronization
 import Telemetry
 
 /// Claims the jobs of a batch of commands; tells dispatchers' commands from strangers', and stale ones from unknown ones.
@@ -15,6 +16,8 @@ struct Claimer: Sendable {
     let worker: String
     let lease: Duration
     let publisher: Publisher
+    /// Whether a job runs in this process.
+    let isRunning: @Sendable (UUID) -> Bool
     let log: Logger
 
     /// How long an adopted job stays out of the dispatchers' reach, for its claim to follow.
@@ -62,7 +65,13 @@ struct Claimer: Sendable {
 
     private func claim(ids: [UUID]) async -> [Claim] {
         guard !ids.isEmpty else { return [] }
-        return await persevere("claiming jobs") { try await store.claim(ids, worker: worker, lease: lease) }
+        // A claim may have been committed although its answer was lost: what this worker owns and does not run is such a claim.
+        let wasTried = Atomic(false)
+        return await persevere("claiming jobs") {
+            let lost = wasTried.load(ordering: .relaxed) ? try await store.claims(of: worker, among: ids.filter { !isRunning($0) }) : []
+            wasTried.store(true, ordering: .relaxed)
+            return lost + (try await store.claim(ids, worker: worker, lease: lease))
+        }
     }
 
     /// Inserts the jobs of strangers' commands; answers their ids, new or not. What is not a command goes to the dead letters.

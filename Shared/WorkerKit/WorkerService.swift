@@ -59,7 +59,8 @@ public struct WorkerService<W: Worker>: Sendable {
         self.type = type
         self.log = log
         self.store = store
-        running = RunningJobs()
+        let running = RunningJobs()
+        self.running = running
         let recorder = Recorder(store, log: log)
         executor = Executor(
             worker: worker, policy: type.policy, recorder: recorder,
@@ -76,7 +77,8 @@ public struct WorkerService<W: Worker>: Sendable {
             queue: requests.name,
             prefetch: 100)
         let claimer = Claimer(
-            store: store, catalogue: TypeCatalogue([type]), worker: name, lease: lease, publisher: publisher, log: log)
+            store: store, catalogue: TypeCatalogue([type]), worker: name, lease: lease, publisher: publisher,
+            isRunning: { !running.executions(of: $0).isEmpty }, log: log)
         intake = Intake(slots: configuration.slots, prefetch: prefetch, consumer: consumer, claimer: claimer)
         watch = Watch(running: running, recorder: recorder, lease: lease, log: log)
     }

@@ -9,8 +9,12 @@ import WorkerKit
 /// A checkpoint after each document holds all that is finished, so a later attempt never repeats one. A document that cannot be
 /// read costs itself: its error stands in the result and the job goes on.
 struct DocumentsWorker: Worker {
-    static let defaultSlots = 2
+    /// One more than there are cores: while one document waits for the disk, the others keep the cores busy.
+    static let defaultSlots = ProcessInfo.processInfo.activeProcessorCount + 1
     static func jobType() throws -> JobType { try DocumentProcessing.jobType() }
+
+    /// A document's whole text is in memory while it is cut and stored, once for each slot.
+    private static let limits = ExtractionLimits(outputBytes: 16 << 20)
 
     let extractor: Extractor
 
@@ -49,7 +53,7 @@ struct DocumentsWorker: Worker {
             size = source.size
             let pagesBefore = result.pages
             let extracted = try await extractor.extract(
-                path: source.path, name: name, declaredType: source.mediaType, limits: ExtractionLimits()
+                path: source.path, name: name, declaredType: source.mediaType, limits: Self.limits
             ) { pages, total in
                 // The pages of the documents to come are not known yet: a total is shown for the last one only.
                 context.report(
@@ -129,14 +133,22 @@ struct DocumentsWorker: Worker {
         if let markdown = extracted.markdown {
             files.append(("markdown", "\(index)-\(name).md", "text/markdown; charset=utf-8", Array(markdown.utf8)))
         }
-        var artifacts: [ProcessedArtifact] = []
-        for file in files {
-            let stored = try await context.files.store(artifact: file.name, mediaType: file.mediaType, bytes: file.bytes)
-            artifacts.append(
-                ProcessedArtifact(
-                    document: index, kind: file.kind, id: stored.id.text, name: stored.name, mediaType: stored.mediaType,
-                    sizeBytes: stored.size, sha256: stored.sha256))
+        // Together: each one waits for the disk.
+        let artifacts = try await withThrowingTaskGroup(of: (Int, ProcessedArtifact).self) { group in
+            for (place, file) in files.enumerated() {
+                group.addTask {
+                    let stored = try await context.files.store(
+                        artifact: file.name, mediaType: file.mediaType, bytes: file.bytes)
+                    return (
+                        place,
+                        ProcessedArtifact(
+                            document: index, kind: file.kind, id: stored.id.text, name: stored.name,
+                            mediaType: stored.mediaType, sizeBytes: stored.size, sha256: stored.sha256)
+                    )
+                }
+            }
+            return try await group.reduce(into: []) { $0.append($1) }
         }
-        return (document, artifacts)
+        return (document, artifacts.sorted { $0.0 < $1.0 }.map(\.1))
     }
 }

@@ -139,9 +139,9 @@ final class Dispatcher: Sendable {
         for state in states where state.hasBacklog {
             let room = min(Self.batch, window.roomForBacklog(state))
             guard room > 0 else { continue }
-            let commands = try await store.undispatched(type: state.type, limit: room)
+            let (commands, readAt) = try await store.undispatched(type: state.type, limit: room)
             guard !commands.isEmpty else { continue }
-            try await publish(commands, path: "backlog") { try await store.markDispatched($0) }
+            try await publish(commands, path: "backlog") { try await store.markDispatched($0, readAt: readAt) }
             wasBusy = true
         }
         return wasBusy
@@ -179,7 +179,7 @@ final class Dispatcher: Sendable {
             defer { ids.removeAll(keepingCapacity: true) }
             return ids
         }
-        if !ids.isEmpty { try await store.markDispatched(ids) }
+        if !ids.isEmpty { try await store.markDispatched(ids, readAt: nil) }
     }
 
     /// Finds commands that the broker has lost: more rows say dispatched, for some time, than its queue holds. Commands that a

@@ -42,14 +42,15 @@ final class EventHub: Sendable {
 
     /// The next events of a job after this one; none when the deadline or a cancellation comes first.
     func next(after sequence: Int64, of job: UUID, until deadline: ContinuousClock.Instant) async throws -> [Event] {
-        let id = state.withLock { state in
+        let (id, isFull) = state.withLock { state in
             state.nextID += 1
-            return state.nextID
+            return (state.nextID, state.waiters.count >= Self.maxWaiters)
         }
+        guard !isFull else { throw BatcherOverflow(limit: Self.maxWaiters) }
         let events = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let isWaiting = state.withLock { state in
-                    guard state.cancelled.remove(id) == nil, state.waiters.count < Self.maxWaiters else { return false }
+                    guard state.cancelled.remove(id) == nil else { return false }
                     state.waiters[id] = Waiter(
                         job: job, after: sequence, deadline: deadline, continuation: continuation)
                     return true

@@ -25,6 +25,20 @@ public struct Claim: Sendable {
     public let checkpoint: (epoch: Int32, state: [UInt8])?
 }
 
+extension Claim {
+    fileprivate init(row: Row) throws {
+        let epoch = try row.decode("epoch", as: Int32?.self)
+        let state = try row.decode("state", as: JSONText?.self)
+        self.init(
+            id: try row.decode("id"), namespace: try row.decode("namespace"), attempt: try row.decode("attempt"),
+            spec: try row.decode("spec", as: JSONText.self).bytes, failures: Int(try row.decode("failures", as: Int32.self)),
+            crashes: Int(try row.decode("crashes", as: Int32.self)),
+            maxAttempts: Int(try row.decode("max_attempts", as: Int32.self)),
+            timeoutSeconds: Int(try row.decode("timeout_seconds", as: Int32.self)), traceID: try row.decode("trace_id"),
+            checkpoint: epoch.flatMap { epoch in state.map { (epoch, $0.bytes) } })
+    }
+}
+
 extension JobStore {
     /// Claims the queued ones of these jobs for a worker, in one guarded update with their executions and events.
     ///
@@ -53,19 +67,22 @@ extension JobStore {
             """,
             Self.announceEvents,
         ])[0]
-        return try rows.map { row in
-            let epoch = try row.decode("epoch", as: Int32?.self)
-            let state = try row.decode("state", as: JSONText?.self)
-            return Claim(
-                id: try row.decode("id"), namespace: try row.decode("namespace"), attempt: try row.decode("attempt"),
-                spec: try row.decode("spec", as: JSONText.self).bytes,
-                failures: Int(try row.decode("failures", as: Int32.self)),
-                crashes: Int(try row.decode("crashes", as: Int32.self)),
-                maxAttempts: Int(try row.decode("max_attempts", as: Int32.self)),
-                timeoutSeconds: Int(try row.decode("timeout_seconds", as: Int32.self)),
-                traceID: try row.decode("trace_id"),
-                checkpoint: epoch.flatMap { epoch in state.map { (epoch, $0.bytes) } })
-        }
+        return try rows.map(Claim.init(row:))
+    }
+
+    /// The jobs among these that this worker owns: claims whose answer was lost on the way.
+    public func claims(of worker: String, among ids: [UUID]) async throws -> [Claim] {
+        try await database.query(
+            """
+            SELECT m.id, m.namespace, m.attempt, m.spec, m.failures, m.crashes, m.max_attempts, m.timeout_seconds, m.trace_id,
+                c.epoch, c.state
+            FROM jobs m LEFT JOIN LATERAL (
+                SELECT epoch, state FROM checkpoints
+                WHERE m.attempt > 1 AND job_id = m.id ORDER BY epoch DESC LIMIT 1
+            ) c ON true
+            WHERE m.id = ANY(\(ids)) AND m.status = 'running' AND m.worker = \(worker)
+            """
+        ).map(Claim.init(row:))
     }
 
     /// Which of these ids name a job at all; the others come from a stranger's command.

@@ -36,7 +36,7 @@ extension JobStore {
 
     /// Queues the scheduled jobs whose time has come; answers how many.
     public func release(limit: Int = 1000) async throws -> Int {
-        try await database.query(
+        try await database.pipeline([
             """
             WITH due AS (
                 SELECT id FROM jobs WHERE status = 'scheduled' AND due_at <= now()
@@ -49,31 +49,41 @@ extension JobStore {
                 INSERT INTO events (job_id, kind, status, attempt) SELECT id, 'queued', 'queued', attempt FROM moved
             )
             SELECT id FROM moved
-            """
-        ).count
+            """,
+            Self.announceEvents,
+        ])[0].count
     }
 
-    /// The next jobs of a type whose command is to be published, the most urgent and oldest first.
-    public func undispatched(type: String, limit: Int) async throws -> [Command] {
-        try await database.query(
+    /// The next jobs of a type whose command is to be published, the most urgent and oldest first, and the database's time.
+    public func undispatched(type: String, limit: Int) async throws -> (commands: [Command], readAt: Date) {
+        let rows = try await database.query(
             """
-            SELECT id, namespace, type, spec, name, labels, priority, timeout_seconds, max_attempts, crashes, parent_id, trace_id
+            SELECT id, namespace, type, spec, name, labels, priority, timeout_seconds, max_attempts, crashes, parent_id,
+                trace_id, now() AS read_at
             FROM jobs
             WHERE status = 'queued' AND dispatched_at IS NULL AND type = \(type) AND due_at <= now()
             ORDER BY priority DESC, id LIMIT \(limit)
             """
-        ).map(Command.init(row:))
+        )
+        let readAt = try rows.first?.decode("read_at", as: Date.self) ?? Date()
+        return (try rows.map(Command.init(row:)), readAt)
     }
 
     /// Records that the broker has confirmed these jobs' commands.
     ///
-    /// Rows that are locked are left out: whoever holds the lock is claiming or ending the job, and waiting for each other's rows
-    /// in two orders would be a deadlock. A row left out by accident is published again later, which is harmless.
-    public func markDispatched(_ ids: [UUID]) async throws {
+    /// A job that was given back meanwhile must be published again, so it is left out: giving back sets `due_at` to that moment,
+    /// which is later than `readAt` and not in the future, where a direct publication's grace ends.
+    ///
+    /// Rows that are locked are left out too: whoever holds the lock is claiming or ending the job, and waiting for each other's
+    /// rows in two orders would be a deadlock. A row left out by accident is published again later, which is harmless.
+    ///
+    /// - Parameter readAt: when the commands were read from the backlog; nil for the direct path.
+    public func markDispatched(_ ids: [UUID], readAt: Date?) async throws {
         _ = try await database.query(
             """
             WITH free AS (
                 SELECT id FROM jobs WHERE id = ANY(\(ids)) AND status = 'queued' AND dispatched_at IS NULL
+                    AND CASE WHEN \(readAt as Date?)::timestamptz IS NULL THEN due_at > now() ELSE due_at <= \(readAt as Date?) END
                 FOR UPDATE SKIP LOCKED
             )
             UPDATE jobs j SET dispatched_at = now() FROM free WHERE j.id = free.id

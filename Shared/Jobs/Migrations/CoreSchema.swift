@@ -87,16 +87,15 @@ extension Migrations {
             ) WITH (fillfactor = 80);
 
             CREATE TABLE events (
-                seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+                seq bigint GENERATED ALWAYS AS IDENTITY,
                 job_id uuid NOT NULL,
                 kind text NOT NULL,
                 status text NOT NULL,
                 attempt integer NOT NULL,
                 data jsonb,
                 at timestamptz NOT NULL DEFAULT clock_timestamp(),
-                transaction_id xid8 NOT NULL DEFAULT pg_current_xact_id()
+                PRIMARY KEY (job_id, seq)
             );
-            CREATE INDEX events_job ON events (job_id, seq);
 
             CREATE TABLE job_logs (
                 job_id uuid NOT NULL,
