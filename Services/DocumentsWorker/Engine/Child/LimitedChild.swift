@@ -1,8 +1,8 @@
 import CSeccomp
 import Foundation
 
-/// The process that reads one document; it never returns to the helper's code.
-enum LimitedChild {
+/// The process that reads one document.
+struct LimitedChild {
     /// How a child that runs our own code ends; `pdftotext` has codes of its own, all under 100.
     enum ExitCode {
         static let sandboxRefused: Int32 = 120
@@ -10,7 +10,40 @@ enum LimitedChild {
         static let missingProgram: Int32 = 127
     }
 
-    static func run(_ request: ChildRequest, _ descriptors: [Int32], _ sandbox: Sandbox, helper: pid_t) -> Never {
+    let request: ChildRequest
+    /// What become standard input, output and error.
+    let descriptors: [Int32]
+    let sandbox: Sandbox
+    let helper: pid_t
+    private let program: ProgramArguments?
+
+    /// Prepares a child; everything that `start` needs is allocated here.
+    init(_ request: ChildRequest, descriptors: [Int32], sandbox: Sandbox, helper: pid_t) {
+        self.request = request
+        self.descriptors = descriptors
+        self.sandbox = sandbox
+        self.helper = helper
+        program = ProgramArguments(request)
+    }
+
+    /// Starts the process and returns its pid, or -1.
+    func start(stack: UnsafeMutableRawBufferPointer) -> pid_t {
+        guard program == nil else {
+            return withUnsafePointer(to: self) { child in
+                sandbox_vfork(
+                    { child in
+                        child?.assumingMemoryBound(to: LimitedChild.self).pointee.run()
+                        return ExitCode.missingProgram
+                    }, stack.baseAddress?.advanced(by: stack.count), UnsafeMutableRawPointer(mutating: child))
+            }
+        }
+        let pid = sandbox_fork()
+        if pid == 0 { run() }
+        return pid
+    }
+
+    /// Runs in the child. It allocates nothing before it has memory of its own, or the helper would never free it.
+    private func run() {
         var none = sigset_t()
         sigemptyset(&none)
         sigprocmask(SIG_SETMASK, &none, nil)
@@ -18,37 +51,71 @@ enum LimitedChild {
         sandbox_prctl(PR_SET_PDEATHSIG, UInt(SIGKILL))
         // The helper may have died before the line above.
         guard getppid() == helper else { _exit(0) }
-        for (target, descriptor) in descriptors.enumerated() { dup2(descriptor, Int32(target)) }
+        for target in 0..<descriptors.count { dup2(descriptors[target], Int32(target)) }
         closefrom(3)
         offerToOutOfMemoryKiller()
         guard sandbox.enter(request) else { _exit(ExitCode.sandboxRefused) }
-        switch request.mode {
-        case .pdfText:
-            let pages = ["-f", "\(request.firstPage)"] + (request.lastPage > 0 ? ["-l", "\(request.lastPage)"] : [])
-            become("/usr/bin/pdftotext", ["-enc", "UTF-8", "-eol", "unix", "-htmlmeta"] + pages + ["/dev/stdin", "-"])
-        case .pdfInfo:
-            become("/usr/bin/pdfinfo", ["/dev/stdin"])
-        case .parse:
-            DocumentParser.run(request)
-        case .probe:
-            SandboxProbe.run()
+        if let program {
+            execve(program.path, program.arguments, program.environment)
+            _exit(ExitCode.missingProgram)
         }
+        if request.mode == .probe { SandboxProbe.run() }
+        DocumentParser.run(request)
     }
 
     /// When the machine runs short, the kernel is to take the document, not the worker. Best effort: some containers
     /// do not allow it, and the limit on address space holds either way.
-    private static func offerToOutOfMemoryKiller() {
+    private func offerToOutOfMemoryKiller() {
         let file = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC)
         guard file >= 0 else { return }
         _ = write(file, "1000", 4)
         close(file)
     }
+}
 
-    /// The document is standard input, so no name from outside reaches a command line.
-    private static func become(_ path: String, _ arguments: [String]) -> Never {
-        var vector: [UnsafeMutablePointer<CChar>?] = ([path] + arguments).map { strdup($0) } + [nil]
-        var environment: [UnsafeMutablePointer<CChar>?] = [strdup("LC_ALL=C.UTF-8"), strdup("TZ=UTC"), nil]
-        execve(path, &vector, &environment)
-        _exit(ExitCode.missingProgram)
+/// The command line of one of poppler's programs, as C strings. The document is standard input, so no name from outside
+/// is on it.
+private final class ProgramArguments {
+    let path: UnsafeMutablePointer<CChar>
+    let arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
+    let environment: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
+
+    /// Nil when the request is for our own code.
+    init?(_ request: ChildRequest) {
+        let words: [String]
+        switch request.mode {
+        case .pdfText:
+            let last = request.lastPage > 0 ? ["-l", "\(request.lastPage)"] : []
+            let options = ["-enc", "UTF-8", "-eol", "unix", "-htmlmeta", "-f", "\(request.firstPage)"]
+            words = ["/usr/bin/pdftotext"] + options + last + ["/dev/stdin", "-"]
+        case .pdfInfo: words = ["/usr/bin/pdfinfo", "/dev/stdin"]
+        case .parse, .probe: return nil
+        }
+        guard let path = strdup(words[0]) else { return nil }
+        self.path = path
+        arguments = Self.strings(words)
+        environment = Self.strings(["LC_ALL=C.UTF-8", "TZ=UTC"])
+    }
+
+    deinit {
+        Glibc.free(path)
+        Self.free(arguments)
+        Self.free(environment)
+    }
+
+    private static func strings(_ words: [String]) -> UnsafeMutablePointer<UnsafeMutablePointer<CChar>?> {
+        let pointer = UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>.allocate(capacity: words.count + 1)
+        for (index, word) in words.enumerated() { (pointer + index).initialize(to: strdup(word)) }
+        (pointer + words.count).initialize(to: nil)
+        return pointer
+    }
+
+    private static func free(_ strings: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>) {
+        var next = strings
+        while let word = next.pointee {
+            Glibc.free(word)
+            next += 1
+        }
+        strings.deallocate()
     }
 }

@@ -16,6 +16,7 @@ enum ParserHelper {
         sandbox_prctl(PR_SET_PDEATHSIG, UInt(SIGKILL))
         let sandbox = Sandbox()
         let pid = getpid()
+        let stack = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 16)
         let ended = Signals.childEnded()
         var running: [pid_t: UInt64] = [:]
         var events = [
@@ -32,8 +33,8 @@ enum ParserHelper {
             switch packet.words.first.flatMap(HelperOrder.init) {
             case .run:
                 guard let request = ChildRequest(words: packet.words), packet.descriptors.count == 3 else { exit(70) }
-                let child = sandbox_fork()
-                if child == 0 { LimitedChild.run(request, packet.descriptors, sandbox, helper: pid) }
+                let child = LimitedChild(request, descriptors: packet.descriptors, sandbox: sandbox, helper: pid)
+                    .start(stack: stack)
                 packet.descriptors.forEach { close($0) }
                 guard child > 0 else { exit(71) }
                 setpgid(child, child)

@@ -30,11 +30,18 @@ struct Sandbox {
     /// Stands for the child's own pid in the compiled filter.
     private static let ownPid: UInt32 = 0x7A5E_C0DE
 
-    private let program: [sock_filter]
+    private let pidPlaces: [Int]
+    /// Allocated once, for the helper's life.
+    private let program: UnsafeMutableBufferPointer<sock_filter>
 
     /// Compiles the filter once, in the helper: it costs as much as a short document does. Without a filter every
     /// child refuses to start.
-    init() { program = Self.compile() ?? [] }
+    init() {
+        let compiled = Self.compile() ?? []
+        program = .allocate(capacity: compiled.count)
+        _ = program.initialize(from: compiled)
+        pidPlaces = compiled.indices.filter { compiled[$0].k == Self.ownPid }
+    }
 
     private static func compile() -> [sock_filter]? {
         guard let filter = seccomp_init(SCMP_ACT_ALLOW) else { return nil }
@@ -80,7 +87,7 @@ struct Sandbox {
         return program.isEmpty ? nil : program
     }
 
-    /// Confines this process for good; false when any part could not be set, and then nothing may be parsed.
+    /// Confines this process for good, without allocating; false when any part could not be set, and then nothing may be parsed.
     func enter(_ request: ChildRequest) -> Bool {
         guard !program.isEmpty,
             Self.limit(RLIMIT_AS, request.memoryBytes),
@@ -91,10 +98,10 @@ struct Sandbox {
             Self.limit(RLIMIT_CORE, 0),
             sandbox_prctl(PR_SET_NO_NEW_PRIVS, 1) == 0
         else { return false }
-        var program = program
+        // A child that shares the helper's memory writes its pid over that of the one before.
         let pid = UInt32(getpid())
-        for index in program.indices where program[index].k == Self.ownPid { program[index].k = pid }
-        return sandbox_load(&program, UInt16(program.count)) == 0
+        for place in pidPlaces { program[place].k = pid }
+        return sandbox_load(program.baseAddress, UInt16(program.count)) == 0
     }
 
     private static func limit(_ resource: __rlimit_resource, _ value: Int, hard: Int? = nil) -> Bool {

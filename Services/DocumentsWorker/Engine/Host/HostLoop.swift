@@ -7,12 +7,17 @@ import Foundation
 final class HostLoop {
     /// How long the helper may take to kill a child before it is itself replaced.
     private static let killGrace = Duration.seconds(5)
+    /// How long output is left to gather after a read: poppler writes 4 KiB at a time, and to wake for each costs more
+    /// than to read it. A child that has ended is read at once.
+    private static let outputPauseMilliseconds: Int32 = 2
+    private static let outputPause = Duration.milliseconds(Int(outputPauseMilliseconds))
 
     private let executable: String
     private let mailbox: Mailbox
     private var helper: HelperProcess?
     private var active: [UInt64: ActiveRun] = [:]
     private var isShuttingDown = false
+    private var outputPausedUntil = ContinuousClock.now
     private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 128 << 10, alignment: 16)
 
     init(executable: String, mailbox: Mailbox) {
@@ -77,26 +82,34 @@ final class HostLoop {
     }
 
     private func waitForEvents() {
-        var events = [pollfd(fd: mailbox.wakeup, events: Int16(POLLIN), revents: 0)]
-        if let helper { events.append(pollfd(fd: helper.socket, events: Int16(POLLIN), revents: 0)) }
+        // A negative descriptor is one that poll passes over.
+        var events = [mailbox.wakeup, helper?.socket ?? -1].map(Self.readable)
         let firstRun = events.count
         let runs = Array(active.values)
+        let isPausing = outputPausedUntil > .now
         for run in runs {
-            events.append(pollfd(fd: run.output, events: Int16(POLLIN), revents: 0))
-            events.append(pollfd(fd: run.errors, events: Int16(POLLIN), revents: 0))
+            let isDue = !isPausing || run.report != nil
+            events.append(Self.readable(isDue ? run.output : -1))
+            events.append(Self.readable(isDue ? run.errors : -1))
         }
-        guard poll(&events, nfds_t(events.count), timeoutMilliseconds()) > 0 else { return }
+        guard poll(&events, nfds_t(events.count), timeoutMilliseconds(isPausing: isPausing)) > 0 else { return }
         for (index, run) in runs.enumerated() {
-            if events[firstRun + 2 * index].revents != 0, run.readOutput(into: buffer) == .stop {
-                kill(run.id, .stopped)
+            if events[firstRun + 2 * index].revents != 0 {
+                if run.readOutput(into: buffer) == .stop { kill(run.id, .stopped) }
+                outputPausedUntil = .now + Self.outputPause
             }
             if events[firstRun + 2 * index + 1].revents != 0 { run.readErrors(into: buffer) }
             finishIfEnded(run.id)
         }
-        if firstRun == 2, events[1].revents != 0 { readReport() }
+        if events[1].revents != 0 { readReport() }
     }
 
-    private func timeoutMilliseconds() -> Int32 {
+    private static func readable(_ descriptor: Int32) -> pollfd {
+        pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+    }
+
+    private func timeoutMilliseconds(isPausing: Bool) -> Int32 {
+        if isPausing { return Self.outputPauseMilliseconds }
         guard let next = active.values.map(\.deadline).min() else { return -1 }
         let left = (next - .now).components
         // At most a minute: a longer wait only wakes once in vain.

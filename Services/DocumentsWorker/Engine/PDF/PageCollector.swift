@@ -66,8 +66,8 @@ final class PageCollector: Sendable {
             let text = Array(head[start...])
             return text.withUnsafeBytes { take($0, into: &state) }
         }
-        while let end = rest.firstIndex(of: Self.formFeed) {
-            state.page += rest[..<end]
+        while let end = Self.offset(of: Self.formFeed, in: rest) {
+            state.page += UnsafeRawBufferPointer(rebasing: rest[..<end])
             rest = UnsafeRawBufferPointer(rebasing: rest[(end + 1)...])
             endPage(error: nil, &state)
             if state.refusal != nil { return .stop }
@@ -77,8 +77,13 @@ final class PageCollector: Sendable {
         return state.refusal == nil ? .more : .stop
     }
 
+    private static func offset(of byte: UInt8, in bytes: UnsafeRawBufferPointer) -> Int? {
+        guard let start = bytes.baseAddress, let found = memchr(start, Int32(byte), bytes.count) else { return nil }
+        return UnsafeRawPointer(found) - start
+    }
+
     private func endPage(error: String?, _ state: inout State) {
-        let page = Self.clean(state.page)
+        let (page, scalars) = Self.clean(state.page)
         state.page.removeAll(keepingCapacity: true)
         if !page.isEmpty && !state.text.isEmpty {
             state.text += Self.separator
@@ -86,21 +91,32 @@ final class PageCollector: Sendable {
         }
         let start = state.scalars
         state.text += page
-        state.scalars += page.utf8.scalarCount
+        state.scalars += scalars
         state.pages.append(Page(number: state.pages.count + 1, start: start, end: state.scalars, error: error))
         if state.pages.count > limits.maxPages { state.refusal = .tooManyPages }
         if state.text.utf8.count > limits.outputBytes { state.refusal = .tooLarge }
     }
 
-    /// The text of a page without control characters and without blank lines around it.
-    private static func clean(_ bytes: [UInt8]) -> String {
-        var bytes = bytes[...]
-        while let last = bytes.last, last.isBlank { bytes.removeLast() }
-        while let first = bytes.first, first == 0x0A { bytes.removeFirst() }
-        if bytes.contains(where: \.isUnwantedControl) {
-            return String(decoding: bytes.filter { !$0.isUnwantedControl }, as: UTF8.self)
+    /// The text of a page without control characters and without blank lines around it, and its length in scalars.
+    private static func clean(_ bytes: [UInt8]) -> (text: String, scalars: Int) {
+        bytes.withUnsafeBufferPointer { whole in
+            var (start, end) = (0, whole.count)
+            while end > 0, whole[end - 1].isBlank { end -= 1 }
+            while start < end, whole[start] == 0x0A { start += 1 }
+            let page = UnsafeBufferPointer(rebasing: whole[start..<end])
+            var (scalars, unwanted) = (0, 0)
+            for byte in page {
+                scalars += byte.startsScalar ? 1 : 0
+                unwanted += byte.isUnwantedControl ? 1 : 0
+            }
+            guard unwanted > 0 else {
+                let text = String(decoding: page, as: UTF8.self)
+                // Repair of bad UTF-8 changes the length.
+                return (text, text.utf8.count == page.count ? scalars : text.utf8.scalarCount)
+            }
+            let text = String(decoding: page.filter { !$0.isUnwantedControl }, as: UTF8.self)
+            return (text, text.utf8.scalarCount)
         }
-        return String(decoding: bytes, as: UTF8.self)
     }
 
     /// Adds a page that gave no text, and why.
