@@ -62,7 +62,8 @@ let package = Package(
         worker("DocumentsWorker", ["CLibXML2", "CGumbo", "CLibArchive", "CSeccomp", "CUchardet", "CMark"]),
 
         // Tests
-        .target(name: "TestKit", dependencies: ["Postgres", "AMQP", "Jobs", "LocalServers", "JSON"], path: "Tests/TestKit"),
+        .target(
+            name: "TestKit", dependencies: ["Postgres", "AMQP", "Jobs", "LocalServers", "JSON"], path: "Tests/TestKit"),
         tests("ConcurrencyTests", ["Concurrency"]),
         tests("JSONTests", ["JSON"]),
         tests("ConfigTests", ["Config"]),

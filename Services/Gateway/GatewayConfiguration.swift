@@ -22,7 +22,7 @@ struct GatewayConfiguration: Sendable {
         host = try environment.string("SWITCHYARD_HOST", default: "127.0.0.1")
         port = UInt16(try environment.int("SWITCHYARD_PORT", default: 8080, range: 0...65_535))
         maxUpload = try environment.bytes("SWITCHYARD_MAX_UPLOAD", default: 512 << 20)
-        dispatchWindow = try environment.int("SWITCHYARD_DISPATCH_WINDOW", default: 1000, range: 1...100_000)
+        dispatchWindow = try environment.int("SWITCHYARD_DISPATCH_WINDOW", default: 2000, range: 1...100_000)
         lostAfter = try environment.duration("SWITCHYARD_LOST_AFTER", default: .seconds(10))
         reapGrace = try environment.duration("SWITCHYARD_REAP_GRACE", default: .seconds(10))
     }

@@ -68,7 +68,9 @@ struct Claimer: Sendable {
         // A claim may have been committed although its answer was lost: what this worker owns and does not run is such a claim.
         let wasTried = Atomic(false)
         return await persevere("claiming jobs") {
-            let lost = wasTried.load(ordering: .relaxed) ? try await store.claims(of: worker, among: ids.filter { !isRunning($0) }) : []
+            let lost =
+                wasTried.load(ordering: .relaxed)
+                ? try await store.claims(of: worker, among: ids.filter { !isRunning($0) }) : []
             wasTried.store(true, ordering: .relaxed)
             return lost + (try await store.claim(ids, worker: worker, lease: lease))
         }

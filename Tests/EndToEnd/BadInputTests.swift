@@ -48,16 +48,23 @@ import Testing
             expect(
                 try await api.post("/api/v1/jobs", ["type": "noop", "spec": ["sleeps": 1]]), 422, "invalid_spec",
                 pointer: "/spec/sleeps")
-            expect(try await api.post("/api/v1/jobs", ["type": "noop", "colour": "red"]), 422, "invalid_field", pointer: "/colour")
-            expect(try await api.post("/api/v1/jobs", ["spec": [:]]), 422, "invalid_field")
-            expect(try await api.post("/api/v1/jobs", ["type": "noop", "priority": "urgent"]), 422, "invalid_field", pointer: "/priority")
             expect(
-                try await api.post("/api/v1/jobs/batch", ["jobs": [["type": "noop"], ["type": "noop", "spec": ["sleep_ms": -1]]]]),
+                try await api.post("/api/v1/jobs", ["type": "noop", "colour": "red"]), 422, "invalid_field",
+                pointer: "/colour")
+            expect(try await api.post("/api/v1/jobs", ["spec": [:]]), 422, "invalid_field")
+            expect(
+                try await api.post("/api/v1/jobs", ["type": "noop", "priority": "urgent"]), 422, "invalid_field",
+                pointer: "/priority")
+            expect(
+                try await api.post(
+                    "/api/v1/jobs/batch", ["jobs": [["type": "noop"], ["type": "noop", "spec": ["sleep_ms": -1]]]]),
                 422, "invalid_spec", pointer: "/jobs/1/spec/sleep_ms")
-            expect(try await api.send("POST", "/api/v1/jobs", body: Array("{\"type\": noop}".utf8)), 400, "malformed_json")
+            expect(
+                try await api.send("POST", "/api/v1/jobs", body: Array("{\"type\": noop}".utf8)), 400, "malformed_json")
             expect(try await api.send("POST", "/api/v1/jobs", body: []), 400, "malformed_json")
             expect(
-                try await api.send("POST", "/api/v1/jobs", body: Array(repeating: UInt8(ascii: " "), count: 2 << 20)), 413,
+                try await api.send("POST", "/api/v1/jobs", body: Array(repeating: UInt8(ascii: " "), count: 2 << 20)),
+                413,
                 "body_too_large")
             expect(try await api.get("/api/v1/jobs?cursor=nonsense"), 400, "invalid_cursor")
             expect(try await api.get("/api/v1/jobs/\(good.text)/history?cursor=nonsense"), 400, "invalid_cursor")
@@ -74,7 +81,8 @@ import Testing
             #expect(first.status == 201 && again.status == 200)
             #expect(first.json["id"] == again.json["id"])
             expect(
-                try await api.post("/api/v1/jobs", ["type": "noop", "name": "x"], headers: [("Idempotency-Key", "k1")]), 422,
+                try await api.post(
+                    "/api/v1/jobs", ["type": "noop", "name": "x"], headers: [("Idempotency-Key", "k1")]), 422,
                 "idempotency_key_reused")
             try await stack.expectCompleted([good])
         }
@@ -101,7 +109,8 @@ import Testing
                         Message(body: entry.body), exchange: Topics.jobs, routingKey: entry.routingKey)
                     #expect(outcome == .confirmed)
                 }
-                _ = try await publisher.publish(Message(body: stranger(id: good)), exchange: Topics.jobs, routingKey: "noop")
+                _ = try await publisher.publish(
+                    Message(body: stranger(id: good)), exchange: Topics.jobs, routingKey: "noop")
             }
             try await stack.expectCompleted([good])
             var letters: [JSON] = []
@@ -112,7 +121,9 @@ import Testing
             for entry in bad {
                 let found = letters.first { $0["body"]?.stringValue == String(decoding: entry.body, as: UTF8.self) }
                 #expect(found?["reason"]?.stringValue == entry.reason)
-                #expect(found?["detail"]?.stringValue?.contains(entry.detail) == true, "\(String(describing: found?["detail"]))")
+                #expect(
+                    found?["detail"]?.stringValue?.contains(entry.detail) == true,
+                    "\(String(describing: found?["detail"]))")
                 #expect(found?["routing_key"]?.stringValue == entry.routingKey)
             }
         }

@@ -28,7 +28,9 @@ import Testing
         }
     }
 
-    @Test("kill -9 of the worker in mid-job: noticed within its lease, gone on elsewhere") func workerKilled() async throws {
+    @Test("kill -9 of the worker in mid-job: noticed within its lease, gone on elsewhere") func workerKilled()
+        async throws
+    {
         try await withStack { stack in
             try await stack.startGateway()
             let worker = try await stack.startWorker()
@@ -37,7 +39,8 @@ import Testing
             worker.kill()
             try await stack.startWorker()
             try await stack.expectCompleted(ids)
-            let rows = try await stack.database.query("SELECT DISTINCT attempt, crashes FROM jobs WHERE id = ANY(\(ids))")
+            let rows = try await stack.database.query(
+                "SELECT DISTINCT attempt, crashes FROM jobs WHERE id = ANY(\(ids))")
             #expect(rows.count == 1)
             #expect(try rows[0].decode("attempt", as: Int32.self) == 2)
             #expect(try rows[0].decode("crashes", as: Int32.self) == 1)
@@ -65,7 +68,8 @@ import Testing
             worker.terminate()
             let ids = try await stack.submitNoop(200)
             try await poll("the commands to be in the broker") {
-                let rows = try await stack.database.query("SELECT count(*) AS n FROM jobs WHERE dispatched_at IS NOT NULL")
+                let rows = try await stack.database.query(
+                    "SELECT count(*) AS n FROM jobs WHERE dispatched_at IS NOT NULL")
                 return try rows[0].decode("n", as: Int64.self) == 200
             }
             try await stack.withPublisher { try await $0.delete(queue: "jobs.noop") }
@@ -93,7 +97,8 @@ import Testing
         }
     }
 
-    @Test("the same command delivered again and again, by dispatcher and stranger alike") func duplicates() async throws {
+    @Test("the same command delivered again and again, by dispatcher and stranger alike") func duplicates() async throws
+    {
         try await withStack { stack in
             try await stack.startGateway()
             try await stack.startWorker()
@@ -199,7 +204,9 @@ import Testing
         }
     }
 
-    @Test("cancel: a queued job at once, a running one by its worker, neither ever comes back") func cancel() async throws {
+    @Test("cancel: a queued job at once, a running one by its worker, neither ever comes back") func cancel()
+        async throws
+    {
         try await withStack { stack in
             try await stack.startGateway()
             let worker = try await stack.startWorker()

@@ -29,7 +29,8 @@ import Testing
             let history = output.split(separator: "\n").compactMap { $0.split(separator: " ").last.map(String.init) }
             #expect(history.contains("queued") && history.contains("completed"))
             // The text of the sample itself comes last.
-            let expected = try await Self.run("pdftotext -enc UTF-8 compose/samples/sample.pdf - | tr -s '[:space:]' ' '", in: folder)
+            let expected = try await Self.run(
+                "pdftotext -enc UTF-8 compose/samples/sample.pdf - | tr -s '[:space:]' ' '", in: folder)
             let words = expected.split(separator: " ")
             #expect(words.count > 20)
             let printed = Set(output.split(whereSeparator: \.isWhitespace))
@@ -49,7 +50,8 @@ import Testing
 
     private static func run(_ script: String, in folder: String) async throws -> String {
         let log = folder + "/\(UUID().uuidString).out"
-        guard FileManager.default.createFile(atPath: log, contents: nil), let output = FileHandle(forWritingAtPath: log) else {
+        guard FileManager.default.createFile(atPath: log, contents: nil), let output = FileHandle(forWritingAtPath: log)
+        else {
             throw TestKitError("cannot write \(log)")
         }
         let process = Process()

@@ -46,6 +46,17 @@ import Testing
         }
     }
 
+    @Test func aClaimWhoseAnswerWasLostIsFoundAgainByItsWorkerAlone() async throws {
+        try await withStore { store in
+            let ids = try await store.queue(3)
+            let first = try await store.claim(Array(ids[0...1]), worker: "w", lease: .seconds(30))
+            let again = try await store.claims(of: "w", among: ids)
+            #expect(Set(again.map(\.id)) == Set(first.map(\.id)))
+            #expect(again.allSatisfy { $0.attempt == 1 })
+            #expect(try await store.claims(of: "other", among: ids).isEmpty)
+        }
+    }
+
     @Test func concurrentWorkersShareTheJobsWithoutSharingOne() async throws {
         try await withStore { store in
             let ids = try await store.queue(60)

@@ -19,7 +19,7 @@ import Testing
             job.parentID = UUIDv7.generate()
             job.traceID = "trace"
             _ = try await store.submit([(job, .zero)])
-            let fromRow = try #require(try await store.undispatched(type: "probe", limit: 1).first)
+            let fromRow = try #require(try await store.undispatched(type: "probe", limit: 1).commands.first)
             for command in [Command(job), fromRow] {
                 #expect(command.message.isPersistent && command.type == "probe" && command.id == job.id)
                 #expect(Command.dispatchedID(command.message) == job.id)
@@ -39,7 +39,7 @@ import Testing
             let fence = try await store.run()
             try await store.expireLeases()
             _ = try await store.reap()
-            let command = try #require(try await store.undispatched(type: "probe", limit: 1).first)
+            let command = try #require(try await store.undispatched(type: "probe", limit: 1).commands.first)
             #expect(command.id == fence.job && Command.crashes(command.message) == 1)
         }
     }

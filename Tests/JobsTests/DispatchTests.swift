@@ -12,8 +12,8 @@ import Testing
             let jobs = [Priority.low, .high, .normal, .high, .low, .normal].map { submission(priority: $0) }
             _ = try await store.submit(jobs.shuffled().map { ($0, .zero) } + [(submission(type: "other"), .zero)])
             let wanted = [1, 3, 2, 5, 0, 4].map { jobs[$0].id }
-            #expect(try await store.undispatched(type: "probe", limit: 100).map(\.id) == wanted)
-            #expect(try await store.undispatched(type: "probe", limit: 4).map(\.id) == Array(wanted.prefix(4)))
+            #expect(try await store.undispatched(type: "probe", limit: 100).commands.map(\.id) == wanted)
+            #expect(try await store.undispatched(type: "probe", limit: 4).commands.map(\.id) == Array(wanted.prefix(4)))
         }
     }
 
@@ -21,10 +21,10 @@ import Testing
         try await withStore { store in
             let job = submission()
             _ = try await store.submit([(job, .seconds(60))])
-            #expect(try await store.undispatched(type: "probe", limit: 10).isEmpty)
+            #expect(try await store.undispatched(type: "probe", limit: 10).commands.isEmpty)
             #expect(try await !state(store).hasBacklog)
             try await store.database.query("UPDATE jobs SET due_at = due_at - interval '61 seconds'")
-            #expect(try await store.undispatched(type: "probe", limit: 10).map(\.id) == [job.id])
+            #expect(try await store.undispatched(type: "probe", limit: 10).commands.map(\.id) == [job.id])
             #expect(try await state(store).hasBacklog)
         }
     }
@@ -43,21 +43,21 @@ import Testing
                 }
             }
             for await _ in locked.stream {}
-            try await store.markDispatched(ids)
+            try await store.markDispatched(ids, readAt: Date())
             unlock.continuation.finish()
             try await holder.value
             #expect(try await store.snapshot(ids[0]).isDispatched)
             #expect(try await !store.snapshot(ids[2]).isDispatched)
             _ = try await store.write([.outcome(fence, ending(.queued, "handed_back"))])
             #expect(try await !store.snapshot(ids[1]).isDispatched)
-            #expect(try await Set(store.undispatched(type: "probe", limit: 9).map(\.id)) == Set(ids[1...2]))
+            #expect(try await Set(store.undispatched(type: "probe", limit: 9).commands.map(\.id)) == Set(ids[1...2]))
         }
     }
 
     @Test func statesCountWhatTheBrokerShouldHold() async throws {
         try await withStore { store in
             let ids = try await store.queue(5)
-            try await store.markDispatched(Array(ids[0..<3]))
+            try await store.markDispatched(Array(ids[0..<3]), readAt: Date())
             try await store.database.query(
                 "UPDATE jobs SET dispatched_at = now() - interval '1 minute' WHERE id = ANY(\(Array(ids[0..<2])))")
             _ = try await store.claimOne(ids[4])
@@ -73,14 +73,14 @@ import Testing
     @Test func theOldestLostCommandsAreTakenBack() async throws {
         try await withStore { store in
             let ids = try await store.queue(4)
-            try await store.markDispatched(ids)
+            try await store.markDispatched(ids, readAt: Date())
             for (index, id) in ids.enumerated() where index < 3 {
                 try await store.database.query(
                     "UPDATE jobs SET dispatched_at = now() - \(Int32(60 - index)) * interval '1 second' WHERE id = \(id)"
                 )
             }
             #expect(try await store.undispatchLost(type: "probe", count: 2, staleAfter: .seconds(10)) == 2)
-            #expect(try await store.undispatched(type: "probe", limit: 9).map(\.id) == Array(ids[0...1]))
+            #expect(try await store.undispatched(type: "probe", limit: 9).commands.map(\.id) == Array(ids[0...1]))
             #expect(try await store.undispatchLost(type: "probe", count: 9, staleAfter: .seconds(10)) == 1)
             #expect(try await store.snapshot(ids[3]).isDispatched, "a fresh one is not lost")
         }
@@ -89,11 +89,34 @@ import Testing
     @Test func commandsThatAreGivenBackAreDispatchedAgain() async throws {
         try await withStore { store in
             let ids = try await store.queue(2)
-            try await store.markDispatched(ids)
+            try await store.markDispatched(ids, readAt: Date())
             let fence = try await store.claimOne(ids[1])
             try await store.undispatch(ids)
-            #expect(try await store.undispatched(type: "probe", limit: 9).map(\.id) == [ids[0]])
+            #expect(try await store.undispatched(type: "probe", limit: 9).commands.map(\.id) == [ids[0]])
             #expect(try await store.snapshot(fence.job).status == .running)
+        }
+    }
+
+    @Test func aLateMarkDoesNotHideAJobThatWasGivenBack() async throws {
+        try await withStore { store in
+            let backlog = try await store.queue(1)
+            let readAt = try await store.undispatched(type: "probe", limit: 9).readAt
+            let direct = submission()
+            _ = try await store.submit([(direct, .seconds(60))])
+            try await store.undispatch(backlog + [direct.id])
+            try await store.markDispatched(backlog, readAt: readAt)
+            try await store.markDispatched([direct.id], readAt: nil)
+            let waiting = try await store.undispatched(type: "probe", limit: 9).commands.map(\.id)
+            #expect(Set(waiting) == Set(backlog + [direct.id]))
+        }
+    }
+
+    @Test func aDirectPublicationIsMarkedWithinItsGrace() async throws {
+        try await withStore { store in
+            let job = submission()
+            _ = try await store.submit([(job, .seconds(60))])
+            try await store.markDispatched([job.id], readAt: nil)
+            #expect(try await store.snapshot(job.id).isDispatched)
         }
     }
 

@@ -41,7 +41,9 @@ public struct HTTPClient: Sendable {
         try await send("POST", path, body: json.serialized(), headers: [("Content-Type", "application/json")] + headers)
     }
 
-    private func exchange(_ method: String, _ path: String, body: [UInt8]?, headers: [(String, String)]) throws -> Response {
+    private func exchange(_ method: String, _ path: String, body: [UInt8]?, headers: [(String, String)]) throws
+        -> Response
+    {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         guard descriptor >= 0 else { throw HTTPClientError("no socket") }
         defer { close(descriptor) }
@@ -57,7 +59,9 @@ public struct HTTPClient: Sendable {
                 connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
             }
         }
-        guard connected == 0 else { throw HTTPClientError("cannot connect to port \(port): \(String(cString: strerror(errno)))") }
+        guard connected == 0 else {
+            throw HTTPClientError("cannot connect to port \(port): \(String(cString: strerror(errno)))")
+        }
         var head = "\(method) \(path) HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
         if let key { head += "Authorization: Bearer \(key)\r\n" }
         for (name, value) in headers { head += "\(name): \(value)\r\n" }
@@ -69,7 +73,9 @@ public struct HTTPClient: Sendable {
     private func write(_ bytes: [UInt8], to descriptor: Int32) throws {
         var offset = 0
         while offset < bytes.count {
-            let count = bytes[offset...].withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+            let count = bytes[offset...].withUnsafeBytes {
+                Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+            }
             // The server may answer and close before it has read everything, as it does with a body that is too large.
             guard count > 0 else { return }
             offset += count
@@ -88,7 +94,9 @@ public struct HTTPClient: Sendable {
     }
 
     private static func parse(_ bytes: [UInt8]) throws -> Response {
-        guard let end = bytes.firstRange(of: Array("\r\n\r\n".utf8)) else { throw HTTPClientError("not an HTTP answer") }
+        guard let end = bytes.firstRange(of: Array("\r\n\r\n".utf8)) else {
+            throw HTTPClientError("not an HTTP answer")
+        }
         let lines = String(decoding: bytes[..<end.lowerBound], as: UTF8.self).components(separatedBy: "\r\n")
         guard let status = lines[0].split(separator: " ").dropFirst().first.flatMap({ Int($0) }) else {
             throw HTTPClientError("no status in \(lines[0])")

@@ -13,7 +13,8 @@ public final class ServiceProcess: @unchecked Sendable {
         self.name = name
         self.port = port
         log = "\(folder)/\(name)-\(UUID().uuidString.prefix(8)).log"
-        guard FileManager.default.createFile(atPath: log, contents: nil), let handle = FileHandle(forWritingAtPath: log) else {
+        guard FileManager.default.createFile(atPath: log, contents: nil), let handle = FileHandle(forWritingAtPath: log)
+        else {
             throw TestKitError("cannot write \(log)")
         }
         process.executableURL = URL(fileURLWithPath: try Self.products() + "/" + name)
@@ -49,7 +50,9 @@ public final class ServiceProcess: @unchecked Sendable {
     /// Waits until `/readyz` answers 200.
     public func waitUntilReady() async throws {
         let client = HTTPClient(port: port, key: nil, timeout: 5)
-        try await poll("\(name) to be ready", details: { (try? String(contentsOfFile: self.log, encoding: .utf8)) ?? "" }) {
+        try await poll(
+            "\(name) to be ready", details: { (try? String(contentsOfFile: self.log, encoding: .utf8)) ?? "" }
+        ) {
             do { return try await client.get("/readyz").status == 200 } catch { return false }
         }
     }
@@ -80,11 +83,14 @@ public struct TestKitError: Error, CustomStringConvertible {
 
 /// Asks again and again until the condition holds; throws after the limit, which is generous: it is no assertion on timing.
 public func poll(
-    _ what: String, within limit: Duration = .seconds(90), details: () -> String = { "" }, _ condition: () async throws -> Bool
+    _ what: String, within limit: Duration = .seconds(90), details: () -> String = { "" },
+    _ condition: () async throws -> Bool
 ) async throws {
     let deadline = ContinuousClock.now + limit
     while try await !condition() {
-        guard ContinuousClock.now < deadline else { throw TestKitError("waited \(limit) for \(what)\n\(details().suffix(4000))") }
+        guard ContinuousClock.now < deadline else {
+            throw TestKitError("waited \(limit) for \(what)\n\(details().suffix(4000))")
+        }
         try await Task.sleep(for: .milliseconds(20))
     }
 }

@@ -29,7 +29,8 @@ public final class Stack: Sendable {
         databaseURL = try await postgres.start()
         amqpURL = try await broker.start()
         self.settings = [
-            "DATABASE_URL": databaseURL, "AMQP_URL": amqpURL, "SWITCHYARD_STORAGE": folder + "/files", "SWITCHYARD_LEASE": "3s",
+            "DATABASE_URL": databaseURL, "AMQP_URL": amqpURL, "SWITCHYARD_STORAGE": folder + "/files",
+            "SWITCHYARD_LEASE": "3s",
             "SWITCHYARD_REAP_GRACE": "2s", "SWITCHYARD_LOST_AFTER": "2s", "SWITCHYARD_DRAIN": "6s",
         ].merging(settings) { $1 }
         database = Database(PostgresConfiguration(url: databaseURL, applicationName: "test"), size: 2)
@@ -79,7 +80,9 @@ public final class Stack: Sendable {
 
     /// Starts a worker and waits until it consumes.
     @discardableResult
-    public func startWorker(_ name: String = "NoopWorker", _ environment: [String: String] = [:]) async throws -> ServiceProcess {
+    public func startWorker(_ name: String = "NoopWorker", _ environment: [String: String] = [:]) async throws
+        -> ServiceProcess
+    {
         let port = try freePort()
         let process = try ServiceProcess(
             name, folder: folder + "/log", port: port,
@@ -96,8 +99,12 @@ public final class Stack: Sendable {
             let size = min(500, count - ids.count)
             let response = try await api.post(
                 "/api/v1/jobs/batch", ["jobs": .array(Array(repeating: ["type": "noop", "spec": spec], count: size))])
-            guard response.status == 201 else { throw TestKitError("submit answered \(response.status): \(response.text)") }
-            ids += (response.json["jobs"]?.arrayValue ?? []).compactMap { $0["id"]?.stringValue.flatMap(UUID.init(text:)) }
+            guard response.status == 201 else {
+                throw TestKitError("submit answered \(response.status): \(response.text)")
+            }
+            ids += (response.json["jobs"]?.arrayValue ?? []).compactMap {
+                $0["id"]?.stringValue.flatMap(UUID.init(text:))
+            }
         }
         return ids
     }

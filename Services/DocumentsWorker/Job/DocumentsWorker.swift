@@ -24,7 +24,8 @@ struct DocumentsWorker: Worker {
             chunker = try Chunker(size: input.chunking.size, overlap: input.chunking.overlap)
         } catch {
             return .reject(
-                JobFailure(code: "invalid_chunking", message: "chunking.overlap must be at most half of chunking.size."))
+                JobFailure(code: "invalid_chunking", message: "chunking.overlap must be at most half of chunking.size.")
+            )
         }
         var result = try context.checkpoint(as: ProcessedDocuments.self) ?? ProcessedDocuments()
         if !result.documents.isEmpty {
@@ -32,7 +33,8 @@ struct DocumentsWorker: Worker {
         }
         for (index, document) in input.inputs.enumerated().dropFirst(result.documents.count) {
             if context.stopReason != nil { return .stopped }
-            try await process(document, at: index, of: input.inputs.count, chunker: chunker, context: context, into: &result)
+            try await process(
+                document, at: index, of: input.inputs.count, chunker: chunker, context: context, into: &result)
             try await context.save(checkpoint: result)
         }
         context.report(
@@ -62,10 +64,12 @@ struct DocumentsWorker: Worker {
                     phase: "document \(index + 1) of \(count)", numbers: [("documents", .int(Int64(index)))])
             }
             let (document, artifacts) = try await store(
-                extracted, chunks: chunker.chunks(of: extracted), name: name, index: index, source: source, context: context)
+                extracted, chunks: chunker.chunks(of: extracted), name: name, index: index, source: source,
+                context: context)
             result.add(document, artifacts, bytes: size)
             context.log(
-                .info, "\(name): \(document.pages.map { "\($0) pages" } ?? "no pages"), \(document.characters ?? 0) characters",
+                .info,
+                "\(name): \(document.pages.map { "\($0) pages" } ?? "no pages"), \(document.characters ?? 0) characters",
                 operatorName: "extract")
         } catch let error as ExtractionError where error.code != .cancelled && error.code != .unavailable {
             fail(error.code.rawValue, error.message, mediaType: error.mediaType)

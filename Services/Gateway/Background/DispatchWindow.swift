@@ -21,14 +21,16 @@ final class DispatchWindow: Sendable {
     }
 
     /// Counts anew. While jobs wait in the database the direct path is closed: new ones must not overtake them.
-    func update(_ states: [DispatchState]) {
+    ///
+    /// - Parameter pending: commands that the broker has and the rows do not tell, of any type.
+    func update(_ states: [DispatchState], pending: Int = 0) {
         room.withLock { room in
-            for state in states { room[state.type] = state.hasBacklog ? 0 : max(0, size - state.dispatched) }
+            for state in states { room[state.type] = state.hasBacklog ? 0 : max(0, size - state.dispatched - pending) }
         }
     }
 
     /// How many commands the dispatcher may publish for a type with a backlog.
-    func roomForBacklog(_ state: DispatchState) -> Int { max(0, size - state.dispatched) }
+    func roomForBacklog(_ state: DispatchState, pending: Int = 0) -> Int { max(0, size - state.dispatched - pending) }
 
     /// Closes the direct path: the broker does not take commands.
     func close() { room.withLock { $0 = [:] } }

@@ -18,12 +18,15 @@ import Telemetry
 /// waits. The other is the leading gateway's loop, which publishes what is due by priority and age. Several gateways may run:
 /// one leads at a time, and two leaders for a moment do no harm.
 ///
-/// Rows of the direct path are marked at the next tick, not at once: by then most of them are claimed, which needs no mark, and
-/// a write for each job is saved. Until then their grace keeps the other path away from them.
+/// Rows are marked a moment after the confirm (see `Unmarked`): by then most of them are claimed, which needs no mark, and a write
+/// for each job is saved.
 final class Dispatcher: Sendable {
     private static let duty = "dispatch"
     private static let leadership: Duration = .seconds(5)
-    private static let batch = 500
+    private static let batch = 1000
+    private static let idlePause: Duration = .milliseconds(100)
+    /// While jobs wait for room in the window.
+    private static let busyPause: Duration = .milliseconds(10)
 
     private let store: JobStore
     private let types: TypeCache
@@ -34,8 +37,7 @@ final class Dispatcher: Sendable {
     private let log: Logger
     private let wakeup = Wakeup()
     private let declared = Mutex<Set<String>>([])
-    /// Confirmed on the direct path, and not marked yet.
-    private let unmarked = Mutex<[UUID]>([])
+    private let unmarked = Unmarked()
 
     init(
         _ store: JobStore, types: TypeCache, publisher: Publisher, configuration: GatewayConfiguration, holder: String,
@@ -61,7 +63,7 @@ final class Dispatcher: Sendable {
         if commands.isEmpty { return wakeup.signal() }
         Task {
             do {
-                try await publish(commands, path: "direct") { ids in unmarked.withLock { $0 += ids } }
+                try await publish(commands, path: "direct", readAt: nil)
             } catch {
                 log.warning(
                     "commands wait for the dispatcher", ["count": .int(commands.count), "error": .error(error)])
@@ -93,14 +95,14 @@ final class Dispatcher: Sendable {
         var nextAudit = ContinuousClock.now
         var isLeading = false
         while !Task.isCancelled {
-            var wasBusy = false
+            var pause: Duration = Self.idlePause
             do {
                 try await types.refreshIfOld()
                 if ContinuousClock.now >= nextLead {
                     isLeading = try await store.lead(Self.duty, as: holder, for: Self.leadership)
                     nextLead = .now + Self.leadership / 5
                 }
-                wasBusy = try await tick(isLeading: isLeading)
+                pause = try await tick(isLeading: isLeading)
                 if isLeading, ContinuousClock.now >= nextAudit {
                     try await audit()
                     nextAudit = .now + max(.milliseconds(500), lostAfter / 4)
@@ -110,9 +112,9 @@ final class Dispatcher: Sendable {
             } catch {
                 window.close()
                 log.warning("dispatching waits", ["error": .error(error)])
-                await wakeup.wait(upTo: .milliseconds(500))
+                pause = .milliseconds(500)
             }
-            if !wasBusy { await wakeup.wait(upTo: .milliseconds(100)) }
+            if pause > .zero { await wakeup.wait(upTo: pause) }
         }
     }
 
@@ -123,28 +125,30 @@ final class Dispatcher: Sendable {
         }
     }
 
-    /// - Returns: whether there is more to do right away.
-    private func tick(isLeading: Bool) async throws -> Bool {
+    /// - Returns: how long to wait before the next one.
+    private func tick(isLeading: Bool) async throws -> Duration {
         try await declareNewTypes()
-        try await markDirect()
+        for batch in unmarked.takeDue() { try await store.markDispatched(batch.ids, readAt: batch.readAt) }
         if isLeading { _ = try await store.release() }
         let states = try await store.dispatchStates(types: types.names, staleAfter: lostAfter)
         guard publisher.isConnected else {
             window.close()
-            return false
+            return Self.idlePause
         }
-        window.update(states)
-        guard isLeading else { return false }
-        var wasBusy = false
+        let pending = unmarked.ids
+        window.update(states, pending: pending.count)
+        guard isLeading else { return Self.idlePause }
+        var pause = Self.idlePause
         for state in states where state.hasBacklog {
-            let room = min(Self.batch, window.roomForBacklog(state))
+            pause = min(pause, Self.busyPause)
+            let room = min(Self.batch, window.roomForBacklog(state, pending: pending.count))
             guard room > 0 else { continue }
-            let (commands, readAt) = try await store.undispatched(type: state.type, limit: room)
+            let (commands, readAt) = try await store.undispatched(type: state.type, limit: room, except: pending)
             guard !commands.isEmpty else { continue }
-            try await publish(commands, path: "backlog") { try await store.markDispatched($0, readAt: readAt) }
-            wasBusy = true
+            try await publish(commands, path: "backlog", readAt: readAt)
+            pause = .zero
         }
-        return wasBusy
+        return pause
     }
 
     private func declareNewTypes() async throws {
@@ -154,8 +158,8 @@ final class Dispatcher: Sendable {
         declared.withLock { $0 = names }
     }
 
-    /// Publishes commands, and hands the jobs of those that the broker confirmed to `confirmed`; throws when some were not.
-    private func publish(_ commands: [Command], path: String, confirmed: ([UUID]) async throws -> Void) async throws {
+    /// Publishes commands; throws when some were not confirmed.
+    private func publish(_ commands: [Command], path: String, readAt: Date?) async throws {
         let results = await publisher.publish(
             batch: commands.map {
                 Publication($0.message, exchange: Topics.jobs, routingKey: $0.type, mandatory: true)
@@ -165,21 +169,14 @@ final class Dispatcher: Sendable {
         for (command, result) in zip(commands, results) {
             switch result {
             case .success(.confirmed): ids.append(command.id)
-            case .success(let outcome): failure = AMQPError(.closed, "the broker answered \(outcome) for \(command.type)")
+            case .success(let outcome):
+                failure = AMQPError(.closed, "the broker answered \(outcome) for \(command.type)")
             case .failure(let error): failure = error
             }
         }
         GatewayMetrics.published.add(ids.count, path)
-        if !ids.isEmpty { try await confirmed(ids) }
+        unmarked.add(ids, readAt: readAt)
         if let failure { throw failure }
-    }
-
-    private func markDirect() async throws {
-        let ids = unmarked.withLock { ids in
-            defer { ids.removeAll(keepingCapacity: true) }
-            return ids
-        }
-        if !ids.isEmpty { try await store.markDispatched(ids, readAt: nil) }
     }
 
     /// Finds commands that the broker has lost: more rows say dispatched, for some time, than its queue holds. Commands that a

@@ -31,7 +31,8 @@ extension Claim {
         let state = try row.decode("state", as: JSONText?.self)
         self.init(
             id: try row.decode("id"), namespace: try row.decode("namespace"), attempt: try row.decode("attempt"),
-            spec: try row.decode("spec", as: JSONText.self).bytes, failures: Int(try row.decode("failures", as: Int32.self)),
+            spec: try row.decode("spec", as: JSONText.self).bytes,
+            failures: Int(try row.decode("failures", as: Int32.self)),
             crashes: Int(try row.decode("crashes", as: Int32.self)),
             maxAttempts: Int(try row.decode("max_attempts", as: Int32.self)),
             timeoutSeconds: Int(try row.decode("timeout_seconds", as: Int32.self)), traceID: try row.decode("trace_id"),

@@ -55,13 +55,18 @@ extension JobStore {
     }
 
     /// The next jobs of a type whose command is to be published, the most urgent and oldest first, and the database's time.
-    public func undispatched(type: String, limit: Int) async throws -> (commands: [Command], readAt: Date) {
+    ///
+    /// - Parameter pending: jobs that are left out, because their commands are published and not marked yet.
+    public func undispatched(type: String, limit: Int, except pending: [UUID] = []) async throws -> (
+        commands: [Command], readAt: Date
+    ) {
         let rows = try await database.query(
             """
             SELECT id, namespace, type, spec, name, labels, priority, timeout_seconds, max_attempts, crashes, parent_id,
                 trace_id, now() AS read_at
             FROM jobs
             WHERE status = 'queued' AND dispatched_at IS NULL AND type = \(type) AND due_at <= now()
+                AND id <> ALL(\(pending))
             ORDER BY priority DESC, id LIMIT \(limit)
             """
         )
