@@ -5,19 +5,27 @@ import JSON
 public struct HTTPClient: Sendable {
     /// An answer.
     public struct Response: Sendable {
+        /// The status code.
         public let status: Int
+        /// By lower-case name.
         public let headers: [String: String]
+        /// The bytes.
         public let body: [UInt8]
 
         /// The body as JSON; null when it is none.
         public var json: JSON { (try? JSON.parse(body)) ?? .null }
+        /// The body as text.
         public var text: String { String(decoding: body, as: UTF8.self) }
     }
 
+    /// Where it listens.
     public let port: UInt16
+    /// An admin key of the namespace `default`; nil sends none.
     public let key: String?
+    /// The bound of each read and write, in seconds.
     public let timeout: Int
 
+    /// Makes it.
     public init(port: UInt16, key: String?, timeout: Int = 30) {
         self.port = port
         self.key = key
@@ -35,8 +43,10 @@ public struct HTTPClient: Sendable {
         }
     }
 
+    /// A GET.
     public func get(_ path: String) async throws -> Response { try await send("GET", path) }
 
+    /// A POST of JSON.
     public func post(_ path: String, _ json: JSON, headers: [(String, String)] = []) async throws -> Response {
         try await send("POST", path, body: json.serialized(), headers: [("Content-Type", "application/json")] + headers)
     }
@@ -127,7 +137,9 @@ public struct HTTPClient: Sendable {
 
 /// A request that got no answer.
 public struct HTTPClientError: Error, CustomStringConvertible {
+    /// What went wrong.
     public let description: String
 
+    /// Makes it.
     public init(_ description: String) { self.description = description }
 }

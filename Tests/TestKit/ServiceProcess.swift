@@ -1,11 +1,14 @@
 import Foundation
 
-/// A service of this package as a real process, to be killed, stopped and started by tests.
 // @unchecked: the process is started before it is shared, and Process guards its own state.
+/// A service of this package as a real process, to be killed, stopped and started by tests.
 public final class ServiceProcess: @unchecked Sendable {
+    /// The executable.
     public let name: String
     private let process = Process()
+    /// Where it listens.
     public let port: UInt16
+    /// The file that it logs to.
     public let log: String
 
     /// Starts an executable of this build; its log goes to a file in `folder`.
@@ -25,7 +28,9 @@ public final class ServiceProcess: @unchecked Sendable {
         try process.run()
     }
 
+    /// Its process.
     public var pid: Int32 { process.processIdentifier }
+    /// Whether it has not ended.
     public var isRunning: Bool { process.isRunning }
 
     /// `kill -9`, and waits until it is gone.
@@ -45,6 +50,7 @@ public final class ServiceProcess: @unchecked Sendable {
         while process.isRunning { usleep(5000) }
     }
 
+    /// Sends a signal, such as SIGSTOP.
     public func send(_ signal: Int32) { Foundation.kill(pid, signal) }
 
     /// Waits until `/readyz` answers 200.
@@ -76,8 +82,10 @@ public final class ServiceProcess: @unchecked Sendable {
 
 /// A failure of the test's own set-up.
 public struct TestKitError: Error, CustomStringConvertible {
+    /// What went wrong.
     public let description: String
 
+    /// Makes it.
     public init(_ description: String) { self.description = description }
 }
 

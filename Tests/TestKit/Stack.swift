@@ -7,13 +7,21 @@ import Synchronization
 
 /// A whole Switchyard of its own: private PostgreSQL and RabbitMQ, gateways and workers as processes, all in one folder.
 public final class Stack: Sendable {
+    /// Everything of this stack is below it.
     public let folder: String
+    /// The private PostgreSQL.
     public let postgres: LocalPostgres
+    /// The private RabbitMQ.
     public let broker: LocalRabbitMQ
+    /// PostgreSQL's address.
     public let databaseURL: String
+    /// RabbitMQ's address.
     public let amqpURL: String
+    /// A pool of the test's own.
     public let database: Database
+    /// The job core on that pool.
     public let store: JobStore
+    /// An admin key of the namespace `default`; nil sends none.
     public let key: String
     private let running = Mutex((processes: [ServiceProcess](), gatewayPort: UInt16(0)))
     private let settings: [String: String]
@@ -51,6 +59,7 @@ public final class Stack: Sendable {
         try FileManager.default.removeItem(atPath: folder)
     }
 
+    /// The services that were started.
     public var processes: [ServiceProcess] { running.withLock(\.processes) }
     private var gatewayPort: UInt16 { running.withLock(\.gatewayPort) }
 
@@ -59,8 +68,10 @@ public final class Stack: Sendable {
         guard let pid = broker.pid, kill(pid, number) == 0 else { throw TestKitError("the broker does not run") }
     }
 
+    /// A client with the stack's key for the newest gateway.
     public var api: HTTPClient { HTTPClient(port: gatewayPort, key: key) }
 
+    /// A client with another key, or with none.
     public func client(key: String?) -> HTTPClient { HTTPClient(port: gatewayPort, key: key) }
 
     /// Starts a gateway; the newest one is the one that `api` talks to.
