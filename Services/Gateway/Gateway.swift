@@ -49,7 +49,7 @@ final class Gateway: Sendable {
 
     /// Serves until SIGTERM or SIGINT; then answers what is in flight and ends.
     func run() async throws {
-        try await waitForSchema()
+        try await store.whenReachable(log: log)
         let handler = Handler(
             router: Router(routes: routes), pages: OperationsPages(service: "gateway", checks: checks),
             authentication: Authentication(store), log: log)
@@ -90,21 +90,6 @@ final class Gateway: Sendable {
             group.addTask { try await self.listener.run() }
             group.addTask { for await _ in self.listener.events { self.hub.announce() } }
             try await group.waitForAll()
-        }
-    }
-
-    /// The database may come up later than the gateway; a wrong schema is an error at once.
-    private func waitForSchema() async throws {
-        let backoff = Backoff(cap: .seconds(2))
-        var failures = 0
-        while true {
-            do {
-                return try await Migrations.check(store.database)
-            } catch let error as PostgresError where error.isTransient {
-                failures += 1
-                if failures == 1 { log.warning("waiting for the database", ["error": .error(error)]) }
-                try await Task.sleep(for: backoff.delay(afterFailures: failures))
-            }
         }
     }
 }

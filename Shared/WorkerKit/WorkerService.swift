@@ -104,7 +104,7 @@ public struct WorkerService<W: Worker>: Sendable {
     }
 
     private func work() async throws {
-        try await register()
+        try await store.whenReachable(log: log) { try await $0.register(type) }
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await publisher.run() }
             group.addTask { try await control.run { deliveries in hear(deliveries) } }
@@ -118,22 +118,6 @@ public struct WorkerService<W: Worker>: Sendable {
                 }
             }
             try await group.waitForAll()
-        }
-    }
-
-    /// Makes the type known; the database may come up later than the worker.
-    private func register() async throws {
-        let backoff = Backoff(cap: .seconds(2))
-        var failures = 0
-        while true {
-            do {
-                try await Migrations.check(store.database)
-                return try await store.register(type)
-            } catch let error as PostgresError where error.isTransient {
-                failures += 1
-                if failures == 1 { log.warning("waiting for the database", ["error": .error(error)]) }
-                try await Task.sleep(for: backoff.delay(afterFailures: failures))
-            }
         }
     }
 
