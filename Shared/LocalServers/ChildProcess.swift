@@ -120,6 +120,17 @@ public enum ChildProcess {
         return Outcome(status: exitCode(status), output: contents(of: collected), errors: contents(of: errors))
     }
 
+    /// Starts a program that outlives the call, and takes its end from the kernel when it comes, so that it is never a zombie.
+    public static func spawnServer(_ launch: Launch) throws(ServerError) -> Int32 {
+        let pid = try spawn(launch)
+        let thread = Thread {
+            while waitpid(pid, nil, 0) < 0, errno == EINTR {}
+        }
+        thread.stackSize = 64 << 10
+        thread.start()
+        return pid
+    }
+
     /// Turns the status of `waitpid` into what a shell would show.
     public static func exitCode(_ status: Int32) -> Int32 {
         let signal = status & 0x7F

@@ -96,7 +96,7 @@ public struct LocalPostgres: Sendable {
         let launch = ChildProcess.Launch(
             "\(programs)/postgres", Self.arguments(data: data, port: port), environment: Self.environment,
             directory: data, output: log.descriptor, isSessionLeader: true)
-        let pid = try ChildProcess.spawn(folder.account.launch(launch))
+        let pid = try ChildProcess.spawnServer(folder.account.launch(launch))
         try folder.pidFile.write(pid)
         do throws(ServerError) { try await waitUntilReady(pid, logStart: log.start) } catch {
             kill()

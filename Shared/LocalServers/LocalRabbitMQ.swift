@@ -127,7 +127,7 @@ public struct LocalRabbitMQ: Sendable {
         let launch = ChildProcess.Launch(
             "\(programs)/rabbitmq-server", environment: Self.environment(data: data, settings: settings),
             directory: data, output: log.descriptor, isSessionLeader: true)
-        let pid = try ChildProcess.spawn(folder.account.launch(launch))
+        let pid = try ChildProcess.spawnServer(folder.account.launch(launch))
         try folder.pidFile.write(pid)
         do throws(ServerError) { try await waitUntilReady(pid, port: ports["PORT"] ?? 0, logStart: log.start) } catch {
             kill()

@@ -81,7 +81,7 @@ extension LocalRabbitMQ {
         let launch = ChildProcess.Launch(
             path, ["-port", settings["PORT_MAPPER_PORT"] ?? "", "-address", "127.0.0.1"],
             environment: ["PATH": Self.path], directory: data, output: output, isSessionLeader: true)
-        _ = try ChildProcess.spawn(folder.account.launch(launch))
+        _ = try ChildProcess.spawnServer(folder.account.launch(launch))
     }
 
     /// Runs `rabbitmqctl` against this node.
