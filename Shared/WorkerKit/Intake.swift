@@ -18,8 +18,9 @@ import Telemetry
 /// acknowledgement is sent, so the broker keeps the rest; what had already come and waits longer than `patience` goes back to
 /// the dispatcher, so no command sits behind a long job.
 ///
-/// A job that has taken a worker down before is a suspect. Suspects run one at a time in each process: if one kills the process
-/// again, no other suspect dies with it and is counted as guilty.
+/// A job that would be set aside at its next crash is a suspect. Suspects run one at a time in each process: if one kills the
+/// process again, no other suspect dies with it and is counted as guilty. A single crash makes no suspects: after a power cut
+/// every job that ran has one, and they must not queue up behind each other.
 final class Intake: Sendable {
     private struct State {
         var waiting: [(delivery: Delivery, since: ContinuousClock.Instant)] = []
@@ -36,10 +37,12 @@ final class Intake: Sendable {
     private let consumer: Consumer
     private let claimer: Claimer
     private let prefetch: Int
+    private let suspectFrom: Int
 
-    init(slots: Int, prefetch: Int, consumer: Consumer, claimer: Claimer) {
+    init(slots: Int, prefetch: Int, suspectFrom: Int, consumer: Consumer, claimer: Claimer) {
         state = Mutex(State(free: slots))
         self.prefetch = prefetch
+        self.suspectFrom = suspectFrom
         self.consumer = consumer
         self.claimer = claimer
     }
@@ -52,7 +55,8 @@ final class Intake: Sendable {
     }
 
     /// An execution has ended.
-    func release(wasSuspect: Bool) {
+    func release(_ claim: Claim) {
+        let wasSuspect = claim.crashes >= suspectFrom
         state.withLock { state in
             state.free += 1
             if wasSuspect { state.isSuspectRunning = false }
@@ -87,7 +91,7 @@ final class Intake: Sendable {
             var batch: [Delivery] = []
             var rest: [(delivery: Delivery, since: ContinuousClock.Instant)] = []
             for entry in state.waiting {
-                let isSuspect = Command.crashes(entry.delivery.message) > 0
+                let isSuspect = Command.crashes(entry.delivery.message) >= suspectFrom
                 if batch.count < state.free, !(isSuspect && state.isSuspectRunning) {
                     batch.append(entry.delivery)
                     if isSuspect { state.isSuspectRunning = true }
@@ -103,10 +107,10 @@ final class Intake: Sendable {
 
     private func claim(_ batch: [Delivery], start: @Sendable (Claim) -> Void) async {
         let claims = await claimer.claim(batch)
-        let tookSuspect = batch.contains { Command.crashes($0.message) > 0 }
+        let tookSuspect = batch.contains { Command.crashes($0.message) >= suspectFrom }
         let mustPause = state.withLock { state in
             state.free += batch.count - claims.count
-            if tookSuspect, !claims.contains(where: { $0.crashes > 0 }) { state.isSuspectRunning = false }
+            if tookSuspect, !claims.contains(where: { $0.crashes >= suspectFrom }) { state.isSuspectRunning = false }
             guard state.free == 0, !state.isPaused else { return false }
             state.isPaused = true
             return true

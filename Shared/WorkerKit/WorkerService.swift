@@ -79,7 +79,9 @@ public struct WorkerService<W: Worker>: Sendable {
         let claimer = Claimer(
             store: store, catalogue: TypeCatalogue([type]), worker: name, lease: lease, publisher: publisher,
             isRunning: { !running.executions(of: $0).isEmpty }, log: log)
-        intake = Intake(slots: configuration.slots, prefetch: prefetch, consumer: consumer, claimer: claimer)
+        intake = Intake(
+            slots: configuration.slots, prefetch: prefetch, suspectFrom: max(1, type.policy.maxCrashes - 1),
+            consumer: consumer, claimer: claimer)
         watch = Watch(running: running, recorder: recorder, lease: lease, log: log)
     }
 
@@ -140,7 +142,7 @@ public struct WorkerService<W: Worker>: Sendable {
     private func ended(_ job: RunningJob) {
         guard running.remove(job) else { return }
         WorkerMetrics.running.set(Double(running.count))
-        intake.release(wasSuspect: job.claim.crashes > 0)
+        intake.release(job.claim)
     }
 
     private func drain() async {
