@@ -10,9 +10,33 @@ public struct JobStore: Sendable {
     /// The channel on which a committed batch of events is announced; the payload is empty.
     public static let eventsChannel = "switchyard_events"
 
+    /// Settings for the pool's sessions that keep every statement on the plan that it was written for.
+    ///
+    /// Each statement finds its rows by an index, a few or a few hundred at a time. Left to itself the planner reads a young table
+    /// as a whole, keeps that plan for as long as the connection lives, and the table grows by thousands of rows a second
+    /// meanwhile; later it plans over an index that is short by its statistics and full of dead entries. One plan for each statement
+    /// also saves planning it anew each time, which for a batch of a worker costs as much as running it.
+    public static let planning: [(name: String, value: String)] = [
+        ("plan_cache_mode", "force_generic_plan"), ("enable_seqscan", "off"), ("enable_hashjoin", "off"),
+        ("enable_mergejoin", "off"),
+    ]
+
     /// Makes a store over a pool.
     public init(_ database: Database) { self.database = database }
 
-    /// Wakes whoever waits for events, when the transaction that runs it commits.
-    static var announceEvents: Statement { "SELECT pg_notify('switchyard_events', '')" }
+    /// Runs these in one transaction, and wakes whoever waits for events after its commit.
+    ///
+    /// The notification stands in a transaction of its own, and one that waits for no disk: PostgreSQL lets one transaction with
+    /// notifications commit at a time, so inside the first it would make every commit of every worker wait for the one before.
+    /// A notification may be lost; who waits for events also looks every second.
+    func commit(_ statements: [Statement]) async throws -> [Rows] {
+        try await database.pipeline(statements, aside: Self.announcement)
+    }
+
+    /// Wakes whoever waits for events.
+    func announce() async throws { try await database.query(Self.announcement) }
+
+    private static var announcement: Statement {
+        "SELECT set_config('synchronous_commit', 'off', true), pg_notify('switchyard_events', '')"
+    }
 }

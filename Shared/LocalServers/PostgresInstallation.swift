@@ -32,7 +32,7 @@ extension LocalPostgres {
         let settings = [
             "port=\(port)", "listen_addresses=127.0.0.1", "unix_socket_directories=", "max_connections=100",
             "fsync=on", "synchronous_commit=on", "full_page_writes=on",
-            "shared_buffers=128MB", "max_wal_size=2GB", "checkpoint_timeout=15min", "wal_compression=on",
+            "shared_buffers=128MB", "max_wal_size=2GB", "checkpoint_timeout=15min", "wal_compression=lz4",
             "password_encryption=scram-sha-256", "log_min_messages=warning", "log_checkpoints=off",
             "log_line_prefix=%m [%p] ", "logging_collector=off",
         ]

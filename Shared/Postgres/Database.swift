@@ -52,9 +52,11 @@ public final class Database: Sendable {
     }
 
     /// Runs several statements in one round trip and one transaction: all of them take effect, or none.
+    ///
+    /// - Parameter aside: a hint that may be lost, in a transaction of its own after the commit.
     @discardableResult
-    public func pipeline(_ statements: [Statement]) async throws -> [Rows] {
-        try await withSession { session in try session.pipeline(statements) }
+    public func pipeline(_ statements: [Statement], aside: Statement? = nil) async throws -> [Rows] {
+        try await withSession { session in try session.pipeline(statements, aside: aside) }
     }
 
     /// Runs the body in a transaction: its error rolls back.

@@ -10,17 +10,21 @@ public struct PostgresConfiguration: Sendable {
     public var statementTimeout: Duration
     /// The value of `search_path`, as SQL would take it (`jobs, public`); nil leaves the server's.
     public var searchPath: String?
+    /// More settings of every session, by PostgreSQL's names.
+    public var settings: [(name: String, value: String)]
 
     /// Makes a configuration; nothing connects yet.
     public init(
         url: String, applicationName: String, connectTimeout: Duration = .seconds(5),
-        statementTimeout: Duration = .seconds(30), searchPath: String? = nil
+        statementTimeout: Duration = .seconds(30), searchPath: String? = nil,
+        settings: [(name: String, value: String)] = []
     ) {
         self.url = url
         self.applicationName = applicationName
         self.connectTimeout = connectTimeout
         self.statementTimeout = statementTimeout
         self.searchPath = searchPath
+        self.settings = settings
     }
 }
 
@@ -50,7 +54,7 @@ extension PostgresConfiguration {
             ("client_min_messages", "warning"), ("TimeZone", "UTC"), ("jit", "off"),
         ]
         if let searchPath { settings.append(("search_path", searchPath)) }
-        let rendered = settings.map { name, value in "-c \(name)=\(Self.escaped(value))" }
+        let rendered = (settings + self.settings).map { name, value in "-c \(name)=\(Self.escaped(value))" }
         return ([urlOptions].compactMap(\.self) + rendered).joined(separator: " ")
     }
 

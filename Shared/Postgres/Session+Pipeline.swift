@@ -8,31 +8,38 @@ extension Session {
         case prepare(PreparedStatements.Key)
         case execute
         case sync
+        case aside
     }
 
     /// Runs several statements in one round trip and one transaction: all of them take effect, or none.
     ///
     /// The error of the statement that failed is thrown. Inside `transaction` they are part of it. They must not contain BEGIN or COMMIT of their own.
+    ///
+    /// - Parameter aside: runs after the commit, in the same round trip and a transaction of its own. What it answers, and
+    ///   whether it fails, is not told: it is for hints that may be lost. Left out inside `transaction`.
     @discardableResult
-    public func pipeline(_ statements: [Statement]) throws(PostgresError) -> [Rows] {
+    public func pipeline(_ statements: [Statement], aside: Statement? = nil) throws(PostgresError) -> [Rows] {
         do {
-            return try attempt(statements)
+            return try attempt(statements, aside: aside)
         } catch {
             guard error.isStalePlan else { throw error }
             for statement in statements { prepared.abandon(PreparedStatements.Key(statement)) }
             // The error has undone all of them, so they may run again; a whole transaction only its owner can repeat.
             guard connection.isIdle else { throw error }
-            return try attempt(statements)
+            return try attempt(statements, aside: aside)
         }
     }
 
-    private func attempt(_ statements: [Statement]) throws(PostgresError) -> [Rows] {
+    private func attempt(_ statements: [Statement], aside: Statement?) throws(PostgresError) -> [Rows] {
         guard !statements.isEmpty else { return [] }
         try ready()
         for statement in statements { if let error = statement.error { throw error } }
+        let isOwnTransaction = !connection.isInTransaction && !isBeginDue
         try connection.check(PQenterPipelineMode(connection.pointer))
-        let steps = try send(statements)
-        let (rows, failure) = try receive(steps, count: statements.count)
+        var steps = try send(statements)
+        let end = steps.count
+        if let aside, isOwnTransaction { try sendAside(aside, &steps) }
+        let (rows, failure) = try receive(steps, transactionEnd: end, count: statements.count)
         try connection.check(PQexitPipelineMode(connection.pointer))
         if let failure { throw failure }
         return rows
@@ -47,20 +54,32 @@ extension Session {
             steps.append(.begin)
         }
         for statement in statements {
-            let key = PreparedStatements.Key(statement)
-            let (name, isNew) = prepared.name(for: key)
-            if isNew {
-                steps.append(.prepare(key))
-                let types = statement.parameters.map(\.type.rawValue)
-                try connection.check(
-                    PQsendPrepare(connection.pointer, name, statement.sql, Int32(types.count), types))
-            }
+            let name = try sendPreparation(of: statement, &steps)
             steps.append(.execute)
             try sendExecution(of: statement, name: name)
         }
         steps.append(.sync)
         try connection.check(PQpipelineSync(connection.pointer))
         return steps
+    }
+
+    private func sendAside(_ statement: Statement, _ steps: inout [Step]) throws(PostgresError) {
+        let name = try sendPreparation(of: statement, &steps)
+        steps.append(.aside)
+        try sendExecution(of: statement, name: name)
+        steps.append(.sync)
+        try connection.check(PQpipelineSync(connection.pointer))
+    }
+
+    private func sendPreparation(of statement: Statement, _ steps: inout [Step]) throws(PostgresError) -> String {
+        let key = PreparedStatements.Key(statement)
+        let (name, isNew) = prepared.name(for: key)
+        if isNew {
+            steps.append(.prepare(key))
+            let types = statement.parameters.map(\.type.rawValue)
+            try connection.check(PQsendPrepare(connection.pointer, name, statement.sql, Int32(types.count), types))
+        }
+        return name
     }
 
     /// Drops statements that fell out of the cache, in a transaction of their own within the same round trip.
@@ -101,12 +120,12 @@ extension Session {
     }
 
     private func receive(
-        _ steps: [Step], count: Int
+        _ steps: [Step], transactionEnd: Int, count: Int
     ) throws(PostgresError) -> (rows: [Rows], failure: PostgresError?) {
         var rows: [Rows] = []
         rows.reserveCapacity(count)
         var failure: PostgresError?
-        for step in steps {
+        for (index, step) in steps.enumerated() {
             guard let result = try connection.nextResult(operation) else { throw connection.lost() }
             switch result.status {
             case PGRES_PIPELINE_SYNC: continue  // the only result that no end follows
@@ -116,7 +135,9 @@ extension Session {
                 if case .prepare(let key) = step { prepared.forget(key) }
                 // A statement that cannot be deallocated is not there any more, which is as good.
                 if case .deallocate = step { break }
-                if failure == nil, result.status == PGRES_FATAL_ERROR { failure = error(of: result) }
+                if failure == nil, result.status == PGRES_FATAL_ERROR, index < transactionEnd {
+                    failure = error(of: result)
+                }
             default: throw PostgresError(.usage, "a statement that copies cannot be queried; use copyIn")
             }
             if let failure, failure.kind == .connection { throw failure }

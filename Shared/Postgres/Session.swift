@@ -7,7 +7,7 @@ public final class Session {
     private(set) var operation = Operation()
     var prepared = PreparedStatements()
     /// A transaction has begun for its body, but the server does not know yet.
-    private var isBeginDue = false
+    private(set) var isBeginDue = false
 
     /// Connects; blocks up to the connect timeout.
     init(_ configuration: PostgresConfiguration) throws(PostgresError) {

@@ -1,6 +1,7 @@
 import AMQP
 import Config
 import Foundation
+import Jobs
 import Postgres
 
 /// What every service reads from its environment, checked at start.
@@ -21,7 +22,8 @@ public struct ServiceConfiguration: Sendable {
 
     /// A pool of database connections.
     public func database(name: String, size: Int) -> Database {
-        Database(PostgresConfiguration(url: databaseURL, applicationName: name), size: size)
+        Database(
+            PostgresConfiguration(url: databaseURL, applicationName: name, settings: JobStore.planning), size: size)
     }
 
     /// A connection to the broker.

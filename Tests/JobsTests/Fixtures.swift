@@ -105,6 +105,7 @@ extension JobStore {
             "UPDATE jobs SET lease_until = now() - interval '1 second' WHERE lease_until IS NOT NULL")
     }
 
+    /// How an attempt ended; nil while it runs.
     func executionStatus(_ fence: Fence) async throws -> String? {
         try await database.query(
             "SELECT status FROM executions WHERE job_id = \(fence.job) AND attempt = \(fence.attempt)"

@@ -39,7 +39,7 @@ import Testing
                     table == "job_logs" ? "SELECT count(*) AS n FROM job_logs" : "SELECT count(*) AS n FROM checkpoints"
                 #expect(try await store.count(count) == 0, "\(table)")
             }
-            #expect(try await store.executionStatus(new) == "running")
+            #expect(try await store.executionStatus(new) == nil)
             #expect(try await store.executionStatus(old) == "handed_back")
         }
     }

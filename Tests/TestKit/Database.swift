@@ -53,7 +53,8 @@ public struct TestDatabase: Sendable {
             throw MissingDatabase()
         }
         schema = "test_\(getpid())_\(Hex.encode(randomBytes(6)))"
-        configuration = PostgresConfiguration(url: url, applicationName: schema, searchPath: schema)
+        configuration = PostgresConfiguration(
+            url: url, applicationName: schema, searchPath: schema, settings: JobStore.planning)
         database = Database(configuration, size: 4, acquireTimeout: .seconds(30))
     }
 

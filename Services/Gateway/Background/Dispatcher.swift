@@ -38,6 +38,7 @@ final class Dispatcher: Sendable {
     private let wakeup = Wakeup()
     private let declared = Mutex<Set<String>>([])
     private let unmarked = Unmarked()
+    private let fresh = Mutex<(commands: [Command], isPublishing: Bool)>(([], false))
 
     init(
         _ store: JobStore, types: TypeCache, publisher: Publisher, configuration: GatewayConfiguration, holder: String,
@@ -59,15 +60,38 @@ final class Dispatcher: Sendable {
     }
 
     /// Publishes the commands of a batch that has just been committed, without making the caller wait.
+    ///
+    /// While the broker has not confirmed what was published last, the next ones gather: under load it gets few large batches, and
+    /// so do the workers behind it. The window bounds how many can gather.
     func publishSoon(_ commands: [Command]) {
         if commands.isEmpty { return wakeup.signal() }
-        Task {
+        let mustStart = fresh.withLock { fresh in
+            fresh.commands += commands
+            defer { fresh.isPublishing = true }
+            return !fresh.isPublishing
+        }
+        if mustStart { Task { await publishFresh() } }
+    }
+
+    private func publishFresh() async {
+        while let commands = nextFresh() {
             do {
                 try await publish(commands, path: "direct", readAt: nil)
             } catch {
                 log.warning(
                     "commands wait for the dispatcher", ["count": .int(commands.count), "error": .error(error)])
             }
+        }
+    }
+
+    private func nextFresh() -> [Command]? {
+        fresh.withLock { fresh in
+            guard !fresh.commands.isEmpty else {
+                fresh.isPublishing = false
+                return nil
+            }
+            defer { fresh.commands = [] }
+            return fresh.commands
         }
     }
 

@@ -18,7 +18,7 @@ extension JobStore {
     /// Cancels a job: at once when it waits, by request when it runs (G8). Calling it twice changes nothing.
     public func cancel(_ id: UUID, namespace: String, reason: String?) async throws -> CancelOutcome {
         let data = JSONText(JSON.object(["reason": reason.map { .string($0) } ?? .null]).serialized())
-        let rows = try await database.pipeline([
+        let rows = try await commit([
             """
             WITH moved AS (
                 UPDATE jobs SET
@@ -35,11 +35,10 @@ extension JobStore {
             )
             SELECT status FROM moved
             """,
-            Self.announceEvents,
             "SELECT status FROM jobs WHERE id = \(id) AND namespace = \(namespace)",
         ])
         let moved = !rows[0].isEmpty
-        guard let row = rows[2].first else { return .unknown }
+        guard let row = rows[1].first else { return .unknown }
         switch try row.decodeStatus("status") {
         case .cancelled where moved: return .cancelled
         case .stopping: return .stopping
@@ -50,7 +49,7 @@ extension JobStore {
     /// Fails a queued job whose command no worker can be given.
     public func refuse(_ id: UUID, code: String, message: String) async throws -> Bool {
         let error = JSONText(JSON.object(["code": .string(code), "message": .string(message)]).serialized())
-        return try await !database.pipeline([
+        return try await !commit([
             """
             WITH moved AS (
                 UPDATE jobs SET status = 'failed', finished_at = now(), error = \(error)
@@ -61,8 +60,7 @@ extension JobStore {
                 SELECT id, 'failed', 'failed', attempt, jsonb_build_object('error', \(error)) FROM moved
             )
             SELECT id FROM moved
-            """,
-            Self.announceEvents,
+            """
         ])[0].isEmpty
     }
 }

@@ -41,11 +41,11 @@ extension Claim {
 }
 
 extension JobStore {
-    /// Claims the queued ones of these jobs for a worker, in one guarded update with their executions and events.
+    /// Claims the queued ones of these jobs for a worker, in one guarded update with their events.
     ///
     /// A job that is not queued is left out: its command is stale.
     public func claim(_ ids: [UUID], worker: String, lease: Duration) async throws -> [Claim] {
-        let rows = try await database.pipeline([
+        let rows = try await commit([
             """
             WITH moved AS (
                 UPDATE jobs j SET status = 'running', attempt = j.attempt + 1, worker = \(worker), started_at = now(),
@@ -54,8 +54,6 @@ extension JobStore {
                 WHERE j.id = ANY(\(ids)) AND j.status = ANY(\(Transition.claim.guardStatuses))
                 RETURNING j.id, j.namespace, j.attempt, j.spec, j.failures, j.crashes, j.max_attempts, j.timeout_seconds,
                     j.trace_id
-            ), executed AS (
-                INSERT INTO executions (job_id, attempt, worker) SELECT id, attempt, \(worker) FROM moved
             ), announced AS (
                 INSERT INTO events (job_id, kind, status, attempt, data)
                 SELECT id, 'running', 'running', attempt, jsonb_build_object('worker', \(worker)::text) FROM moved
@@ -65,8 +63,7 @@ extension JobStore {
                 SELECT epoch, state FROM checkpoints
                 WHERE m.attempt > 1 AND job_id = m.id ORDER BY epoch DESC LIMIT 1
             ) c ON true
-            """,
-            Self.announceEvents,
+            """
         ])[0]
         return try rows.map(Claim.init(row:))
     }

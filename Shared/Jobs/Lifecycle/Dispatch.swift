@@ -36,7 +36,7 @@ extension JobStore {
 
     /// Queues the scheduled jobs whose time has come; answers how many.
     public func release(limit: Int = 1000) async throws -> Int {
-        try await database.pipeline([
+        let moved = try await database.query(
             """
             WITH due AS (
                 SELECT id FROM jobs WHERE status = 'scheduled' AND due_at <= now()
@@ -49,9 +49,9 @@ extension JobStore {
                 INSERT INTO events (job_id, kind, status, attempt) SELECT id, 'queued', 'queued', attempt FROM moved
             )
             SELECT id FROM moved
-            """,
-            Self.announceEvents,
-        ])[0].count
+            """)
+        if !moved.isEmpty { try await announce() }
+        return moved.count
     }
 
     /// The next jobs of a type whose command is to be published, the most urgent and oldest first, and the database's time.

@@ -17,7 +17,7 @@ extension JobStore {
     /// Takes jobs whose lease has ended from their worker: back into the queue, or `failed` with reason `crashed` after
     /// `maxCrashes` of its type's policy (G4, G6). Crashes are counted apart from failures.
     public func reap(limit: Int = 500) async throws -> [Reaped] {
-        try await database.pipeline([
+        let moved = try await database.query(
             """
             WITH expired AS (
                 -- What is judged must be read here, where the row is locked: a second look at the table would see it as it
@@ -40,19 +40,19 @@ extension JobStore {
                         format('The worker running this job died %s times; the job is set aside.', j.crashes + 1)) END
                 FROM judged v
                 WHERE j.id = v.id AND j.status = ANY(\(Transition.handBack.guardStatuses))
-                RETURNING j.id, j.attempt, j.status, v.lost_worker, j.error
+                RETURNING j.id, j.attempt, j.status, v.lost_worker, j.started_at, j.error
             ), executed AS (
-                UPDATE executions e SET status = 'lost', finished_at = now() FROM moved m
-                WHERE e.job_id = m.id AND e.attempt = m.attempt
+                INSERT INTO executions (job_id, attempt, worker, status, started_at)
+                SELECT id, attempt, lost_worker, 'lost', started_at FROM moved
             ), announced AS (
                 INSERT INTO events (job_id, kind, status, attempt, data)
                 SELECT id, CASE WHEN status = 'queued' THEN 'lease_expired' ELSE status END, status, attempt,
                     jsonb_strip_nulls(jsonb_build_object('worker', lost_worker, 'error', error)) FROM moved
             )
             SELECT id, attempt, status, lost_worker FROM moved
-            """,
-            Self.announceEvents,
-        ])[0].map { row in
+            """)
+        if !moved.isEmpty { try await announce() }
+        return try moved.map { row in
             Reaped(
                 id: try row.decode("id"), attempt: try row.decode("attempt"), worker: try row.decode("lost_worker"),
                 status: try row.decodeStatus("status"))

@@ -79,7 +79,8 @@ extension JobStore {
         var batch = RecordBatch(records)
         let statements = batch.statements
         guard !statements.isEmpty else { return batch.answers }
-        let results = try await database.pipeline(statements.map(\.statement))
+        let texts = statements.map(\.statement)
+        let results = try await batch.makesEvents ? commit(texts) : database.pipeline(texts)
         for (kind, rows) in zip(statements.map(\.kind), results) { try batch.take(rows, of: kind) }
         return batch.answers
     }

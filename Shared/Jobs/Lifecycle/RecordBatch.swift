@@ -3,13 +3,16 @@ import Postgres
 
 /// Sorts records by kind, makes one statement of each kind, and brings the answers back to the records' own order.
 struct RecordBatch {
-    enum Kind: CaseIterable { case heartbeat, log, progress, checkpoint, outcome, announcement }
+    enum Kind: CaseIterable { case heartbeat, log, progress, checkpoint, outcome }
 
     private let records: [Record]
     private var live: [Kind: Set<Fence>] = [:]
     private var wanted: [Fence: Wanted] = [:]
 
     init(_ records: [Record]) { self.records = records }
+
+    /// Whether one of the records makes an event.
+    var makesEvents: Bool { records.contains(where: \.makesEvent) }
 
     var statements: [(kind: Kind, statement: Statement)] {
         var statements: [(Kind, Statement)] = []
@@ -21,12 +24,10 @@ struct RecordBatch {
         add(.progress, progress)
         add(.checkpoint, checkpoints)
         add(.outcome, outcomes)
-        if records.contains(where: \.makesEvent) { statements.append((.announcement, JobStore.announceEvents)) }
         return statements
     }
 
     mutating func take(_ rows: Rows, of kind: Kind) throws(PostgresError) {
-        guard kind != .announcement else { return }
         var fences: Set<Fence> = []
         for row in rows {
             let fence = Fence(job: try row.decode("id"), attempt: try row.decode("attempt"))
@@ -166,11 +167,11 @@ struct RecordBatch {
                     progress = coalesce(i.progress, j.progress), phase = coalesce(i.phase, j.phase)
                 FROM i
                 WHERE j.id = i.id AND j.attempt = i.attempt AND j.status = ANY(\(Self.running))
-                RETURNING j.id, j.attempt, j.status,
+                RETURNING j.id, j.attempt, j.status, j.worker, j.started_at,
                     CASE WHEN j.status = i.status THEN i.kind ELSE j.status END AS kind, i.error, j.due_at
             ), executed AS (
-                UPDATE executions e SET status = m.kind, finished_at = now(), error = m.error FROM moved m
-                WHERE e.job_id = m.id AND e.attempt = m.attempt
+                INSERT INTO executions (job_id, attempt, worker, status, started_at, error)
+                SELECT id, attempt, worker, kind, started_at, error FROM moved
             ), announced AS (
                 INSERT INTO events (job_id, kind, status, attempt, data)
                 SELECT id, kind, status, attempt, CASE

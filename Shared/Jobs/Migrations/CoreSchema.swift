@@ -6,12 +6,16 @@ extension Migrations {
     ///   ones hold only rows that wait for something, so that they stay small under millions of finished jobs.
     /// - `(namespace, status, id)` serves lists with and without a status filter: without one, the reader merges the statuses.
     /// - Every event of a job is written in a transaction that holds the job's row lock, so `seq` is in commit order per job.
+    /// - The index of leases does not name the status: a statement that names jobs by id and guards their status would else be
+    ///   planned over it, through the dead entries of every job that has just ended.
+    /// - `executions` holds ended attempts: one row each, written with the end. The attempt under way stands in its job's row.
+    /// - Words that are compared bytewise say so (`COLLATE "C"`): the database's own collation costs time and gives them no meaning.
     /// - CHECK constraints tie a status to its times: a bug in a statement fails loudly instead of leaving a half-moved row.
     static let coreSchema = Migration(
         number: 1, name: "core",
         sql: """
             CREATE TABLE job_types (
-                name text PRIMARY KEY,
+                name text COLLATE "C" PRIMARY KEY,
                 queue text NOT NULL,
                 version integer NOT NULL,
                 description text NOT NULL DEFAULT '',
@@ -32,9 +36,9 @@ extension Migrations {
 
             CREATE TABLE jobs (
                 id uuid PRIMARY KEY,
-                namespace text NOT NULL,
-                type text NOT NULL,
-                status text NOT NULL CHECK (status IN
+                namespace text COLLATE "C" NOT NULL,
+                type text COLLATE "C" NOT NULL,
+                status text COLLATE "C" NOT NULL CHECK (status IN
                     ('scheduled', 'queued', 'running', 'stopping', 'completed', 'failed', 'cancelled', 'stopped')),
                 priority smallint NOT NULL,
                 attempt integer NOT NULL DEFAULT 0,
@@ -60,7 +64,7 @@ extension Migrations {
                 parent_id uuid,
                 original_job_id uuid,
                 trace_id text,
-                idempotency_key text,
+                idempotency_key text COLLATE "C",
                 request_hash bytea,
                 CHECK ((status IN ('completed', 'failed', 'cancelled', 'stopped')) = (finished_at IS NOT NULL)),
                 CHECK ((status IN ('running', 'stopping')) = (lease_until IS NOT NULL)),
@@ -73,18 +77,18 @@ extension Migrations {
             CREATE INDEX jobs_dispatch ON jobs (type, priority DESC, id) WHERE status = 'queued' AND dispatched_at IS NULL;
             CREATE INDEX jobs_dispatched ON jobs (type, dispatched_at) WHERE status = 'queued' AND dispatched_at IS NOT NULL;
             CREATE INDEX jobs_due ON jobs (due_at) WHERE status = 'scheduled';
-            CREATE INDEX jobs_lease ON jobs (lease_until) WHERE status IN ('running', 'stopping');
+            CREATE INDEX jobs_lease ON jobs (lease_until) WHERE lease_until IS NOT NULL;
 
             CREATE TABLE executions (
                 job_id uuid NOT NULL,
                 attempt integer NOT NULL,
                 worker text NOT NULL,
-                status text NOT NULL DEFAULT 'running',
-                started_at timestamptz NOT NULL DEFAULT now(),
-                finished_at timestamptz,
+                status text NOT NULL,
+                started_at timestamptz NOT NULL,
+                finished_at timestamptz NOT NULL DEFAULT now(),
                 error jsonb,
                 PRIMARY KEY (job_id, attempt)
-            ) WITH (fillfactor = 80);
+            );
 
             CREATE TABLE events (
                 seq bigint GENERATED ALWAYS AS IDENTITY,
