@@ -44,9 +44,7 @@ public struct FileStore: Sendable {
     public func write<Chunks: AsyncSequence>(
         id: UUID, limit: Int, chunks: Chunks
     ) async throws -> StoredFile where Chunks.Element == [UInt8] {
-        let file = PendingFile(
-            executor: threads.next(), temporary: "\(temporaryFolder)/\(UUIDv7.generate().text)", folder: folder(of: id),
-            path: path(of: id), limit: limit)
+        let file = pendingFile(id, limit: limit)
         do {
             try await file.open()
             for try await chunk in chunks { try await file.append(chunk) }
@@ -59,13 +57,25 @@ public struct FileStore: Sendable {
 
     /// Stores bytes under an id, in place of what was there.
     ///
+    /// - Parameter sha256: the bytes' digest in lower-case hexadecimal, when it is known already.
     /// - Throws: `StorageError`.
-    public func write(id: UUID, bytes: [UInt8]) async throws -> StoredFile {
-        let chunks = AsyncStream<[UInt8]> { continuation in
-            continuation.yield(bytes)
-            continuation.finish()
+    @discardableResult
+    public func write(id: UUID, bytes: [UInt8], sha256: String? = nil) async throws -> StoredFile {
+        let file = pendingFile(id, limit: bytes.count, digest: sha256)
+        do {
+            try await file.open()
+            try await file.append(bytes)
+            return try await file.commit()
+        } catch {
+            await file.discard()
+            throw error
         }
-        return try await write(id: id, limit: bytes.count, chunks: chunks)
+    }
+
+    private func pendingFile(_ id: UUID, limit: Int, digest: String? = nil) -> PendingFile {
+        PendingFile(
+            executor: threads.next(), temporary: "\(temporaryFolder)/\(UUIDv7.generate().text)", folder: folder(of: id),
+            path: path(of: id), limit: limit, digest: digest)
     }
 
     /// Removes what is stored under an id, and tells whether there was anything.

@@ -11,16 +11,21 @@ actor PendingFile {
     private let limit: Int
     private var descriptor: Int32 = -1
     private var size = 0
+    private let knownDigest: String?
     private var hasher = SHA256Hasher()
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
-    init(executor: ThreadExecutor, temporary: String, folder: String, path: String, limit: Int) {
+    /// - Parameter digest: the content's SHA-256 when the caller knows it, which saves computing it here.
+    init(
+        executor: ThreadExecutor, temporary: String, folder: String, path: String, limit: Int, digest: String? = nil
+    ) {
         self.executor = executor
         self.temporary = temporary
         self.folder = folder
         self.path = path
         self.limit = limit
+        knownDigest = digest
     }
 
     func open() throws(StorageError) {
@@ -31,7 +36,7 @@ actor PendingFile {
     func append(_ chunk: [UInt8]) throws(StorageError) {
         guard chunk.count <= limit - size else { throw .tooLarge(limit: limit) }
         try Files.write(chunk, to: descriptor, path: temporary)
-        hasher.update(chunk)
+        if knownDigest == nil { hasher.update(chunk) }
         size += chunk.count
     }
 
@@ -42,7 +47,7 @@ actor PendingFile {
         try Files.makeFolder(folder)
         guard rename(temporary, path) == 0 else { throw .system("rename to \(path)", code: errno) }
         try Files.flushFolder(folder)
-        return StoredFile(size: size, sha256: Hex.encode(hasher.digest()))
+        return StoredFile(size: size, sha256: knownDigest ?? Hex.encode(hasher.digest()))
     }
 
     /// Removes what was written. A temporary file that cannot be removed now is swept up after a day.

@@ -44,17 +44,42 @@ public struct JobFiles: Sendable {
         return path
     }
 
-    /// Stores a produced file. The same job, name and content are one artifact however often it is stored, and other content
-    /// never replaces it: a stale attempt can do no harm.
-    public func store(artifact name: String, mediaType: String, bytes: [UInt8]) async throws -> FileRecord {
-        let digest = Hex.encode(sha256(bytes))
-        let id = UUID(name: "\(name)\n\(digest)", namespace: job)
-        let stored = try await content.write(id: id, bytes: bytes)
-        let record = FileRecord(
-            id: id, namespace: namespace, job: job, name: name, mediaType: mediaType, size: Int64(stored.size),
-            sha256: stored.sha256)
-        try await store.add(record)
-        return record
+    /// A file that the job has produced.
+    public struct Artifact: Sendable {
+        let name: String
+        let mediaType: String
+        let bytes: [UInt8]
+
+        /// Makes an artifact.
+        public init(name: String, mediaType: String, bytes: [UInt8]) {
+            self.name = name
+            self.mediaType = mediaType
+            self.bytes = bytes
+        }
+    }
+
+    /// Stores produced files and answers their records, in order.
+    ///
+    /// The same job, name and content are one artifact however often it is stored, and other content never replaces it: a stale
+    /// attempt can do no harm.
+    public func store(_ artifacts: [Artifact]) async throws -> [FileRecord] {
+        let records = artifacts.map { artifact in
+            let digest = Hex.encode(sha256(artifact.bytes))
+            return FileRecord(
+                id: UUID(name: "\(artifact.name)\n\(digest)", namespace: job), namespace: namespace, job: job,
+                name: artifact.name, mediaType: artifact.mediaType, size: Int64(artifact.bytes.count), sha256: digest)
+        }
+        // Together: each one waits for the disk.
+        try await withThrowingTaskGroup { group in
+            for (record, artifact) in zip(records, artifacts) {
+                group.addTask {
+                    try await content.write(id: record.id, bytes: artifact.bytes, sha256: record.sha256)
+                }
+            }
+            try await group.waitForAll()
+        }
+        try await store.add(records)
+        return records
     }
 
     private static func notAllowed(_ url: String) -> JobFailure {

@@ -6,8 +6,9 @@ struct TextCursor {
     }
 
     private static let newline: UInt8 = 0x0A
-    private static let sentenceEnds = Set(".!?…。！？".unicodeScalars)
-    private static let closers = Set("\"')]}»”’」』）".unicodeScalars)
+    /// Besides those of ASCII.
+    private static let sentenceEnds = Set("…。！？".unicodeScalars)
+    private static let closers = Set("»”’」』）".unicodeScalars)
     /// These end a sentence without a blank after them.
     private static let wideEnds = Set("。！？」』）".unicodeScalars)
 
@@ -54,7 +55,19 @@ struct TextCursor {
 
     private var endsSentence: Bool {
         var cursor = self
-        while let last = cursor.previous {
+        while cursor.byte > 0 {
+            let byte = utf8[cursor.byte - 1]
+            if byte < 0x80 {
+                // Most text ends here, on a letter.
+                switch byte {
+                case UInt8(ascii: "."), UInt8(ascii: "!"), UInt8(ascii: "?"): return true
+                case UInt8(ascii: "\""), UInt8(ascii: "'"), UInt8(ascii: ")"), UInt8(ascii: "]"), UInt8(ascii: "}"):
+                    cursor.retreat()
+                    continue
+                default: return false
+                }
+            }
+            guard let last = cursor.previous else { return false }
             if Self.sentenceEnds.contains(last) { return true }
             guard Self.closers.contains(last) else { return false }
             cursor.retreat()

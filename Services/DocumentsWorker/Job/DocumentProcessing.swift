@@ -79,13 +79,27 @@ struct ProcessedDocuments: Codable, Sendable {
         case errors, pages, bytes, artifacts, documents
     }
 
-    mutating func add(_ document: ProcessedDocument, _ made: [ProcessedArtifact], bytes size: Int64) {
-        if document.error == nil { documentsProcessed += 1 } else { errors += 1 }
-        pages += document.pages ?? 0
-        bytes += size
-        artifacts += made
-        documents.append(document)
+    mutating func add(_ finished: FinishedDocument) {
+        if finished.document.error == nil { documentsProcessed += 1 } else { errors += 1 }
+        pages += finished.document.pages ?? 0
+        bytes += finished.bytes
+        artifacts += finished.artifacts
+        documents.append(finished.document)
     }
+
+    /// Brings everything into the order of the inputs.
+    mutating func sort() {
+        documents.sort { $0.index < $1.index }
+        artifacts.sort { $0.document < $1.document }
+    }
+}
+
+/// One document that is done with, and what it added.
+struct FinishedDocument: Sendable {
+    let document: ProcessedDocument
+    let artifacts: [ProcessedArtifact]
+    /// Bytes read.
+    let bytes: Int64
 }
 
 /// One document of the result.

@@ -4,16 +4,21 @@ import JSON
 import Jobs
 import WorkerKit
 
-/// Runs `document_processing`: one document after the other, each in a child process of its own.
+/// Runs `document_processing`: a few documents at a time, each in a child process of its own.
 ///
-/// A checkpoint after each document holds all that is finished, so a later attempt never repeats one. A document that cannot be
-/// read costs itself: its error stands in the result and the job goes on.
+/// Order of effects for a document: its artifacts are on the disk, their rows are committed, the checkpoint that tells of it is
+/// committed. A later attempt repeats what no checkpoint tells of, and stores the same artifacts under the same ids. The documents
+/// finish in any order; the result has them in the order of the inputs.
+///
+/// A document that cannot be read costs itself: its error stands in the result and the job goes on.
 struct DocumentsWorker: Worker {
     /// One more than there are cores: while one document waits for the disk, the others keep the cores busy.
-    static let defaultSlots = ProcessInfo.processInfo.activeProcessorCount + 1
+    static let defaultSlots = width + 1
     static func jobType() throws -> JobType { try DocumentProcessing.jobType() }
 
-    /// A document's whole text is in memory while it is cut and stored, once for each slot.
+    /// How many documents of one job are under way at a time.
+    private static let width = ProcessInfo.processInfo.activeProcessorCount
+    /// A document's whole text is in memory while it is cut and stored, once for each document under way.
     private static let limits = ExtractionLimits(outputBytes: 16 << 20)
 
     let extractor: Extractor
@@ -31,58 +36,62 @@ struct DocumentsWorker: Worker {
         if !result.documents.isEmpty {
             context.log(.info, "going on after \(result.documents.count) finished documents")
         }
-        for (index, document) in input.inputs.enumerated().dropFirst(result.documents.count) {
-            if context.stopReason != nil { return .stopped }
-            try await process(
-                document, at: index, of: input.inputs.count, chunker: chunker, context: context, into: &result)
-            try await context.save(checkpoint: result)
+        let finished = Set(result.documents.map(\.index))
+        var waiting = input.inputs.enumerated().filter { !finished.contains($0.offset) }[...]
+        let progress = PageProgress(
+            of: input.inputs.count, finished: finished.count, pages: result.pages, context: context)
+        try await withThrowingTaskGroup(of: FinishedDocument.self) { group in
+            func startNext() {
+                guard context.stopReason == nil, let (index, document) = waiting.popFirst() else { return }
+                group.addTask {
+                    try await process(document, at: index, chunker: chunker, progress: progress, context: context)
+                }
+            }
+            for _ in 0..<Self.width { startNext() }
+            while let document = try await group.next() {
+                startNext()
+                result.add(document)
+                progress.finish(document.document.index, pages: document.document.pages ?? 0)
+                try await context.save(checkpoint: result)
+            }
         }
-        context.report(
-            completed: Double(result.pages), total: Double(result.pages), unit: "pages", phase: "done",
-            numbers: [("documents", .int(Int64(result.documents.count)))])
+        guard result.documents.count == input.inputs.count else { return .stopped }
+        result.sort()
         return .done(result)
     }
 
     private func process(
-        _ input: DocumentProcessing.Input, at index: Int, of count: Int, chunker: Chunker, context: JobContext,
-        into result: inout ProcessedDocuments
-    ) async throws {
+        _ input: DocumentProcessing.Input, at index: Int, chunker: Chunker, progress: PageProgress, context: JobContext
+    ) async throws -> FinishedDocument {
         var name = input.name ?? "document \(index + 1)"
         var size: Int64 = 0
         do {
             let source = try await source(of: input, context: context)
             name = input.name ?? source.name
             size = source.size
-            let pagesBefore = result.pages
             let extracted = try await extractor.extract(
                 path: source.path, name: name, declaredType: source.mediaType, limits: Self.limits
-            ) { pages, total in
-                // The pages of the documents to come are not known yet: a total is shown for the last one only.
-                context.report(
-                    completed: Double(pagesBefore + pages),
-                    total: index == count - 1 ? total.map { Double(pagesBefore + $0) } : nil, unit: "pages",
-                    phase: "document \(index + 1) of \(count)", numbers: [("documents", .int(Int64(index)))])
-            }
+            ) { pages, total in progress.report(index, pages: pages, total: total) }
             let (document, artifacts) = try await store(
                 extracted, chunks: chunker.chunks(of: extracted), name: name, index: index, source: source,
                 context: context)
-            result.add(document, artifacts, bytes: size)
             context.log(
                 .info,
                 "\(name): \(document.pages.map { "\($0) pages" } ?? "no pages"), \(document.characters ?? 0) characters",
                 operatorName: "extract")
+            return FinishedDocument(document: document, artifacts: artifacts, bytes: size)
         } catch let error as ExtractionError where error.code != .cancelled && error.code != .unavailable {
-            fail(error.code.rawValue, error.message, mediaType: error.mediaType)
+            return failed(error.code.rawValue, error.message, mediaType: error.mediaType)
         } catch let failure as JobFailure {
-            fail(failure.code, failure.message, mediaType: nil)
+            return failed(failure.code, failure.message, mediaType: nil)
         }
 
-        func fail(_ code: String, _ message: String, mediaType: String?) {
+        func failed(_ code: String, _ message: String, mediaType: String?) -> FinishedDocument {
             var document = ProcessedDocument(index: index, name: name, status: "failed")
             document.mediaType = mediaType
             document.error = ProcessedDocument.Failure(code: code, message: message)
-            result.add(document, [], bytes: size)
             context.log(.error, "\(name): \(message)", operatorName: "extract", details: ["code": .string(code)])
+            return FinishedDocument(document: document, artifacts: [], bytes: size)
         }
     }
 
@@ -127,32 +136,26 @@ struct DocumentsWorker: Worker {
         document.pageErrors = extracted.pages.compactMap { page in
             page.error.map { ProcessedDocument.PageFailure(page: page.number, message: $0) }
         }
-        var files: [(kind: String, name: String, mediaType: String, bytes: [UInt8])] = [
-            ("text", "\(index)-\(name).txt", "text/plain; charset=utf-8", Array(extracted.text.utf8)),
-            (
-                "document", "\(index)-\(name).json", "application/json",
-                DocumentJSON.bytes(of: extracted, chunks: chunks, name: name, sha256: digest)
-            ),
+        let markdown = extracted.markdown
+        let kinds = ["text", "document"] + (markdown == nil ? [] : ["markdown"])
+        var files = [
+            JobFiles.Artifact(
+                name: "\(index)-\(name).txt", mediaType: "text/plain; charset=utf-8", bytes: Array(extracted.text.utf8)),
+            JobFiles.Artifact(
+                name: "\(index)-\(name).json", mediaType: "application/json",
+                bytes: DocumentJSON.bytes(of: extracted, chunks: chunks, name: name, sha256: digest)),
         ]
-        if let markdown = extracted.markdown {
-            files.append(("markdown", "\(index)-\(name).md", "text/markdown; charset=utf-8", Array(markdown.utf8)))
+        if let markdown {
+            files.append(
+                JobFiles.Artifact(
+                    name: "\(index)-\(name).md", mediaType: "text/markdown; charset=utf-8", bytes: Array(markdown.utf8))
+            )
         }
-        // Together: each one waits for the disk.
-        let artifacts = try await withThrowingTaskGroup(of: (Int, ProcessedArtifact).self) { group in
-            for (place, file) in files.enumerated() {
-                group.addTask {
-                    let stored = try await context.files.store(
-                        artifact: file.name, mediaType: file.mediaType, bytes: file.bytes)
-                    return (
-                        place,
-                        ProcessedArtifact(
-                            document: index, kind: file.kind, id: stored.id.text, name: stored.name,
-                            mediaType: stored.mediaType, sizeBytes: stored.size, sha256: stored.sha256)
-                    )
-                }
-            }
-            return try await group.reduce(into: []) { $0.append($1) }
+        let artifacts = try await zip(kinds, context.files.store(files)).map { kind, stored in
+            ProcessedArtifact(
+                document: index, kind: kind, id: stored.id.text, name: stored.name, mediaType: stored.mediaType,
+                sizeBytes: stored.size, sha256: stored.sha256)
         }
-        return (document, artifacts.sorted { $0.0 < $1.0 }.map(\.1))
+        return (document, artifacts)
     }
 }

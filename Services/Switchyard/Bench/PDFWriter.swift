@@ -49,16 +49,20 @@ struct PDFWriter {
 
     private mutating func content(page: Int) -> String {
         var text = "BT /F1 11 Tf 16 TL 56 780 Td (\(Self.mark(file: number, page: page))) Tj T*"
-        for _ in 0..<36 { text += "\n(\(line())) Tj T*" }
+        for _ in 0..<36 { text += "\n[\(line())] TJ T*" }
         return text + "\nET"
     }
 
-    /// About 70 letters in words of one to four syllables.
+    /// About 70 letters in words of one to four syllables, kerned between syllables as typesetting programs do.
     private mutating func line() -> String {
         var line = ""
-        while line.utf8.count < 66 {
-            if !line.isEmpty { line += " " }
-            for _ in 0..<1 + next(4) { line += Self.syllables[next(Self.syllables.count)] }
+        var letters = 0
+        while letters < 66 {
+            for syllable in 0..<1 + next(4) {
+                let text = (syllable == 0 && letters > 0 ? " " : "") + Self.syllables[next(Self.syllables.count)]
+                line += "(\(text))\(next(40) - 20)"
+                letters += text.utf8.count
+            }
         }
         return line
     }

@@ -51,12 +51,13 @@ public struct FileRecord: Sendable {
 }
 
 extension JobStore {
-    /// Records a file whose content is on disk. Recording it again changes nothing.
-    public func add(_ file: FileRecord) async throws {
+    /// Records files whose content is on disk. Recording one again changes nothing.
+    public func add(_ files: [FileRecord]) async throws {
         _ = try await database.query(
             """
             INSERT INTO files (id, namespace, job_id, name, media_type, size, sha256)
-            VALUES (\(file.id), \(file.namespace), \(file.job as UUID?), \(file.name), \(file.mediaType), \(file.size), \(file.sha256))
+            SELECT * FROM unnest(\(files.map(\.id)), \(files.map(\.namespace)), \(files.map(\.job)), \(files.map(\.name)),
+                \(files.map(\.mediaType)), \(files.map(\.size)), \(files.map(\.sha256)))
             ON CONFLICT (id) DO NOTHING
             """)
     }
