@@ -33,6 +33,12 @@ import Testing
             expect(try await stack.client(key: nil).get("/api/v1/jobs"), 401, "unauthenticated")
             expect(try await stack.client(key: "sy_wrong").get("/api/v1/jobs"), 401, "unauthenticated")
             expect(try await stack.client(key: readKey).post("/api/v1/jobs", ["type": "noop"]), 403, "forbidden")
+            // A stranger's body is not taken in: the key is judged first, also where the body is too large.
+            let large = Array(repeating: UInt8(ascii: " "), count: 2 << 20)
+            for key in [nil, "sy_wrong"] {
+                expect(
+                    try await stack.client(key: key).send("POST", "/api/v1/jobs", body: large), 401, "unauthenticated")
+            }
             expect(try await other.get("/api/v1/jobs/\(good.text)"), 404, "not_found")
             expect(try await other.get("/api/v1/jobs/\(good.text)/logs"), 404, "not_found")
             expect(try await other.get("/api/v1/jobs/\(good.text)/events"), 404, "not_found")

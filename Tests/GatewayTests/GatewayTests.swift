@@ -169,3 +169,14 @@ import Testing
         #expect(Problem.unauthenticated.headers.contains { $0.0 == "WWW-Authenticate" })
     }
 }
+
+@Suite struct DispositionTests {
+    @Test(arguments: [
+        ("a.pdf", "attachment; filename=\"a.pdf\"; filename*=UTF-8''a.pdf"),
+        ("Größe 1.txt", "attachment; filename=\"Gr__e 1.txt\"; filename*=UTF-8''Gr%C3%B6%C3%9Fe%201.txt"),
+        ("\"\\\r\nX: y", "attachment; filename=\"____X: y\"; filename*=UTF-8''%22%5C%0D%0AX%3A%20y"),
+    ])
+    func aNameCannotBreakOutOfItsHeader(name: String, header: String) {
+        #expect(Gateway.disposition(name) == header)
+    }
+}

@@ -32,14 +32,35 @@ extension Gateway {
         else {
             throw Problem.notFound("artifact")
         }
-        let name = file.name.replacing("\"", with: "'")
         return HTTPResponse(
             status: 200,
             headers: [
-                ("Content-Type", file.mediaType), ("Content-Disposition", "attachment; filename=\"\(name)\""),
+                ("Content-Type", file.mediaType), ("Content-Disposition", Self.disposition(file.name)),
                 ("ETag", "\"\(file.sha256)\""), ("X-Content-Type-Options", "nosniff"),
             ],
             body: .file(path: content.path(of: id), offset: 0, length: Int(file.size)))
+    }
+
+    /// A name for those that know RFC 6266's extended form, and one in plain ASCII for the others.
+    static func disposition(_ name: String) -> String {
+        let plain = String(
+            name.unicodeScalars.map {
+                (0x20..<0x7F).contains($0.value) && $0 != "\"" && $0 != "\\" ? Character($0) : "_"
+            })
+        var extended = ""
+        for byte in name.utf8 {
+            let scalar = Unicode.Scalar(byte)
+            if scalar.isASCII,
+                scalar.properties.isAlphabetic || scalar.properties.numericType != nil
+                    || "-._~".unicodeScalars.contains(scalar)
+            {
+                extended.unicodeScalars.append(scalar)
+            } else {
+                let hex = String(byte, radix: 16, uppercase: true)
+                extended += "%" + (hex.utf8.count == 1 ? "0" : "") + hex
+            }
+        }
+        return "attachment; filename=\"\(plain)\"; filename*=UTF-8''\(extended)"
     }
 
     private func write(_ body: RequestBody, id: UUID) async throws -> StoredFile {

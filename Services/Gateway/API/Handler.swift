@@ -14,7 +14,12 @@ struct Handler: HTTPHandler {
         guard case .route(let route, _) = router.match(method: head.method, segments: head.segments) else {
             return .collect(limit: 0)
         }
-        return route.body
+        switch authentication.look(at: head, scope: route.scope) {
+        case .refused(let problem): return .reject(problem.response)
+        case .accepted: return route.body
+        // Held back until the key is known: what is announced is not taken into memory for a stranger.
+        case .unknown: return .stream(limit: route.body.limit)
+        }
     }
 
     func respond(to request: HTTPRequest) async -> HTTPResponse {
@@ -45,6 +50,7 @@ struct Handler: HTTPHandler {
         switch router.match(method: request.method, segments: request.segments) {
         case .route(let route, let parameters):
             let key = try await authentication.key(of: request, scope: route.scope)
+            let request = try await request.taken(as: route.body)
             return try await route.handle(Call(request: request, key: key, parameters: parameters))
         case .otherMethods(let methods):
             throw Problem.methodNotAllowed(methods)
@@ -52,5 +58,26 @@ struct Handler: HTTPHandler {
             if let page = await pages.response(to: request) { return page }
             throw Problem.noSuchCall
         }
+    }
+}
+
+extension BodyPolicy {
+    /// The most bytes of a body.
+    fileprivate var limit: Int {
+        switch self {
+        case .collect(let limit), .stream(let limit): limit
+        case .reject: 0
+        }
+    }
+}
+
+extension HTTPRequest {
+    /// The request with its body as the route wants it.
+    fileprivate func taken(as policy: BodyPolicy) async throws -> HTTPRequest {
+        guard case .collect = policy, case .stream(let chunks) = body else { return self }
+        var bytes: [UInt8] = []
+        // The server ends the stream with an error where the limit is passed.
+        for try await chunk in chunks { bytes += chunk }
+        return HTTPRequest(head: head, body: bytes.isEmpty ? .none : .bytes(bytes))
     }
 }

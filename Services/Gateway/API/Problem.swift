@@ -106,6 +106,12 @@ extension Problem {
             status: 413, code: "body_too_large", title: "The body is too large",
             detail: "At most \(limit) bytes are accepted here.")
     }
+    /// Nobody may be there to read it; it is counted all the same.
+    static func brokenBody(_ error: BodyStreamError) -> Problem {
+        Problem(
+            status: 400, code: "bad_request", title: "The body did not come to its end",
+            detail: "Nothing was stored: \(error).")
+    }
     static let storageFull = Problem(
         status: 507, code: "storage_full", title: "The storage is full", detail: "Free disk space, then upload again.")
     static func unavailable(_ what: String) -> Problem {
@@ -124,6 +130,8 @@ extension Problem {
         case let error as PostgresError where error.isTransient:
             self = .unavailable("The database does not answer. Nothing was lost; try again.")
         case is BatcherOverflow: self = .unavailable("Too many requests wait for the database. Try again.")
+        case BodyStreamError.tooLarge(let limit): self = .tooLarge(limit)
+        case let error as BodyStreamError: self = .brokenBody(error)
         case is TimedOut: self = .unavailable("The request took too long. Try again.")
         default: self = .fault
         }
