@@ -8,6 +8,7 @@ final class RunningJob: Sendable {
         var task: Task<Void, Never>?
         var stopReason: StopReason?
         var abandonAt: ContinuousClock.Instant?
+        var isAbandoned = false
         var hasEnded = false
     }
 
@@ -46,9 +47,13 @@ final class RunningJob: Sendable {
         task?.cancel()
     }
 
-    /// Whether it was asked to end longer ago than its grace period allows.
-    func isOverdue(at now: ContinuousClock.Instant) -> Bool {
-        state.withLock { $0.abandonAt.map { $0 <= now } ?? false }
+    /// Whether it was asked to end longer ago than its grace period allows; true once.
+    func takeOverdue(at now: ContinuousClock.Instant) -> Bool {
+        state.withLock { state in
+            guard !state.isAbandoned, let time = state.abandonAt, time <= now else { return false }
+            state.isAbandoned = true
+            return true
+        }
     }
 
     /// True for exactly one caller: the one that may write the end and free the slot.

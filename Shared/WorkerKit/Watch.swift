@@ -34,14 +34,17 @@ struct Watch: Sendable {
         }
     }
 
-    /// Applies timeouts and grace periods, until cancelled.
-    func applyTimeLimits(abandon: @Sendable (RunningJob) async -> Void) async throws {
-        while true {
-            try await Task.sleep(for: .milliseconds(500))
-            let now = ContinuousClock.now
-            for job in running.all {
-                if job.deadline <= now { job.stop(.timedOut) }
-                if job.isOverdue(at: now) { await abandon(job) }
+    /// Applies timeouts and grace periods, until cancelled. Abandoning writes to the database, and one that waits for it must not
+    /// hold up the limits of the others.
+    func applyTimeLimits(abandon: @escaping @Sendable (RunningJob) async -> Void) async throws {
+        try await withThrowingDiscardingTaskGroup { group in
+            while true {
+                try await Task.sleep(for: .milliseconds(500))
+                let now = ContinuousClock.now
+                for job in running.all {
+                    if job.deadline <= now { job.stop(.timedOut) }
+                    if job.takeOverdue(at: now) { group.addTask { await abandon(job) } }
+                }
             }
         }
     }

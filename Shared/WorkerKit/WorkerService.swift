@@ -152,7 +152,9 @@ public struct WorkerService<W: Worker>: Sendable {
         await waitUntilIdle(ContinuousClock.now + configuration.drain / 2)
         for job in running.all { job.stop(.draining) }
         await waitUntilIdle(end)
-        for job in running.all { await executor.abandon(job) }
+        await withDiscardingTaskGroup { group in
+            for job in running.all { group.addTask { await executor.abandon(job) } }
+        }
     }
 
     private func waitUntilIdle(_ deadline: ContinuousClock.Instant) async {

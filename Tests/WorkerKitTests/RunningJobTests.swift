@@ -26,11 +26,12 @@ import Testing
     @Test func graceCountsFromTheFirstRequest() async throws {
         let job = RunningJob(try await claim(), grace: .seconds(60))
         let now = ContinuousClock.now
-        #expect(!job.isOverdue(at: now + .seconds(3600)), "nobody asked it to end")
+        #expect(!job.takeOverdue(at: now + .seconds(3600)), "nobody asked it to end")
         job.stop(.cancelled)
         let asked = ContinuousClock.now
-        #expect(!job.isOverdue(at: now + .seconds(59)))
-        #expect(job.isOverdue(at: asked + .seconds(61)))
+        #expect(!job.takeOverdue(at: now + .seconds(59)))
+        #expect(job.takeOverdue(at: asked + .seconds(61)))
+        #expect(!job.takeOverdue(at: asked + .seconds(62)), "once is enough")
     }
 
     @Test func theEndIsTakenOnce() async throws {
