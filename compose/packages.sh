@@ -9,5 +9,5 @@ packages=(
   librabbitmq-dev libpq-dev libmicrohttpd-dev libsodium-dev libgumbo-dev libxml2-dev libarchive-dev
   libjansson-dev libseccomp-dev libuchardet-dev libcmark-dev
   # programs
-  poppler-utils pkg-config curl jq procps util-linux ca-certificates
+  poppler-utils openssl pkg-config curl jq procps util-linux ca-certificates
 )

@@ -177,7 +177,7 @@ final class Supervisor: Sendable {
             ("DATABASE_URL", environment["DATABASE_URL"] ?? ""),
             ("AMQP_URL", environment["AMQP_URL"] ?? ""),
         ]
-        let lines = values.map { "export \($0.0)='\($0.1.replacing("'", with: "'\\''"))'\n" }
+        let lines = values.map { "\(exportLine($0.0, $0.1))\n" }
         try writeFile(workspace.environmentFile, lines.joined(), mode: 0o600)
     }
 }

@@ -8,11 +8,15 @@ import Foundation
 public struct LocalRabbitMQ: Sendable {
     let folder: ServerFolder
     private let wantedPort: UInt16?
+    private let wantsTLS: Bool
 
     /// Names the folder, and the AMQP port; without one, a free port is taken and kept.
-    public init(folder: String, port: UInt16? = nil) {
+    ///
+    /// `tls` asks for a second listener, with TLS, on a free port of its own. A folder that has one keeps it.
+    public init(folder: String, port: UInt16? = nil, tls: Bool = false) {
         self.folder = ServerFolder("\(folder)/rabbitmq", account: ServerAccount(preferred: "rabbitmq"))
         wantedPort = port
+        wantsTLS = tls
     }
 
     /// The Erlang node, when it runs.
@@ -23,6 +27,17 @@ public struct LocalRabbitMQ: Sendable {
 
     /// The URL with user, password and virtual host, once the server has been started for the first time.
     public var url: String? { folder.settings()["URL"] }
+
+    /// The TLS listener's URL, by the host name `localhost`, and the PEM file of the authority that vouches for it; nil without
+    /// one. The file can be read by who starts the server.
+    public var tlsListener: (url: String, authorityFile: String)? {
+        let settings = folder.settings()
+        guard let port = settings["TLS_PORT"], let data = folder.data else { return nil }
+        return (
+            "amqps://\(Self.credentials(settings))@localhost:\(port)/\(Self.virtualHost)",
+            ServerCertificate(in: data).authorityFile
+        )
+    }
 
     /// Something that a person should know, such as data outside the folder.
     public var note: String? { folder.note }
@@ -87,8 +102,11 @@ public struct LocalRabbitMQ: Sendable {
     }
 
     private static func url(_ settings: [String: String], virtualHost: String) -> String {
-        let credentials = "\(settings["USER"] ?? ""):\(settings["PASSWORD"] ?? "")"
-        return "amqp://\(credentials)@127.0.0.1:\(settings["PORT"] ?? "")/\(virtualHost)"
+        "amqp://\(credentials(settings))@127.0.0.1:\(settings["PORT"] ?? "")/\(virtualHost)"
+    }
+
+    private static func credentials(_ settings: [String: String]) -> String {
+        "\(settings["USER"] ?? ""):\(settings["PASSWORD"] ?? "")"
     }
 
     private static func check(_ name: String) throws(ServerError) {
@@ -103,23 +121,27 @@ public struct LocalRabbitMQ: Sendable {
 
     private func startLocked(in place: String) async throws(ServerError) -> String {
         var settings = folder.settings()
-        if let pid, let url = settings["URL"], let port = settings["PORT"].flatMap({ UInt16($0) }) {
-            try await waitUntilReady(pid, port: port, logStart: 0)
+        if let pid, let url = settings["URL"] {
+            guard !wantsTLS || settings["TLS_PORT"] != nil else {
+                throw ServerError(
+                    .unhealthy, "RabbitMQ in \(folder.path) runs without TLS: stop it, then start it again")
+            }
+            try await waitUntilReady(pid, settings, logStart: 0)
             return url
         }
         try await endRemains()
         let programs = try Self.programs()
-        let ports = try choosePorts(kept: settings)
-        settings.merge(ports.mapValues(String.init)) { $1 }
+        settings.merge(try choosePorts(kept: settings).mapValues(String.init)) { $1 }
         settings["USER"] = settings["USER"] ?? "switchyard"
         settings["PASSWORD"] = settings["PASSWORD"] ?? randomPassword()
         settings["COOKIE"] = settings["COOKIE"] ?? randomPassword()
-        let url = Self.url(settings, virtualHost: "switchyard")
+        let url = Self.url(settings, virtualHost: Self.virtualHost)
         settings["URL"] = url
         try folder.save(settings)
         // A first start that was broken off may have made half of the users: it has to begin anew.
         if settings["INITIALIZED"] == nil, let data = folder.data { try removeFolder("\(data)/mnesia") }
         let data = try prepareData(in: place, settings: settings)
+        if settings["TLS_PORT"] != nil { try await ServerCertificate(in: data).make(as: folder.account) }
 
         let log = try folder.openLog()
         defer { close(log.descriptor) }
@@ -129,7 +151,7 @@ public struct LocalRabbitMQ: Sendable {
             directory: data, output: log.descriptor, isSessionLeader: true)
         let pid = try ChildProcess.spawnServer(folder.account.launch(launch))
         try folder.pidFile.write(pid)
-        do throws(ServerError) { try await waitUntilReady(pid, port: ports["PORT"] ?? 0, logStart: log.start) } catch {
+        do throws(ServerError) { try await waitUntilReady(pid, settings, logStart: log.start) } catch {
             kill()
             folder.pidFile.remove()
             throw error
@@ -143,7 +165,8 @@ public struct LocalRabbitMQ: Sendable {
 
     private func choosePorts(kept settings: [String: String]) throws(ServerError) -> [String: UInt16] {
         var chosen: [String: UInt16] = [:]
-        for name in ["PORT", "DISTRIBUTION_PORT", "PORT_MAPPER_PORT"] {
+        let hasTLS = wantsTLS || settings["TLS_PORT"] != nil
+        for name in ["PORT", "DISTRIBUTION_PORT", "PORT_MAPPER_PORT"] + (hasTLS ? ["TLS_PORT"] : []) {
             if name == "PORT", let wantedPort {
                 guard Ports.isFree(wantedPort) else {
                     throw ServerError(.portTaken, "port \(wantedPort), which RabbitMQ should take, is taken")
@@ -158,13 +181,14 @@ public struct LocalRabbitMQ: Sendable {
         return chosen
     }
 
-    /// The listener opens at the very end of RabbitMQ's start; then it is asked whether it refuses work for want of disk or memory.
-    private func waitUntilReady(_ pid: Int32, port: UInt16, logStart: Int) async throws(ServerError) {
+    /// The listeners open at the very end of RabbitMQ's start; then it is asked whether it refuses work for want of disk or memory.
+    private func waitUntilReady(_ pid: Int32, _ settings: [String: String], logStart: Int) async throws(ServerError) {
+        let ports = ["PORT", "TLS_PORT"].compactMap { settings[$0] }.compactMap { UInt16($0) }
         do throws(ServerError) {
             try await poll(.seconds(180), "RabbitMQ to take connections", every: .milliseconds(50)) {
                 () throws(ServerError) in
                 guard ProcessTable.isRunning(pid) else { throw ServerError(.ended, "RabbitMQ ended while it started") }
-                return Ports.isListening(port)
+                return ports.allSatisfy { Ports.isListening($0) }
             }
             let outcome = try await runControl(["eval", "rabbit_alarm:get_alarms()."])
             let answer = (outcome.output + outcome.errors).trimmingCharacters(in: .whitespacesAndNewlines)

@@ -5,10 +5,10 @@ public struct LocalStack: Sendable {
     /// The broker.
     public let rabbitMQ: LocalRabbitMQ
 
-    /// Names the folder; each server has one of its own in it.
-    public init(folder: String) {
+    /// Names the folder; each server has one of its own in it. `tls` asks for a second, encrypted listener of the broker.
+    public init(folder: String, tls: Bool = false) {
         postgres = LocalPostgres(folder: folder)
-        rabbitMQ = LocalRabbitMQ(folder: folder)
+        rabbitMQ = LocalRabbitMQ(folder: folder, tls: tls)
     }
 
     /// What people should know about where the servers keep their data.

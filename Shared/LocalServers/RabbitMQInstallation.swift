@@ -1,6 +1,8 @@
 import Foundation
 
 extension LocalRabbitMQ {
+    /// The virtual host that the first start makes.
+    static let virtualHost = "switchyard"
     private static let node = "switchyard@localhost"
     private static let path = "/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/bin"
 
@@ -25,7 +27,7 @@ extension LocalRabbitMQ {
         guard let data = folder.data else { throw ServerError(.folder, "\(folder.path)/data is not there") }
         let files = [
             "home/.erlang.cookie": settings["COOKIE"] ?? "",
-            "rabbitmq.conf": Self.configuration(settings),
+            "rabbitmq.conf": Self.configuration(settings) + Self.tlsConfiguration(settings, data: data),
             "enabled_plugins": "[].\n",
             "rabbitmq-env.conf": "",
         ]
@@ -43,7 +45,7 @@ extension LocalRabbitMQ {
         """
         default_user = \(settings["USER"] ?? "")
         default_pass = \(settings["PASSWORD"] ?? "")
-        default_vhost = switchyard
+        default_vhost = \(virtualHost)
         disk_free_limit.absolute = 50MB
         vm_memory_high_watermark.absolute = 1GiB
         raft.wal_max_size_bytes = 64000000
@@ -52,6 +54,23 @@ extension LocalRabbitMQ {
         log.console.level = warning
 
         """
+    }
+
+    /// Clients know the server by its certificate, and the server knows them by their passwords.
+    ///
+    /// It listens on IPv4 only: a client that tries `::1` first is refused at once, and a machine without IPv6 is none the worse.
+    private static func tlsConfiguration(_ settings: [String: String], data: String) -> String {
+        guard let port = settings["TLS_PORT"] else { return "" }
+        let certificate = ServerCertificate(in: data)
+        return """
+            listeners.ssl.default = 127.0.0.1:\(port)
+            ssl_options.cacertfile = \(certificate.authorityFile)
+            ssl_options.certfile = \(certificate.certificateFile)
+            ssl_options.keyfile = \(certificate.keyFile)
+            ssl_options.verify = verify_none
+            ssl_options.fail_if_no_peer_cert = false
+
+            """
     }
 
     /// `detached` makes the script replace itself by the node, so that the pid is the node's; busy waiting and bound schedulers
