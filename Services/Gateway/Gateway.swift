@@ -14,6 +14,7 @@ import Telemetry
 final class Gateway: Sendable {
     let configuration: GatewayConfiguration
     let store: JobStore
+    private let background: JobStore
     let content: FileStore
     let types: TypeCache
     let submitter: Submitter
@@ -31,17 +32,22 @@ final class Gateway: Sendable {
         self.configuration = configuration
         self.log = log
         store = JobStore(service.database(name: name, size: 6))
+        // The loops have connections of their own: slow requests must not keep jobs from being dispatched and reaped.
+        let background = JobStore(service.database(name: name + " loops", size: 3))
+        self.background = background
         content = try FileStore(root: service.storage)
-        types = TypeCache(store)
+        types = TypeCache(background, log: log)
         let topology = Topics.topology(types: [])
-        publisher = Publisher(try service.broker(name: name + " commands"), topology: topology)
+        publisher = Publisher(
+            try service.broker(name: name + " commands"), topology: topology, onEvent: log.brokerEvents("commands"))
         deadConsumer = Consumer(
-            try service.broker(name: name + " dead letters"), topology: topology, queue: Topics.deadQueue, prefetch: 50)
+            try service.broker(name: name + " dead letters"), topology: topology, queue: Topics.deadQueue, prefetch: 50,
+            onEvent: log.brokerEvents("dead letters"))
         dispatcher = Dispatcher(
-            store, types: types, publisher: publisher, configuration: configuration, holder: name, log: log)
+            background, types: types, publisher: publisher, configuration: configuration, holder: name, log: log)
         submitter = Submitter(store, dispatcher: dispatcher)
         reader = JobReader(store)
-        hub = EventHub(store, log: log)
+        hub = EventHub(background, log: log)
         listener = PostgresListener(
             PostgresConfiguration(url: service.databaseURL, applicationName: name + " events"),
             channels: [JobStore.eventsChannel])
@@ -54,16 +60,19 @@ final class Gateway: Sendable {
             router: Router(routes: routes), pages: OperationsPages(service: "gateway", checks: checks),
             authentication: Authentication(store), log: log)
         let server = HTTPServer(
-            HTTPServerConfiguration(host: configuration.host, port: configuration.port), handler: handler)
+            HTTPServerConfiguration(
+                host: configuration.host, port: configuration.port, maxCollectedBody: Limits.batch), handler: handler)
         try server.start()
         log.info("started", ["host": .string(configuration.host), "port": .int(Int(server.port))])
         try await Termination.run(deadline: .seconds(20)) { [self] in
             try await work()
         } drain: { [self] in
             log.info("draining")
+            hub.close()
             await server.drain(deadline: .seconds(10))
             await dispatcher.resign()
         }
+        await background.database.close()
         await store.database.close()
         log.info("stopped")
     }
@@ -76,11 +85,11 @@ final class Gateway: Sendable {
     }
 
     private func work() async throws {
-        let reaper = Reaper(store: store, grace: configuration.reapGrace, log: log) { [dispatcher] in
+        let reaper = Reaper(store: background, grace: configuration.reapGrace, log: log) { [dispatcher] in
             dispatcher.publishSoon([])
         }
         let collector = DeadLetterCollector(
-            store: store, dispatcher: dispatcher, types: types, consumer: deadConsumer, log: log)
+            store: background, dispatcher: dispatcher, types: types, consumer: deadConsumer, log: log)
         try await withThrowingTaskGroup(of: Void.self) { [self] group in
             group.addTask { try await self.publisher.run() }
             group.addTask { try await self.dispatcher.run() }

@@ -37,3 +37,30 @@ public struct Backoff: Sendable, Hashable {
         return delay(afterFailures: failures, using: &generator)
     }
 }
+
+extension Backoff {
+    /// Runs an operation until it succeeds, with these delays between the tries.
+    ///
+    /// - Parameters:
+    ///   - isWorthWaiting: whether another try can help; every error is, unless told otherwise.
+    ///   - onFirstFailure: called once, so that a log tells of the wait and is not filled by it.
+    /// - Throws: the first error that is not worth waiting for, or `CancellationError` when the task is cancelled.
+    public func retry<Output>(
+        while isWorthWaiting: (any Error) -> Bool = { _ in true }, onFirstFailure: (any Error) -> Void = { _ in },
+        isolation: isolated (any Actor)? = #isolation, _ operation: () async throws -> sending Output
+    ) async throws -> sending Output {
+        var failures = 0
+        while true {
+            do {
+                return try await operation()
+            } catch {
+                // A cancelled operation fails in whatever way its library has for it.
+                try Task.checkCancellation()
+                guard isWorthWaiting(error) else { throw error }
+                failures += 1
+                if failures == 1 { onFirstFailure(error) }
+            }
+            try await Task.sleep(for: delay(afterFailures: failures))
+        }
+    }
+}

@@ -63,6 +63,20 @@ public struct PostgresError: Error, Sendable, CustomStringConvertible {
             || ["40001", "40P01", "55P03", "57P01", "57P02", "57P03", "57P04", "57P05"].contains(sqlState)
     }
 
+    /// Whether the values of the statement are at fault, so that it fails however often it is tried: text that holds NUL, a
+    /// number out of range, a broken constraint, a row that is too large.
+    public var isDataFault: Bool {
+        switch kind {
+        case .usage, .decoding: true
+        case .server: sqlState.map { ["22", "23", "54"].contains($0.prefix(2)) } ?? false
+        case .connection, .poolTimeout, .cancelled: false
+        }
+    }
+
+    /// Whether the server gave the statement up because it took too long (`statement_timeout`), or takes no writes at the moment
+    /// (read-only after a failover). Another try may help, but not at once.
+    public var isOverload: Bool { kind == .server && (sqlState == "57014" || sqlState == "25006") }
+
     /// A sentence for people, without `detail`.
     public var description: String {
         sqlState.map { "\(kind): \(message) (SQLSTATE \($0))" } ?? "\(kind): \(message)"

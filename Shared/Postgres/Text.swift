@@ -35,6 +35,19 @@ public struct JSONText: Sendable, Hashable {
 
     /// Takes a string.
     public init(_ string: String) { bytes = Array(string.utf8) }
+
+    /// Takes UTF-8 text in which strings may hold U+0000, which is JSON but which PostgreSQL cannot store: it becomes U+FFFD.
+    public init(replacingNUL bytes: [UInt8]) {
+        self.bytes = bytes
+        let escape = Array("u0000".utf8)
+        var index = bytes.startIndex
+        while let backslash = bytes[index...].firstIndex(of: UInt8(ascii: "\\")) {
+            let digits = backslash + 2..<backslash + 6
+            if bytes[(backslash + 1)...].starts(with: escape) { self.bytes.replaceSubrange(digits, with: "fffd".utf8) }
+            // What follows a backslash is never the start of another escape.
+            index = min(backslash + 2, bytes.endIndex)
+        }
+    }
 }
 
 extension JSONText: PostgresScalar {

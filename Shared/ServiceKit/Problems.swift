@@ -21,17 +21,12 @@ extension JobStore {
     ///
     /// - Throws: what is wrong for good, such as `MigrationError`.
     public func whenReachable(log: Logger, _ operation: (JobStore) async throws -> Void = { _ in }) async throws {
-        let backoff = Backoff(cap: .seconds(2))
-        var failures = 0
-        while true {
-            do {
-                try await Migrations.check(database)
-                return try await operation(self)
-            } catch let error as PostgresError where error.isTransient {
-                failures += 1
-                if failures == 1 { log.warning("waiting for the database", ["error": .error(error)]) }
-                try await Task.sleep(for: backoff.delay(afterFailures: failures))
-            }
+        try await Backoff(cap: .seconds(2)).retry(
+            while: { ($0 as? PostgresError)?.isTransient == true },
+            onFirstFailure: { log.warning("waiting for the database", ["error": .error($0)]) }
+        ) {
+            try await Migrations.check(database)
+            try await operation(self)
         }
     }
 }

@@ -25,12 +25,17 @@ final class Intake: Sendable {
     private struct State {
         var waiting: [(delivery: Delivery, since: ContinuousClock.Instant)] = []
         var free: Int
-        var isSuspectRunning = false
+        var isClaiming = false
+        /// Suspects that run; one more may be among what is being claimed.
+        var suspects: Set<Fence> = []
+        var isClaimingSuspect = false
         var isPaused = false
         var isClosed = false
     }
 
     private static let patience: Duration = .milliseconds(500)
+    /// A suspect waits for another one, not for a slot, and no other process would run it sooner.
+    private static let suspectPatience: Duration = .seconds(10)
 
     private let state: Mutex<State>
     private let wakeup = Wakeup()
@@ -56,13 +61,15 @@ final class Intake: Sendable {
 
     /// An execution has ended.
     func release(_ claim: Claim) {
-        let wasSuspect = claim.crashes >= suspectFrom
         state.withLock { state in
             state.free += 1
-            if wasSuspect { state.isSuspectRunning = false }
+            state.suspects.remove(Fence(job: claim.id, attempt: claim.attempt))
         }
         wakeup.signal()
     }
+
+    /// Whether a batch is being claimed; what comes of it is started before this turns false.
+    var isClaiming: Bool { state.withLock(\.isClaiming) }
 
     /// Takes nothing more; what waits goes back to the broker when the connection closes.
     func close() {
@@ -73,16 +80,21 @@ final class Intake: Sendable {
 
     /// Claims whenever there are commands and slots, and starts what it claimed, until cancelled.
     func run(start: @escaping @Sendable (Claim) -> Void) async {
-        while !Task.isCancelled {
-            let batch = take()
-            if batch.isEmpty {
-                await giveBackImpatient()
-                resumeIfFree()
-                await wakeup.wait(upTo: Self.patience)
-            } else {
-                await claim(batch, start: start)
+        do {
+            while !Task.isCancelled {
+                let batch = take()
+                if batch.isEmpty {
+                    try await giveBackImpatient()
+                    resumeIfFree()
+                    await wakeup.wait(upTo: Self.patience)
+                } else {
+                    try await claim(batch, start: start)
+                }
             }
+        } catch {
+            // Cancelled: what is in hand is not acknowledged, and comes again.
         }
+        state.withLock { $0.isClaiming = false }
     }
 
     private func take() -> [Delivery] {
@@ -91,26 +103,32 @@ final class Intake: Sendable {
             var batch: [Delivery] = []
             var rest: [(delivery: Delivery, since: ContinuousClock.Instant)] = []
             for entry in state.waiting {
-                let isSuspect = Command.crashes(entry.delivery.message) >= suspectFrom
-                if batch.count < state.free, !(isSuspect && state.isSuspectRunning) {
+                let isSuspect = isSuspect(entry.delivery)
+                let mustWait = isSuspect && (state.isClaimingSuspect || !state.suspects.isEmpty)
+                if batch.count < state.free, !mustWait {
                     batch.append(entry.delivery)
-                    if isSuspect { state.isSuspectRunning = true }
+                    if isSuspect { state.isClaimingSuspect = true }
                 } else {
                     rest.append(entry)
                 }
             }
             state.waiting = rest
             state.free -= batch.count
+            state.isClaiming = !batch.isEmpty
             return batch
         }
     }
 
-    private func claim(_ batch: [Delivery], start: @Sendable (Claim) -> Void) async {
-        let claims = await claimer.claim(batch)
-        let tookSuspect = batch.contains { Command.crashes($0.message) >= suspectFrom }
+    private func isSuspect(_ delivery: Delivery) -> Bool { Command.crashes(delivery.message) >= suspectFrom }
+
+    private func claim(_ batch: [Delivery], start: @Sendable (Claim) -> Void) async throws(CancellationError) {
+        let claims = try await claimer.claim(batch)
         let mustPause = state.withLock { state in
             state.free += batch.count - claims.count
-            if tookSuspect, !claims.contains(where: { $0.crashes >= suspectFrom }) { state.isSuspectRunning = false }
+            // The row tells the crashes; the command's own count may be of an earlier attempt.
+            state.suspects.formUnion(
+                claims.filter { $0.crashes >= suspectFrom }.map { Fence(job: $0.id, attempt: $0.attempt) })
+            state.isClaimingSuspect = false
             guard state.free == 0, !state.isPaused else { return false }
             state.isPaused = true
             return true
@@ -118,6 +136,7 @@ final class Intake: Sendable {
         if mustPause { consumer.pause() }
         consumer.settle(batch.map { ($0, .acknowledge) })
         for claim in claims { start(claim) }
+        state.withLock { $0.isClaiming = false }
     }
 
     private func resumeIfFree() {
@@ -129,16 +148,19 @@ final class Intake: Sendable {
         if mustResume { consumer.resume(prefetch: prefetch) }
     }
 
-    private func giveBackImpatient() async {
+    private func giveBackImpatient() async throws(CancellationError) {
         let now = ContinuousClock.now
         let impatient = state.withLock { state -> [Delivery] in
             guard !state.isClosed else { return [] }
-            let overdue = state.waiting.filter { now - $0.since >= Self.patience }.map(\.delivery)
-            state.waiting.removeAll { now - $0.since >= Self.patience }
+            let isOver = { (delivery: Delivery, since: ContinuousClock.Instant) in
+                now - since >= (self.isSuspect(delivery) ? Self.suspectPatience : Self.patience)
+            }
+            let overdue = state.waiting.filter(isOver).map(\.delivery)
+            state.waiting.removeAll(where: isOver)
             return overdue
         }
         guard !impatient.isEmpty else { return }
-        await claimer.giveBack(impatient)
+        try await claimer.giveBack(impatient)
         consumer.settle(impatient.map { ($0, .acknowledge) })
     }
 }

@@ -1,7 +1,9 @@
+import Concurrency
 import Config
 import Crypto
 import Foundation
 import Jobs
+import Postgres
 import Storage
 
 /// The files of one job: what it may read, and what it produces.
@@ -16,7 +18,7 @@ public struct JobFiles: Sendable {
     ///
     /// - Throws: `JobFailure` `file_not_found`.
     public func file(_ id: UUID) async throws -> (record: FileRecord, path: String) {
-        guard let record = try await store.file(id, namespace: namespace) else {
+        guard let record = try await patiently({ try await store.file(id, namespace: namespace) }) else {
             throw JobFailure(code: "file_not_found", message: "There is no file \(id.text) in this namespace.")
         }
         return (record, content.path(of: id))
@@ -78,8 +80,15 @@ public struct JobFiles: Sendable {
             }
             try await group.waitForAll()
         }
-        try await store.add(records)
+        try await patiently { try await store.add(records) }
         return records
+    }
+
+    /// A database that is away for a while costs the job time, not an attempt; a job that is asked to end does not wait.
+    private func patiently<Output: Sendable>(_ operation: () async throws -> Output) async throws -> Output {
+        try await Backoff(base: .milliseconds(50), cap: .seconds(2)).retry(
+            while: { ($0 as? PostgresError).map { $0.isTransient || $0.isOverload } ?? false }
+        ) { try await operation() }
     }
 
     private static func notAllowed(_ url: String) -> JobFailure {

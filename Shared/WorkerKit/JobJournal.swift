@@ -40,7 +40,7 @@ final class JobJournal: Sendable {
             state.lines.append(
                 LogLine(
                     attempt: fence.attempt, number: state.lastNumber, at: Date(), level: isLast ? .warning : level,
-                    message: text, operatorName: operatorName, details: isLast ? nil : details))
+                    message: text, operatorName: operatorName.map(Self.cut), details: isLast ? nil : details))
             startFlush(&state)
         }
     }

@@ -32,7 +32,7 @@ final class Recorder: Sendable {
         while true {
             do {
                 return try await store.write(records).map { .success($0) }
-            } catch let error as PostgresError where !error.isTransient {
+            } catch let error as PostgresError where error.isDataFault {
                 guard records.count > 1 else { return [.failure(error)] }
                 // One record that cannot be stored must not take the others with it.
                 var results: [Result<RecordAnswer, PostgresError>] = []

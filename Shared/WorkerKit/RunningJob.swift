@@ -79,6 +79,9 @@ final class RunningJobs: Sendable {
         jobs.withLock { $0.removeValue(forKey: job.fence) != nil }
     }
 
+    /// Whether this attempt runs here.
+    func contains(_ fence: Fence) -> Bool { jobs.withLock { $0[fence] != nil } }
+
     /// The executions of a job: two while a superseded one has not ended yet.
     func executions(of id: UUID) -> [RunningJob] { jobs.withLock { $0.values.filter { $0.fence.job == id } } }
 }

@@ -66,19 +66,20 @@ public struct WorkerService<W: Worker>: Sendable {
             worker: worker, policy: type.policy, recorder: recorder,
             files: { JobFiles(store: store, content: content, roots: roots, namespace: $0.namespace, job: $0.id) },
             log: log)
-        publisher = Publisher(try configuration.service.broker(name: name + " dead letters"), topology: topology)
+        publisher = Publisher(
+            try configuration.service.broker(name: name + " dead letters"), topology: topology,
+            onEvent: log.brokerEvents("dead letters"))
         let prefetch = min(configuration.slots, 256)
         consumer = Consumer(
             try configuration.service.broker(name: name + " commands"), topology: topology, queue: type.queue,
-            prefetch: prefetch)
+            prefetch: prefetch, onEvent: log.brokerEvents("commands"))
         let requests = Topics.controlQueue(of: name)
         control = Consumer(
             try configuration.service.broker(name: name + " control"), topology: requests.topology,
-            queue: requests.name,
-            prefetch: 100)
+            queue: requests.name, prefetch: 100, onEvent: log.brokerEvents("control"))
         let claimer = Claimer(
-            store: store, catalogue: TypeCatalogue([type]), worker: name, lease: lease, publisher: publisher,
-            isRunning: { !running.executions(of: $0).isEmpty }, log: log)
+            store: store, type: type, worker: name, lease: lease, publisher: publisher,
+            isRunning: { running.contains($0) }, log: log)
         intake = Intake(
             slots: configuration.slots, prefetch: prefetch, suspectFrom: max(1, type.policy.maxCrashes - 1),
             consumer: consumer, claimer: claimer)
@@ -158,7 +159,8 @@ public struct WorkerService<W: Worker>: Sendable {
     }
 
     private func waitUntilIdle(_ deadline: ContinuousClock.Instant) async {
-        while running.count > 0, ContinuousClock.now < deadline {
+        // A claim under way counts: it may be committed already, and its job would wait for its lease to end.
+        while running.count > 0 || intake.isClaiming, ContinuousClock.now < deadline {
             do { try await Task.sleep(for: .milliseconds(20)) } catch { return }
         }
     }

@@ -37,4 +37,37 @@ import Testing
         #expect(backoff.delay(afterFailures: 0) <= .milliseconds(100))
         #expect(backoff.delay(afterFailures: -3) >= .milliseconds(50))
     }
+
+    private struct Trouble: Error, Equatable { let number: Int }
+
+    @Test func whatIsWorthWaitingForIsTriedAgain() async throws {
+        let backoff = Backoff(base: .milliseconds(1), cap: .milliseconds(2))
+        var tries = 0
+        var told: [Int] = []
+        let answer = try await backoff.retry(onFirstFailure: { told.append(($0 as? Trouble)?.number ?? -1) }) {
+            tries += 1
+            if tries < 4 { throw Trouble(number: tries) }
+            return "done"
+        }
+        #expect(answer == "done" && tries == 4 && told == [1])
+    }
+
+    @Test func whatIsNotWorthWaitingForIsThrown() async {
+        let backoff = Backoff(base: .milliseconds(1), cap: .milliseconds(2))
+        await #expect(throws: Trouble(number: 2)) {
+            var tries = 0
+            try await backoff.retry(while: { ($0 as? Trouble) != Trouble(number: 2) }) {
+                tries += 1
+                throw Trouble(number: tries)
+            }
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1))) func aCancelledRetryEnds() async {
+        let task = Task {
+            try await Backoff(base: .milliseconds(1), cap: .milliseconds(2)).retry { throw Trouble(number: 1) }
+        }
+        task.cancel()
+        await #expect(throws: CancellationError.self) { try await task.value }
+    }
 }

@@ -94,6 +94,11 @@ import Testing
         }
     }
 
+    private static let oddHeaders: [[String: HeaderValue]] = [
+        ["x-nul": .string("a\0b")], ["x-large": .string(String(repeating: "x", count: 65_400)), "x-more": .int(1)],
+        [Topics.reasonHeader: .string("a\0b"), "x-a": .null, "x-b": .null],
+    ]
+
     @Test func overAMQP() async throws {
         try await withStack { stack in
             try await stack.startGateway()
@@ -115,6 +120,12 @@ import Testing
                         Message(body: entry.body), exchange: Topics.jobs, routingKey: entry.routingKey)
                     #expect(outcome == .confirmed)
                 }
+                // What a sender may put into a message need not fit into a dead letter's row, or into another message.
+                for headers in Self.oddHeaders {
+                    var message = Message(body: Array("[\(100 + headers.count)]".utf8))
+                    message.headers = headers
+                    _ = try await publisher.publish(message, exchange: Topics.jobs, routingKey: "noop")
+                }
                 _ = try await publisher.publish(
                     Message(body: stranger(id: good)), exchange: Topics.jobs, routingKey: "noop")
             }
@@ -122,7 +133,7 @@ import Testing
             var letters: [JSON] = []
             try await poll("the dead letters", details: { stack.logs }) {
                 letters = try await stack.api.get("/api/v1/dead-letters").json["dead_letters"]?.arrayValue ?? []
-                return letters.count == bad.count
+                return letters.count == bad.count + Self.oddHeaders.count
             }
             for entry in bad {
                 let found = letters.first { $0["body"]?.stringValue == String(decoding: entry.body, as: UTF8.self) }

@@ -1,3 +1,4 @@
+import Crypto
 import Foundation
 import HTTPServer
 import Jobs
@@ -31,17 +32,19 @@ import Testing
             #expect(look(authentication, [("X-API-Key", String(repeating: "x", count: 201))]) == "unauthenticated")
             #expect(look(authentication, [("Authorization", "Basic \(key)")]) == "unauthenticated")
             #expect(look(authentication, [("X-API-Key", key)]) == "unknown")
-            #expect(look(authentication, [("X-API-Key", "sy_wrong")]) == "unknown")
+            #expect(look(authentication, [("X-API-Key", "sy_wrong")]) == "unauthenticated", "not the form of a key")
+            let wrong = APIKeyText.generate().text
+            #expect(look(authentication, [("X-API-Key", wrong)]) == "unknown")
 
             let found = try await authentication.key(of: request([("Authorization", "bearer \(key)")]), scope: .submit)
             #expect(found.namespace == "n")
             #expect(look(authentication, [("X-API-Key", key)]) == "accepted")
             #expect(look(authentication, [("X-API-Key", key)], .control) == "forbidden")
             await #expect(throws: Problem.self) {
-                try await authentication.key(of: request([("X-API-Key", "sy_wrong")]), scope: .submit)
+                try await authentication.key(of: request([("X-API-Key", wrong)]), scope: .submit)
             }
             // What the database has refused once is refused by the head alone.
-            #expect(look(authentication, [("X-API-Key", "sy_wrong")]) == "unauthenticated")
+            #expect(look(authentication, [("X-API-Key", wrong)]) == "unauthenticated")
         }
     }
 }

@@ -50,7 +50,7 @@ import Testing
             let id = try await job(store)
             let first = try #require(try await hub.next(after: 0, of: id, until: soon).last).sequence
             async let ahead = hub.next(after: first, of: id, until: soon)
-            _ = try await store.claim([id], worker: "w", lease: .seconds(30))
+            _ = try await store.claim([id], type: "probe", worker: "w", lease: .seconds(30))
             async let behind = hub.next(after: 0, of: id, until: soon)
             hub.announce()
             #expect(try await ahead.map(\.kind) == ["running"])
@@ -80,7 +80,7 @@ import Testing
                 waiter.cancel()
                 await #expect(throws: CancellationError.self) { try await waiter.value }
             }
-            _ = try await store.claim([id], worker: "w", lease: .seconds(30))
+            _ = try await store.claim([id], type: "probe", worker: "w", lease: .seconds(30))
             hub.announce()
             #expect(try await patient.value.map(\.kind) == ["running"])
         }
@@ -110,7 +110,7 @@ import Testing
                 }
                 for id in ids {
                     let fence = Fence(job: id, attempt: 1)
-                    _ = try await store.claim([id], worker: "w", lease: .seconds(30))
+                    _ = try await store.claim([id], type: "probe", worker: "w", lease: .seconds(30))
                     hub.announce()
                     for number in 1...5 {
                         let progress = Array("{\"completed\":\(number)}".utf8)

@@ -142,7 +142,12 @@ import Testing
             (PostgresError(.usage, "x"), 500, "fault"),
             (BatcherOverflow(limit: 1), 503, "unavailable"),
             (TimedOut(limit: .seconds(1)), 503, "unavailable"),
-            (CancellationError(), 500, "fault"),
+            (PostgresError(.server, "x", sqlState: "57014"), 503, "unavailable"),
+            (CancellationError(), 503, "unavailable"),
+            (RequestError.draining, 503, "unavailable"),
+            (RequestError.bodyTooLarge(limit: 1), 413, "body_too_large"),
+            (RequestError.fileUnavailable(path: "x", reason: "y"), 500, "content_unavailable"),
+            (BodyStreamError.disconnected, 400, "bad_request"),
         ]
         for (error, status, code) in cases {
             let problem = Problem(error)

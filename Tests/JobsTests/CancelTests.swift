@@ -17,7 +17,7 @@ import Testing
                 let after = try await store.snapshot(id)
                 #expect(after.status == .cancelled && after.terminalEvents == 1 && after.events == 2)
                 #expect(try await store.history(id).last?.data.json() == ["reason": "why"])
-                #expect(try await store.claim([id], worker: "w", lease: .seconds(1)).isEmpty)
+                #expect(try await store.claim([id], type: "probe", worker: "w", lease: .seconds(1)).isEmpty)
             }
             #expect(try await store.undispatched(type: "probe", limit: 9).commands.isEmpty)
         }
@@ -63,7 +63,10 @@ import Testing
                 let id = try await store.queue()[0]
                 let answers = try await withThrowingTaskGroup(of: String?.self) { group in
                     group.addTask {
-                        guard let claim = try await store.claim([id], worker: "w", lease: .seconds(30)).first else {
+                        guard
+                            let claim = try await store.claim([id], type: "probe", worker: "w", lease: .seconds(30))
+                                .first
+                        else {
                             return nil
                         }
                         let fence = Fence(job: id, attempt: claim.attempt)

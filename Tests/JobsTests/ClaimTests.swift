@@ -10,14 +10,15 @@ import Testing
     @Test func aClaimIsANewAttemptWithItsExecutionAndEvent() async throws {
         try await withStore { store in
             let id = try await store.queue()[0]
-            let first = try #require(try await store.claim([id], worker: "a", lease: .seconds(30)).first)
+            let first = try #require(try await store.claim([id], type: "probe", worker: "a", lease: .seconds(30)).first)
             #expect(first.attempt == 1 && first.id == id && first.namespace == "default" && first.maxAttempts == 4)
             #expect(first.checkpoint == nil && first.timeoutSeconds == 60 && first.failures == 0)
             #expect(try JSON.parse(first.spec) == ["pages": 1])
             let fence = Fence(job: id, attempt: 1)
             #expect(try await store.executionStatus(fence) == nil)
             _ = try await store.write([.outcome(fence, ending(.queued, "handed_back"))])
-            let second = try #require(try await store.claim([id], worker: "b", lease: .seconds(30)).first)
+            let second = try #require(
+                try await store.claim([id], type: "probe", worker: "b", lease: .seconds(30)).first)
             #expect(second.attempt == 2)
             #expect(try await store.executionStatus(fence) == "handed_back")
             #expect(try await store.executionStatus(Fence(job: id, attempt: 2)) == nil)
@@ -39,17 +40,25 @@ import Testing
             _ = try await store.claimOne(ids[2])
             _ = try await store.cancel(ids[3], namespace: "default", reason: nil)
             let asked = [ids[0], ids[0], scheduled.id, ids[0]] + ids + [UUIDv7.generate()]
-            let claims = try await store.claim(asked, worker: "w", lease: .seconds(30))
+            let claims = try await store.claim(asked, type: "probe", worker: "w", lease: .seconds(30))
             #expect(claims.map(\.id) == [ids[0]])
             #expect(try await store.snapshot(ids[0]).attempt == 1)
-            #expect(try await store.claim([], worker: "w", lease: .seconds(1)).isEmpty)
+            #expect(try await store.claim([], type: "probe", worker: "w", lease: .seconds(1)).isEmpty)
+        }
+    }
+
+    @Test func aCommandInTheWrongQueueClaimsNothing() async throws {
+        try await withStore { store in
+            let id = try await store.queue(type: "other")[0]
+            #expect(try await store.claim([id], type: "probe", worker: "w", lease: .seconds(30)).isEmpty)
+            #expect(try await store.claim([id], type: "other", worker: "w", lease: .seconds(30)).count == 1)
         }
     }
 
     @Test func aClaimWhoseAnswerWasLostIsFoundAgainByItsWorkerAlone() async throws {
         try await withStore { store in
             let ids = try await store.queue(3)
-            let first = try await store.claim(Array(ids[0...1]), worker: "w", lease: .seconds(30))
+            let first = try await store.claim(Array(ids[0...1]), type: "probe", worker: "w", lease: .seconds(30))
             let again = try await store.claims(of: "w", among: ids)
             #expect(Set(again.map(\.id)) == Set(first.map(\.id)))
             #expect(again.allSatisfy { $0.attempt == 1 })
@@ -67,7 +76,8 @@ import Testing
                         for part in ids.shuffled().chunks(of: 10) {
                             // Workers that meet in two orders may deadlock; the server undoes one, and it tries again.
                             mine += try await retryingDeadlocks {
-                                try await store.claim(part, worker: "w\(worker)", lease: .seconds(30)).map(\.id)
+                                try await store.claim(part, type: "probe", worker: "w\(worker)", lease: .seconds(30))
+                                    .map(\.id)
                             }
                         }
                         return mine
@@ -89,7 +99,8 @@ import Testing
                 .checkpoint(fence, epoch: 2, state: Array(text: #"{"page":2}"#)),
                 .outcome(fence, ending(.queued, "handed_back")),
             ])
-            let claim = try #require(try await store.claim([fence.job], worker: "w", lease: .seconds(30)).first)
+            let claim = try #require(
+                try await store.claim([fence.job], type: "probe", worker: "w", lease: .seconds(30)).first)
             let checkpoint = try #require(claim.checkpoint)
             #expect(checkpoint.epoch == 2)
             #expect(try JSON.parse(checkpoint.state) == ["page": 2])
@@ -105,7 +116,8 @@ import Testing
             _ = try await store.write([.outcome(fence, failed)])
             #expect(try await store.job(fence.job)?.error.json() == ["code": "x"])
             #expect(try await store.release() == 1)
-            let claim = try #require(try await store.claim([fence.job], worker: "w", lease: .seconds(30)).first)
+            let claim = try #require(
+                try await store.claim([fence.job], type: "probe", worker: "w", lease: .seconds(30)).first)
             #expect(claim.failures == 1)
             let job = try #require(try await store.job(fence.job))
             #expect(job.error == nil && job.progress == nil)

@@ -68,7 +68,7 @@ extension JobStore {
     }
 
     func claimOne(_ id: UUID, worker: String = "w", lease: Duration = .seconds(30)) async throws -> Fence {
-        let claims = try await claim([id], worker: worker, lease: lease)
+        let claims = try await claim([id], type: "probe", worker: worker, lease: lease)
         guard let claim = claims.first else { throw NotClaimed() }
         return Fence(job: claim.id, attempt: claim.attempt)
     }

@@ -41,7 +41,7 @@ import Testing
     ) async throws {
         try await withStore { store in
             let ids = try await store.queue(23)
-            _ = try await store.claim(Array(ids[0..<8]), worker: "w", lease: .seconds(30))
+            _ = try await store.claim(Array(ids[0..<8]), type: "probe", worker: "w", lease: .seconds(30))
             for id in ids[8..<12] { _ = try await store.cancel(id, namespace: "default", reason: nil) }
             var pages: [[UUID]] = []
             var cursor: UUID?

@@ -97,7 +97,7 @@ private struct Model: Equatable {
     ) async throws -> String {
         switch Int.random(in: 0..<10, using: &random) {
         case 0...2:
-            let wasClaimed = try await !store.claim([id], worker: "w", lease: .seconds(600)).isEmpty
+            let wasClaimed = try await !store.claim([id], type: "probe", worker: "w", lease: .seconds(600)).isEmpty
             #expect(wasClaimed == model.claim())
             return "claim"
         case 3...5:

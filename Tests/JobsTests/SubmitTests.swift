@@ -69,6 +69,41 @@ import Testing
         }
     }
 
+    @Test func aBatchWithAKeyOfAnotherRequestLeavesNothing() async throws {
+        try await withStore { store in
+            let first = submission(key: "k/0")
+            _ = try await store.submit([(first, .zero)])
+            let fresh = submission(key: "k/1", body: "other")
+            let outcomes = try await store.submit(allOrNone: [
+                (submission(key: "k/0", body: "other"), .zero), (fresh, .zero),
+            ])
+            guard case .conflict(let id) = outcomes[0] else {
+                Issue.record("\(outcomes)")
+                return
+            }
+            #expect(id == first.id)
+            #expect(try await store.job(fresh.id) == nil)
+            #expect(try await store.count("SELECT count(*) AS n FROM events") == 1)
+            // The same request again is no conflict.
+            let again = try await store.submit(allOrNone: [(submission(key: "k/0"), .zero), (submission(), .zero)])
+            guard case .existing(first.id) = again[0], case .created = again[1] else {
+                Issue.record("\(again)")
+                return
+            }
+        }
+    }
+
+    @Test func anIdThatComesTwiceInABatchIsOneJob() async throws {
+        try await withStore { store in
+            let job = submission()
+            let outcomes = try await store.submit([(job, .zero), (job, .zero)])
+            guard case .created = outcomes[0], case .existing(job.id) = outcomes[1] else {
+                Issue.record("\(outcomes)")
+                return
+            }
+        }
+    }
+
     private func impossible() -> Submission {
         var job = submission()
         job.maxAttempts = 0
@@ -84,7 +119,7 @@ import Testing
             #expect(row.status == .scheduled)
             #expect(abs(row.dueAt.timeIntervalSince(time)) < 0.001)
             #expect(try await store.kinds(job.id) == ["scheduled"])
-            #expect(try await store.claim([job.id], worker: "w", lease: .seconds(1)).isEmpty)
+            #expect(try await store.claim([job.id], type: "probe", worker: "w", lease: .seconds(1)).isEmpty)
         }
     }
 

@@ -74,4 +74,25 @@ import Testing
         #expect(PostgresError(.connection, "").isTransient && PostgresError(.poolTimeout, "").isTransient)
         #expect(!PostgresError(.cancelled, "").isTransient && !PostgresError(.usage, "").isTransient)
     }
+
+    @Test func faultsOfTheDataAreTold() {
+        func error(_ sqlState: String) -> PostgresError { PostgresError(.server, "", sqlState: sqlState) }
+        for sqlState in ["22P05", "22003", "23505", "23514", "54000"] {
+            #expect(error(sqlState).isDataFault, "\(sqlState)")
+        }
+        for sqlState in ["57014", "25006", "42P01", "40P01", "53100", "08006"] {
+            #expect(!error(sqlState).isDataFault, "\(sqlState)")
+        }
+        #expect(PostgresError(.usage, "").isDataFault)
+        #expect(!PostgresError(.connection, "").isDataFault && !PostgresError(.cancelled, "").isDataFault)
+        #expect(error("57014").isOverload && error("25006").isOverload && !error("57P01").isOverload)
+    }
+
+    @Test(arguments: [
+        (#"{"a":"x"}"#, #"{"a":"x"}"#), (#""a\u0000b""#, #""a\ufffdb""#), (#""\\u0000""#, #""\\u0000""#),
+        (#""\\\u0000\u0000""#, #""\\\ufffd\ufffd""#), (#""\n\""#, #""\n\""#), ("\\", "\\"), ("", ""),
+    ])
+    func escapedNULIsReplaced(json: String, clean: String) {
+        #expect(String(decoding: JSONText(replacingNUL: Array(json.utf8)).bytes, as: UTF8.self) == clean)
+    }
 }

@@ -120,11 +120,11 @@ private struct Trouble: Error, CustomStringConvertible {
         }
     }
 
-    @Test func aResultThatCannotBeStoredFailsTheJobAndSaysSo() async throws {
+    @Test func aResultWithNULIsStoredWithAReplacementForIt() async throws {
         try await Bench.with { bench in
             let job = try await bench.run(try await bench.claim()) { _, _ in .done(.init(text: "a\0b")) }
-            #expect(job.status == .failed && job.result == nil)
-            #expect(try job.errorCode == "unstorable_result")
+            #expect(job.status == .completed)
+            #expect(try job.result.map { try JSON.parse($0)["text"] } == "a\u{FFFD}b")
         }
     }
 

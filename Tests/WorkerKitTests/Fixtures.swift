@@ -57,7 +57,7 @@ struct Bench: Sendable {
 
     /// Claims a job that is queued.
     func again(_ id: UUID) async throws -> Claim {
-        guard let claim = try await store.claim([id], worker: "w", lease: .seconds(60)).first else {
+        guard let claim = try await store.claim([id], type: "probe", worker: "w", lease: .seconds(60)).first else {
             throw NeverHappened(what: "the claim")
         }
         return claim

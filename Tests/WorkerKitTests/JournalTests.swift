@@ -89,7 +89,7 @@ import Testing
         try await withJournal { journal, bench, id in
             // The first flush starts at once; these gather behind it and go together.
             for number in 1...20 {
-                let details: [UInt8]? = number % 5 == 0 ? Array(#"{"text":"\u0000"}"#.utf8) : nil
+                let details: [UInt8]? = number % 5 == 0 ? Array(#"{"text":"#.utf8) : nil
                 journal.log(.info, "line \(number)", operatorName: nil, details: details)
             }
             _ = await journal.finish()

@@ -1,3 +1,4 @@
+import Crypto
 import Foundation
 import HTTPServer
 import Jobs
@@ -15,26 +16,33 @@ final class Authentication: Sendable {
     }
 
     private struct Entry {
-        let key: APIKey?
+        let key: APIKey
         var until: ContinuousClock.Instant
+    }
+
+    private struct Memory {
+        var keys: [String: Entry] = [:]
+        var misses: [String: ContinuousClock.Instant] = [:]
     }
 
     private static let lifetime: Duration = .seconds(5)
     /// How much longer the others use an entry while the first one who found it old asks again.
     private static let renewal: Duration = .seconds(1)
     private static let maxEntries = 10_000
+    /// Keys that do not exist are remembered apart, so that guesses do not drive out the real ones.
+    private static let maxMisses = 1000
 
     private let store: JobStore
-    private let entries = Mutex<[String: Entry]>([:])
+    private let memory = Mutex(Memory())
 
     init(_ store: JobStore) { self.store = store }
 
     /// Judges a request by its head alone, so that the body of a stranger is never taken in.
     func look(at head: RequestHead, scope: Scope) -> FirstLook {
         guard let text = Self.text(in: head.headers) else { return .refused(.unauthenticated) }
-        guard let entry = entries.withLock({ $0[text] }), entry.until > .now else { return .unknown }
+        guard let known = remembered(text) else { return .unknown }
         do {
-            _ = try Self.check(entry.key, scope)
+            _ = try Self.check(known, scope)
             return .accepted
         } catch {
             return .refused(error)
@@ -53,32 +61,40 @@ final class Authentication: Sendable {
         return key
     }
 
-    private func key(_ text: String) async throws -> APIKey? {
-        if let entry = fresh(text) { return entry.key }
-        let key = try await store.key(text: text)
-        entries.withLock { entries in
-            if entries.count >= Self.maxEntries { entries.removeAll() }
-            entries[text] = Entry(key: key, until: .now + Self.lifetime)
+    private func key(_ text: APIKeyText) async throws -> APIKey? {
+        if let known = remembered(text, renewing: true) { return known }
+        let key = try await store.key(text)
+        let until = ContinuousClock.now + Self.lifetime
+        memory.withLock { memory in
+            if let key {
+                if memory.keys.count >= Self.maxEntries { memory.keys.removeAll() }
+                memory.keys[text.text] = Entry(key: key, until: until)
+            } else {
+                if memory.misses.count >= Self.maxMisses { memory.misses.removeAll() }
+                memory.misses[text.text] = until
+                memory.keys[text.text] = nil
+            }
         }
         return key
     }
 
-    private func fresh(_ text: String) -> Entry? {
+    /// - Parameter renewing: whether the caller will ask the database when there is nothing to remember.
+    /// - Returns: the key, nil inside for one that does not exist; nil when the database has to be asked.
+    private func remembered(_ text: APIKeyText, renewing: Bool = false) -> APIKey?? {
         let now = ContinuousClock.now
-        return entries.withLock { entries in
-            guard let entry = entries[text] else { return nil }
-            if entry.until > now { return entry }
+        return memory.withLock { memory in
+            if let until = memory.misses[text.text], until > now { return .some(nil) }
+            guard let entry = memory.keys[text.text] else { return nil }
+            if entry.until > now { return .some(entry.key) }
             // Whoever finds it old first asks; without this, every request of the moment would.
-            if entry.until + Self.renewal > now { entries[text]?.until = now + Self.renewal }
+            if renewing, entry.until + Self.renewal > now { memory.keys[text.text]?.until = now + Self.renewal }
             return nil
         }
     }
 
-    private static func text(in headers: HTTPHeaders) -> String? {
-        guard let text = headers["X-API-Key"] ?? bearer(headers), (1...200).contains(text.utf8.count) else {
-            return nil
-        }
-        return text
+    /// What has not the form of a key costs no query.
+    private static func text(in headers: HTTPHeaders) -> APIKeyText? {
+        (headers["X-API-Key"] ?? bearer(headers)).flatMap(APIKeyText.init)
     }
 
     private static func bearer(_ headers: HTTPHeaders) -> String? {

@@ -17,12 +17,14 @@ extension Gateway {
                 throw Problem.invalidParameter("Last-Event-ID", "the id of an event of this job")
             }
             position = sequence
+            // A client that has seen the end would come back for ever; 204 tells an EventSource to stop.
+            if job.status.isTerminal, try await hub.isAtEnd(position, of: job.id) { return HTTPResponse(status: 204) }
         }
         let start = position
         let (hub, store) = (hub, store)
         return HTTPResponse.serverSentEvents { writer in
             var position = start
-            while true {
+            while !hub.isClosed {
                 let events = try await hub.next(after: position, of: job.id, until: .now + .seconds(30))
                 for event in events {
                     var json = JSONWriter()

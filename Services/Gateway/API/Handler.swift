@@ -11,8 +11,11 @@ struct Handler: HTTPHandler {
     let log: Logger
 
     func bodyPolicy(for head: RequestHead) -> BodyPolicy {
-        guard case .route(let route, _) = router.match(method: head.method, segments: head.segments) else {
-            return .collect(limit: 0)
+        let route: Route
+        switch router.match(method: head.method, segments: head.segments) {
+        case .route(let found, _): route = found
+        case .otherMethods(let methods): return .reject(Problem.methodNotAllowed(methods).response)
+        case .none: return .reject(Problem.noSuchCall.response)
         }
         switch authentication.look(at: head, scope: route.scope) {
         case .refused(let problem): return .reject(problem.response)
@@ -40,10 +43,11 @@ struct Handler: HTTPHandler {
     }
 
     func response(to error: RequestError) -> HTTPResponse {
-        if case .bodyTooLarge(let limit) = error { return Problem.tooLarge(limit).response }
-        return Problem(
-            status: error.status, code: "bad_request", title: "The request cannot be read", detail: error.description
-        ).response
+        let problem = Problem(error)
+        if problem.status == 500 {
+            log.error("an answer could not be sent", ["error": .string(String(reflecting: error))])
+        }
+        return problem.response
     }
 
     private func answer(_ request: HTTPRequest) async throws -> HTTPResponse {

@@ -6,7 +6,7 @@ import Jobs
 extension Gateway {
     /// `GET /types`: every registered type with its schema and policy.
     func listTypes(_ call: Call) async throws -> HTTPResponse {
-        let types = try await store.types()
+        let types = try await store.types().types
         let list: [JSON] = try types.map { type in
             [
                 "name": .string(type.name), "version": .int(Int64(type.version)),

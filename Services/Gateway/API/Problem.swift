@@ -106,6 +106,8 @@ extension Problem {
             status: 413, code: "body_too_large", title: "The body is too large",
             detail: "At most \(limit) bytes are accepted here.")
     }
+    /// The client went away, or the gateway stops: mostly nobody reads it.
+    static let cutOff = unavailable("The request was cut off before it was answered. Try again.")
     /// Nobody may be there to read it; it is counted all the same.
     static func brokenBody(_ error: BodyStreamError) -> Problem {
         Problem(
@@ -127,13 +129,38 @@ extension Problem {
     init(_ error: any Error) {
         switch error {
         case let problem as Problem: self = problem
+        case let error as RequestError: self.init(error)
+        case let error as PostgresError where error.isOverload:
+            self = .unavailable("The database is too slow at the moment, or takes no writes. Try again later.")
         case let error as PostgresError where error.isTransient:
-            self = .unavailable("The database does not answer. Nothing was lost; try again.")
+            self = .unavailable(
+                "The database does not answer. A request that changes something may have taken effect: repeat it with the "
+                    + "Idempotency-Key that it had, or look before you repeat it.")
         case is BatcherOverflow: self = .unavailable("Too many requests wait for the database. Try again.")
         case BodyStreamError.tooLarge(let limit): self = .tooLarge(limit)
         case let error as BodyStreamError: self = .brokenBody(error)
         case is TimedOut: self = .unavailable("The request took too long. Try again.")
+        case is CancellationError: self = .cutOff
+        case let error as PostgresError where error.kind == .cancelled: self = .cutOff
         default: self = .fault
+        }
+    }
+
+    /// The problem that stands for what the server itself refuses.
+    init(_ error: RequestError) {
+        switch error {
+        case .bodyTooLarge(let limit): self = .tooLarge(limit)
+        case .draining: self = .unavailable("This gateway is about to stop. Try again: another one takes over.")
+        case .methodNotAllowed: self = .methodNotAllowed(["GET", "HEAD", "POST"])
+        case .fileUnavailable:
+            self.init(
+                status: 500, code: "content_unavailable", title: "The content cannot be read",
+                detail: "Its file is missing or unreadable in the storage; the gateway's log tells more.")
+        case .invalidResponse: self = .fault
+        case .badRequest, .headersTooLarge, .timeout:
+            self.init(
+                status: error.status, code: "bad_request", title: "The request cannot be read",
+                detail: error.description)
         }
     }
 }

@@ -3,6 +3,7 @@ import Foundation
 import HTTPServer
 import JSON
 import Jobs
+import Postgres
 
 extension Gateway {
     /// `GET /jobs/{id}`: the job; with `wait=30s` once something about it changes or the time is over, and with `until=ended` too
@@ -45,7 +46,13 @@ extension Gateway {
             filter.parentID = id
         }
         if let cursor = call.request.query("cursor") { filter.before = try Cursor.job(cursor) }
-        let jobs = try await store.list(filter, namespace: call.namespace)
+        let jobs: [Job]
+        do {
+            jobs = try await store.list(filter, namespace: call.namespace)
+        } catch let error as PostgresError where error.isOverload {
+            throw Problem.unavailable(
+                "The list takes too long: few of many jobs match. Narrow it by status, or by a cursor nearer to them.")
+        }
         return page("jobs", jobs, next: jobs.count == filter.limit ? jobs.last.map { Cursor.text($0.id) } : nil) {
             $0.write(to: &$1)
         }

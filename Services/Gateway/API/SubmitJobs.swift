@@ -38,7 +38,8 @@ extension Gateway {
         for (index, job) in jobs.enumerated() {
             var submission = try await read(job, call: call, prefix: "/jobs/\(index)")
             // Each job of a batch has a key of its own below the batch's, so that a repeated batch is the same jobs.
-            if let key { submission.idempotency = ("\(key)/\(index)", hash) }
+            // The separator cannot be in a header, so no single request has such a key.
+            if let key { submission.idempotency = ("\(key)\u{1F}\(index)", hash) }
             submissions.append(submission)
         }
         let outcomes = try await submitter.submit(batch: submissions)

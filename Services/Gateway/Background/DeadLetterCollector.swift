@@ -28,17 +28,13 @@ struct DeadLetterCollector: Sendable {
     }
 
     private func keep(_ delivery: Delivery) async {
-        let backoff = Backoff(base: .milliseconds(100), cap: .seconds(2))
-        var failures = 0
-        while !Task.isCancelled {
-            do {
-                try await collect(delivery)
-                return consumer.settle([(delivery, .acknowledge)])
-            } catch {
-                failures += 1
-                if failures == 1 { log.warning("dead letters wait", ["error": .error(error)]) }
-                do { try await Task.sleep(for: backoff.delay(afterFailures: failures)) } catch { return }
-            }
+        do {
+            try await Backoff(base: .milliseconds(100), cap: .seconds(2)).retry(onFirstFailure: { error in
+                log.warning("dead letters wait", ["error": .error(error)])
+            }) { try await collect(delivery) }
+            consumer.settle([(delivery, .acknowledge)])
+        } catch {
+            // Cancelled: the message is not acknowledged, and comes again.
         }
     }
 
@@ -46,31 +42,48 @@ struct DeadLetterCollector: Sendable {
         let message = delivery.message
         let job = message.messageID.flatMap(UUID.init(text:))
         let (reason, detail) = try await cause(delivery)
-        if reason == "unknown_type" || reason == "undeliverable", let job, try await store.known([job]).contains(job) {
-            if reason == "unknown_type" { return try await dispatcher.recover([job]) }
+        if let job, ["unknown_type", "undeliverable", "dropped"].contains(reason),
+            try await store.known([job]).contains(job)
+        {
+            // Only what its workers may be dying on is given up; the others are published again.
+            guard reason == "undeliverable" else {
+                return try await dispatcher.recover([job], type: delivery.routingKey)
+            }
             _ = try await store.refuse(job, code: reason, message: detail)
         }
         let id = UUID(
             name: "\(reason)\n\(delivery.routingKey)\n\(message.messageID ?? "")\n\(Hex.encode(sha256(message.body)))",
             namespace: Self.namespace)
-        let original = message.headers["x-switchyard-routing-key"]?.string ?? delivery.routingKey
+        let original = message.headers[Topics.routingKeyHeader]?.string ?? delivery.routingKey
         try await store.add(
             DeadLetter(
-                id: id, reason: reason, detail: detail, exchange: delivery.exchange, routingKey: original, job: job,
-                headers: JSON.object(headers(message)).serialized(), body: message.body))
-        GatewayMetrics.deadLetters.add(1, reason)
+                id: id, reason: reason.withoutNUL, detail: detail.withoutNUL, exchange: delivery.exchange.withoutNUL,
+                routingKey: original.withoutNUL, job: job, headers: JSON.object(headers(message)).serialized(),
+                body: message.body))
+        GatewayMetrics.deadLetters.add(1, Self.reasons.contains(reason) ? reason : "other")
     }
+
+    /// The words that workers and this collector use. A stranger may write any other into the header.
+    private static let reasons: Set<String> = [
+        "malformed", "invalid_spec", "invalid_field", "unknown_type", "unknown_schema", "undeliverable", "dropped",
+        "refused",
+    ]
 
     private func cause(_ delivery: Delivery) async throws -> (reason: String, detail: String) {
         let headers = delivery.message.headers
         if let reason = headers[Topics.reasonHeader]?.string {
             return (reason, headers[Topics.detailHeader]?.string ?? "")
         }
-        if headers["x-death"] != nil {
-            return (
-                "undeliverable",
-                "The command was handed out too often without being taken; its workers may be dying on it."
-            )
+        if case .array(let deaths)? = headers["x-death"] {
+            guard case .table(let death)? = deaths.first, let cause = death["reason"]?.string,
+                cause != "delivery_limit"
+            else {
+                return (
+                    "undeliverable",
+                    "The command was handed out too often without being taken; its workers may be dying on it."
+                )
+            }
+            return ("dropped", "The broker dropped the command from its queue (\(cause)): look for a policy on it.")
         }
         let known = try await types.refresh().names
         return (
@@ -86,4 +99,9 @@ struct DeadLetterCollector: Sendable {
         }
         return object
     }
+}
+
+extension String {
+    /// PostgreSQL's text cannot hold U+0000, and a sender may write anything.
+    fileprivate var withoutNUL: String { utf8.contains(0) ? replacing("\0", with: "\u{FFFD}") : self }
 }

@@ -22,10 +22,15 @@ final class DispatchWindow: Sendable {
 
     /// Counts anew. While jobs wait in the database the direct path is closed: new ones must not overtake them.
     ///
-    /// - Parameter pending: commands that the broker has and the rows do not tell, of any type.
-    func update(_ states: [DispatchState], pending: Int = 0) {
+    /// - Parameters:
+    ///   - pending: commands that the broker has and the rows do not tell, of any type.
+    ///   - closed: types that the broker takes nothing of at the moment.
+    func update(_ states: [DispatchState], pending: Int = 0, closed: Set<String> = []) {
         room.withLock { room in
-            for state in states { room[state.type] = state.hasBacklog ? 0 : max(0, size - state.dispatched - pending) }
+            for state in states {
+                let isClosed = state.hasBacklog || closed.contains(state.type)
+                room[state.type] = isClosed ? 0 : max(0, size - state.dispatched - pending)
+            }
         }
     }
 

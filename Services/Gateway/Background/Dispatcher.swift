@@ -18,6 +18,9 @@ import Telemetry
 /// waits. The other is the leading gateway's loop, which publishes what is due by priority and age. Several gateways may run:
 /// one leads at a time, and two leaders for a moment do no harm.
 ///
+/// Types do not wait for each other: one whose queue cannot be declared, or whose commands the broker does not confirm, is left
+/// alone for a while (see `TypeTrouble`) and the others go on.
+///
 /// Rows are marked a moment after the confirm (see `Unmarked`): by then most of them are claimed, which needs no mark, and a write
 /// for each job is saved.
 final class Dispatcher: Sendable {
@@ -37,6 +40,9 @@ final class Dispatcher: Sendable {
     private let log: Logger
     private let wakeup = Wakeup()
     private let declared = Mutex<Set<String>>([])
+    /// The types whose backlog is being published.
+    private let busy = Mutex<Set<String>>([])
+    private let trouble: TypeTrouble
     private let unmarked = Unmarked()
     private let fresh = Mutex<(commands: [Command], isPublishing: Bool)>(([], false))
 
@@ -51,6 +57,7 @@ final class Dispatcher: Sendable {
         lostAfter = configuration.lostAfter
         self.holder = holder
         self.log = log
+        trouble = TypeTrouble(log: log)
     }
 
     /// Which of these may be published directly after their commit.
@@ -106,9 +113,9 @@ final class Dispatcher: Sendable {
         }
     }
 
-    /// Publishes these jobs' commands anew, after making sure that their queues exist.
-    func recover(_ ids: [UUID]) async throws {
-        try await publisher.update(topology: Topics.topology(types: types.names))
+    /// Publishes these jobs' commands anew, after making sure that their type's queue exists.
+    func recover(_ ids: [UUID], type: String) async throws {
+        if types.names.contains(type) { try await publisher.update(topology: Topics.topology(types: [type])) }
         try await store.undispatch(ids)
         wakeup.signal()
     }
@@ -151,7 +158,7 @@ final class Dispatcher: Sendable {
 
     /// - Returns: how long to wait before the next one.
     private func tick(isLeading: Bool) async throws -> Duration {
-        try await declareNewTypes()
+        await declareNewTypes()
         for batch in unmarked.takeDue() { try await store.markDispatched(batch.ids, readAt: batch.readAt) }
         if isLeading { _ = try await store.release() }
         let states = try await store.dispatchStates(types: types.names, staleAfter: lostAfter)
@@ -160,26 +167,47 @@ final class Dispatcher: Sendable {
             return Self.idlePause
         }
         let pending = unmarked.ids
-        window.update(states, pending: pending.count)
+        let troubled = trouble.types
+        window.update(states, pending: pending.count, closed: troubled)
         guard isLeading else { return Self.idlePause }
         var pause = Self.idlePause
-        for state in states where state.hasBacklog {
+        for state in states where state.hasBacklog && !troubled.contains(state.type) {
             pause = min(pause, Self.busyPause)
             let room = min(Self.batch, window.roomForBacklog(state, pending: pending.count))
-            guard room > 0 else { continue }
-            let (commands, readAt) = try await store.undispatched(type: state.type, limit: room, except: pending)
-            guard !commands.isEmpty else { continue }
-            try await publish(commands, path: "backlog", readAt: readAt)
-            pause = .zero
+            guard room > 0, busy.withLock({ $0.insert(state.type).inserted }) else { continue }
+            Task {
+                let didPublish = await publishBacklog(of: state.type, limit: room, except: pending)
+                _ = busy.withLock { $0.remove(state.type) }
+                if didPublish { wakeup.signal() }
+            }
         }
         return pause
     }
 
-    private func declareNewTypes() async throws {
-        let names = Set(types.names)
-        guard publisher.isConnected, !names.isSubset(of: declared.withLock { $0 }) else { return }
-        try await publisher.update(topology: Topics.topology(types: names.sorted()))
-        declared.withLock { $0 = names }
+    /// - Returns: whether something was published.
+    private func publishBacklog(of type: String, limit: Int, except pending: [UUID]) async -> Bool {
+        do {
+            let (commands, readAt) = try await store.undispatched(type: type, limit: limit, except: pending)
+            guard !commands.isEmpty else { return false }
+            try await publish(commands, path: "backlog", readAt: readAt)
+            return true
+        } catch {
+            trouble.note(type, error)
+            return false
+        }
+    }
+
+    private func declareNewTypes() async {
+        guard publisher.isConnected else { return }
+        let troubled = trouble.types
+        for type in types.names where !declared.withLock({ $0.contains(type) }) && !troubled.contains(type) {
+            do {
+                try await publisher.update(topology: Topics.topology(types: [type]))
+                _ = declared.withLock { $0.insert(type) }
+            } catch {
+                trouble.note(type, error)
+            }
+        }
     }
 
     /// Publishes commands; throws when some were not confirmed.
@@ -206,16 +234,26 @@ final class Dispatcher: Sendable {
     /// Finds commands that the broker has lost: more rows say dispatched, for some time, than its queue holds. Commands that a
     /// worker holds unacknowledged are missing from the depth too; publishing those again is harmless.
     private func audit() async throws {
-        for state in try await store.dispatchStates(types: types.names, staleAfter: lostAfter) where state.stale > 0 {
-            try await publisher.update(topology: Topics.topology(types: [state.type]))
-            let depth = try await publisher.declare(Topics.commands(ofType: state.type)).messagesReady
-            let missing = min(state.stale, state.dispatched - depth)
-            guard missing > 0 else { continue }
-            let found = try await store.undispatchLost(type: state.type, count: missing, staleAfter: lostAfter)
-            GatewayMetrics.lost.add(found)
-            log.warning(
-                "commands lost by the broker are published again", ["type": .string(state.type), "count": .int(found)])
-            wakeup.signal()
+        let troubled = trouble.types
+        for state in try await store.dispatchStates(types: types.names, staleAfter: lostAfter)
+        where state.stale > 0 && !troubled.contains(state.type) {
+            do {
+                try await audit(state)
+            } catch {
+                trouble.note(state.type, error)
+            }
         }
+    }
+
+    private func audit(_ state: DispatchState) async throws {
+        try await publisher.update(topology: Topics.topology(types: [state.type]))
+        let depth = try await publisher.declare(Topics.commands(ofType: state.type)).messagesReady
+        let missing = min(state.stale, state.dispatched - depth)
+        guard missing > 0 else { return }
+        let found = try await store.undispatchLost(type: state.type, count: missing, staleAfter: lostAfter)
+        GatewayMetrics.lost.add(found)
+        log.warning(
+            "commands lost by the broker are published again", ["type": .string(state.type), "count": .int(found)])
+        wakeup.signal()
     }
 }

@@ -25,6 +25,7 @@ final class EventHub: Sendable {
         var waiters: [Int: Waiter] = [:]
         var nextID = 0
         var cancelled: Set<Int> = []
+        var isClosed = false
     }
 
     private static let maxEvents = 1000
@@ -50,7 +51,7 @@ final class EventHub: Sendable {
         let events = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let isWaiting = state.withLock { state in
-                    guard state.cancelled.remove(id) == nil else { return false }
+                    guard state.cancelled.remove(id) == nil, !state.isClosed else { return false }
                     state.waiters[id] = Waiter(
                         job: job, after: sequence, deadline: deadline, continuation: continuation)
                     return true
@@ -75,6 +76,19 @@ final class EventHub: Sendable {
         try await store.events(after: [(job, sequence)], limit: 1).isEmpty
     }
 
+    /// Lets nobody wait any more: whoever waits gets no events. For the end of the process.
+    func close() {
+        let waiters = state.withLock { state in
+            state.isClosed = true
+            defer { state.waiters = [:] }
+            return state.waiters
+        }
+        for waiter in waiters.values { waiter.continuation.resume(returning: []) }
+    }
+
+    /// Whether nobody can wait any more.
+    var isClosed: Bool { state.withLock(\.isClosed) }
+
     /// Something was committed.
     func announce() {
         if state.withLock({ !$0.waiters.isEmpty }) { wakeup.signal() }
@@ -94,10 +108,7 @@ final class EventHub: Sendable {
             }
             await wakeup.wait(upTo: pause)
         }
-        for waiter in state.withLock({ state in
-            defer { state.waiters = [:] }
-            return state.waiters
-        }).values { waiter.continuation.resume(returning: []) }
+        close()
     }
 
     /// - Returns: whether there may be more right now.

@@ -4,30 +4,37 @@ import Telemetry
 
 /// Takes jobs from workers that fell silent past their lease (G4).
 ///
-/// After an outage of the database every lease has run out although the workers live. So the reaper waits until the database has
-/// been reachable for `grace` without a break: time enough for live workers to renew.
+/// After an outage of the database every lease has run out although the workers live; after a pause of the whole machine too. So
+/// the reaper waits until its own rounds have come and gone in time for `grace`: time enough for live workers to renew.
 struct Reaper: Sendable {
     let store: JobStore
     let grace: Duration
     let log: Logger
     let wakeDispatcher: @Sendable () -> Void
 
+    /// A second round that comes later than this tells of a pause or of a database that hangs.
+    private static let longestRound: Duration = .seconds(4)
+
     /// Reaps every second until cancelled.
     func run() async throws {
         var healthySince: ContinuousClock.Instant?
+        var lastRound = ContinuousClock.now
         while true {
             try await Task.sleep(for: .seconds(1))
             do {
+                if ContinuousClock.now - lastRound > Self.longestRound { healthySince = nil }
                 if let since = healthySince, .now - since >= grace {
                     report(try await store.reap())
                 } else {
                     _ = try await store.database.query("SELECT 1")
                     if healthySince == nil { healthySince = .now }
                 }
+                lastRound = .now
             } catch is CancellationError {
                 throw CancellationError()
             } catch {
                 healthySince = nil
+                lastRound = .now
             }
         }
     }

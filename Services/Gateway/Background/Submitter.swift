@@ -20,7 +20,7 @@ final class Submitter: Sendable {
         self.store = store
         self.dispatcher = dispatcher
         batcher = Batcher(maxBatch: 128, maxWaiting: 10_000) { submissions in
-            try await Self.commit(submissions, store: store, dispatcher: dispatcher)
+            try await Self.commit(submissions, dispatcher: dispatcher) { try await store.submit($0) }
         }
     }
 
@@ -28,22 +28,24 @@ final class Submitter: Sendable {
         try await batcher.submit(submission)
     }
 
-    /// Commits these together, or none of them.
+    /// Commits these together, or none of them, also when one has the key of another request.
     func submit(batch submissions: [Submission]) async throws -> [SubmitOutcome] {
-        try await Self.commit(submissions, store: store, dispatcher: dispatcher)
+        try await Self.commit(submissions, dispatcher: dispatcher) { [store] in try await store.submit(allOrNone: $0) }
     }
 
+    private typealias Row = (submission: Submission, grace: Duration)
+
     private static func commit(
-        _ submissions: [Submission], store: JobStore, dispatcher: Dispatcher
+        _ submissions: [Submission], dispatcher: Dispatcher, insert: ([Row]) async throws -> [SubmitOutcome]
     ) async throws -> [SubmitOutcome] {
         let admitted = dispatcher.admit(submissions)
         let rows = zip(submissions, admitted).map { (submission: $0, grace: $1 ? grace : .zero) }
         let outcomes: [SubmitOutcome]
         do {
-            outcomes = try await store.submit(rows)
+            outcomes = try await insert(rows)
         } catch let error as PostgresError where error.sqlState == "40P01" {
             // Two batches with the same idempotency keys in different orders. The server undid this one; the keys make it safe.
-            outcomes = try await store.submit(rows)
+            outcomes = try await insert(rows)
         }
         var commands: [Command] = []
         for (row, outcome) in zip(rows, outcomes) {

@@ -3,6 +3,7 @@ import Foundation
 import JSON
 import Jobs
 import Synchronization
+import Telemetry
 
 /// The registered types, read again every second by `run` and at once when a request names one that is not known yet.
 ///
@@ -18,10 +19,17 @@ final class TypeCache: Sendable {
     private let state: Mutex<State>
     private let reader: Batcher<Void, TypeCatalogue>
 
-    init(_ store: JobStore) {
+    init(_ store: JobStore, log: Logger) {
         state = Mutex(State())
+        let reported = Mutex<Set<String>>([])
         reader = Batcher(maxBatch: 10_000, maxWaiting: 10_000) { waiting in
-            let catalogue = TypeCatalogue(try await store.types())
+            let (types, unreadable) = try await store.types()
+            for (name, reason) in unreadable where reported.withLock({ $0.insert(name + reason).inserted }) {
+                log.error(
+                    "a registered job type cannot be read: update the gateway",
+                    ["type": .string(name), "error": .string(reason)])
+            }
+            let catalogue = TypeCatalogue(types)
             return waiting.map { catalogue }
         }
     }

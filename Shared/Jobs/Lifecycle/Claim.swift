@@ -43,15 +43,15 @@ extension Claim {
 extension JobStore {
     /// Claims the queued ones of these jobs for a worker, in one guarded update with their events.
     ///
-    /// A job that is not queued is left out: its command is stale.
-    public func claim(_ ids: [UUID], worker: String, lease: Duration) async throws -> [Claim] {
+    /// A job that is not queued is left out: its command is stale. So is one of another type: its command came to the wrong queue.
+    public func claim(_ ids: [UUID], type: String, worker: String, lease: Duration) async throws -> [Claim] {
         let rows = try await commit([
             """
             WITH moved AS (
                 UPDATE jobs j SET status = 'running', attempt = j.attempt + 1, worker = \(worker), started_at = now(),
                     lease_until = now() + \(lease.seconds) * interval '1 second', dispatched_at = coalesce(dispatched_at, now()),
                     progress = NULL, error = NULL
-                WHERE j.id = ANY(\(ids)) AND j.status = ANY(\(Transition.claim.guardStatuses))
+                WHERE j.id = ANY(\(ids)) AND j.type = \(type) AND j.status = ANY(\(Transition.claim.guardStatuses))
                 RETURNING j.id, j.namespace, j.attempt, j.spec, j.failures, j.crashes, j.max_attempts, j.timeout_seconds,
                     j.trace_id
             ), announced AS (

@@ -49,6 +49,8 @@ struct RecordBatch {
         }
     }
 
+    /// Each checkpoint tells all that is needed to go on; a few earlier ones are kept to go back to.
+    private static let keptCheckpoints: Int32 = 10
     private static let running = Transition.finish.guardStatuses
 
     private var heartbeats: Statement? {
@@ -79,7 +81,7 @@ struct RecordBatch {
             WITH i AS (
                 SELECT i.* FROM unnest(\(fences.map(\.job)), \(fences.map(\.attempt)), \(lines.map(\.number)), \(lines.map(\.at)),
                     \(lines.map(\.level.rawValue)), \(lines.map(\.message)), \(lines.map(\.operatorName)),
-                    \(lines.map { $0.details.map { JSONText($0) } }))
+                    \(lines.map { $0.details.map(JSONText.init(replacingNUL:)) }))
                     AS i (id, attempt, number, at, level, message, operator, details)
                 JOIN jobs j ON j.id = i.id AND j.attempt = i.attempt AND j.status = ANY(\(Self.running))
             ), added AS (
@@ -101,7 +103,7 @@ struct RecordBatch {
             WITH moved AS (
                 UPDATE jobs j SET progress = i.progress, phase = coalesce(i.phase, j.phase)
                 FROM unnest(\(entries.map(\.key.job)), \(entries.map(\.key.attempt)), \(entries.map(\.value.phase)),
-                    \(entries.map { JSONText($0.value.progress) })) AS i (id, attempt, phase, progress)
+                    \(entries.map { JSONText(replacingNUL: $0.value.progress) })) AS i (id, attempt, phase, progress)
                 WHERE j.id = i.id AND j.attempt = i.attempt AND j.status = ANY(\(Self.running))
                 RETURNING j.id, j.attempt, j.status, j.phase, j.progress
             ), announced AS (
@@ -119,7 +121,7 @@ struct RecordBatch {
         for case .checkpoint(let fence, let epoch, let state) in records {
             fences.append(fence)
             epochs.append(epoch)
-            states.append(JSONText(state))
+            states.append(JSONText(replacingNUL: state))
         }
         guard !fences.isEmpty else { return nil }
         return """
@@ -132,6 +134,8 @@ struct RecordBatch {
                 INSERT INTO checkpoints (job_id, epoch, attempt, state) SELECT id, epoch, attempt, state FROM i
                 ON CONFLICT DO NOTHING
                 RETURNING job_id, epoch, attempt, length(state::text) AS size
+            ), pruned AS (
+                DELETE FROM checkpoints c USING i WHERE c.job_id = i.id AND c.epoch <= i.epoch - \(Self.keptCheckpoints)
             ), announced AS (
                 INSERT INTO events (job_id, kind, status, attempt, data)
                 SELECT a.job_id, 'checkpoint', i.status, a.attempt, jsonb_build_object('epoch', a.epoch, 'size_bytes', a.size)
@@ -152,9 +156,9 @@ struct RecordBatch {
         return """
             WITH i AS (
                 SELECT * FROM unnest(\(fences.map(\.job)), \(fences.map(\.attempt)), \(endings.map(\.status.rawValue)),
-                    \(endings.map { $0.result.map { JSONText($0) } }), \(endings.map { $0.error.map { JSONText($0) } }),
+                    \(endings.map { $0.result.map(JSONText.init(replacingNUL:)) }), \(endings.map { $0.error.map(JSONText.init(replacingNUL:)) }),
                     \(endings.map(\.dueIn.seconds)), \(endings.map { Int32($0.countsAsFailure ? 1 : 0) }),
-                    \(endings.map { $0.progress.map { JSONText($0) } }), \(endings.map(\.phase)), \(endings.map(\.kind)),
+                    \(endings.map { $0.progress.map(JSONText.init(replacingNUL:)) }), \(endings.map(\.phase)), \(endings.map(\.kind)),
                     \(endings.map(\.status.isTerminal)))
                     AS i (id, attempt, status, result, error, due, failed, progress, phase, kind, terminal)
             ), moved AS (

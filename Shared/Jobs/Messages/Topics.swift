@@ -17,6 +17,8 @@ public enum Topics {
     public static let reasonHeader = "x-switchyard-reason"
     /// The header that explains the reason in a sentence.
     public static let detailHeader = "x-switchyard-detail"
+    /// The header with the routing key that a dead command came with.
+    public static let routingKeyHeader = "x-switchyard-routing-key"
     /// The header with the number of workers that a job has taken down.
     public static let crashesHeader = "x-switchyard-crashes"
     /// The `app-id` of commands whose row is known to exist.

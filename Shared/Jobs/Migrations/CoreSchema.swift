@@ -76,6 +76,7 @@ extension Migrations {
             CREATE UNIQUE INDEX jobs_idempotency ON jobs (namespace, idempotency_key) WHERE idempotency_key IS NOT NULL;
             CREATE INDEX jobs_dispatch ON jobs (type, priority DESC, id) WHERE status = 'queued' AND dispatched_at IS NULL;
             CREATE INDEX jobs_dispatched ON jobs (type, dispatched_at) WHERE status = 'queued' AND dispatched_at IS NOT NULL;
+            CREATE INDEX jobs_parent ON jobs (parent_id, id) WHERE parent_id IS NOT NULL;
             CREATE INDEX jobs_due ON jobs (due_at) WHERE status = 'scheduled';
             CREATE INDEX jobs_lease ON jobs (lease_until) WHERE lease_until IS NOT NULL;
 
@@ -145,6 +146,7 @@ extension Migrations {
                 body bytea NOT NULL,
                 received_at timestamptz NOT NULL DEFAULT now()
             );
+            CREATE INDEX dead_letters_newest ON dead_letters (received_at);
 
             -- Which process does a duty that only one may do at a time, and until when.
             CREATE TABLE leaders (

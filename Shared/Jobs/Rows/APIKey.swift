@@ -30,22 +30,22 @@ public struct APIKey: Sendable {
 extension JobStore {
     /// Makes a key; answers its text, which cannot be read again.
     public func createKey(namespace: String, name: String, scopes: Set<Scope>) async throws -> String {
-        let text = APIKeyText.generate().text
+        let key = APIKeyText.generate()
         _ = try await database.query(
             """
             INSERT INTO api_keys (id, namespace, name, hash, scopes)
-            VALUES (\(UUIDv7.generate()), \(namespace), \(name), \(sha256(Array(text.utf8))),
+            VALUES (\(UUIDv7.generate()), \(namespace), \(name), \(key.hash),
                 \(scopes.map(\.rawValue).sorted()))
             """)
-        return text
+        return key.text
     }
 
-    /// The key with this text, unless it was revoked.
-    public func key(text: String) async throws -> APIKey? {
+    /// The key that a client has sent, unless it was revoked.
+    public func key(_ text: APIKeyText) async throws -> APIKey? {
         try await database.query(
             """
             SELECT id, namespace, name, scopes FROM api_keys
-            WHERE hash = \(sha256(Array(text.utf8))) AND revoked_at IS NULL
+            WHERE hash = \(text.hash) AND revoked_at IS NULL
             """
         ).first.map { row in
             APIKey(

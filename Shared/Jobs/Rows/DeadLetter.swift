@@ -18,15 +18,17 @@ public struct DeadLetter: Sendable {
     public let job: UUID?
     /// The message's headers, a JSON object.
     public let headers: [UInt8]
-    /// The message's body.
+    /// The message's body; in lists only its start.
     public let body: [UInt8]
+    /// The size of the whole body in bytes.
+    public let size: Int
     /// When it was kept.
     public let receivedAt: Date
 
     /// Makes a dead letter; the database gives the time.
     public init(
         id: UUID, reason: String, detail: String, exchange: String, routingKey: String, job: UUID?, headers: [UInt8],
-        body: [UInt8], receivedAt: Date = Date()
+        body: [UInt8], size: Int? = nil, receivedAt: Date = Date()
     ) {
         self.id = id
         self.reason = reason
@@ -36,8 +38,11 @@ public struct DeadLetter: Sendable {
         self.job = job
         self.headers = headers
         self.body = body
+        self.size = size ?? body.count
         self.receivedAt = receivedAt
     }
+
+    fileprivate static let shown: Int32 = 4096
 
     /// Appends the dead letter as operators see it; the body is shown as text, cut to 4 KiB.
     public func write(to json: inout JSONWriter) {
@@ -49,8 +54,8 @@ public struct DeadLetter: Sendable {
         json.member("routing_key", routingKey)
         json.member("job_id", job)
         json.member("headers", raw: headers)
-        json.member("body", String(decoding: body.prefix(4096), as: UTF8.self))
-        json.member("size_bytes", body.count)
+        json.member("body", String(decoding: body.prefix(Int(Self.shown)), as: UTF8.self))
+        json.member("size_bytes", size)
         json.member("received_at", receivedAt)
         json.endObject()
     }
@@ -63,7 +68,7 @@ extension JobStore {
             """
             INSERT INTO dead_letters (id, reason, detail, exchange, routing_key, job_id, headers, body)
             VALUES (\(letter.id), \(letter.reason), \(letter.detail), \(letter.exchange), \(letter.routingKey), \(letter.job as UUID?),
-                \(JSONText(letter.headers)), \(letter.body))
+                \(JSONText(replacingNUL: letter.headers)), \(letter.body))
             ON CONFLICT (id) DO NOTHING
             """)
     }
@@ -72,7 +77,9 @@ extension JobStore {
     public func deadLetters(limit: Int) async throws -> [DeadLetter] {
         try await database.query(
             """
-            SELECT id, reason, detail, exchange, routing_key, job_id, headers, body, received_at FROM dead_letters
+            SELECT id, reason, detail, exchange, routing_key, job_id, headers, substring(body FROM 1 FOR \(DeadLetter.shown)) AS body,
+                octet_length(body) AS size, received_at
+            FROM dead_letters
             ORDER BY received_at DESC LIMIT \(limit)
             """
         ).map { row in
@@ -81,6 +88,7 @@ extension JobStore {
                 exchange: try row.decode("exchange"), routingKey: try row.decode("routing_key"),
                 job: try row.decode("job_id"),
                 headers: try row.decode("headers", as: JSONText.self).bytes, body: try row.decode("body"),
+                size: Int(try row.decode("size", as: Int32.self)),
                 receivedAt: try row.decode("received_at"))
         }
     }

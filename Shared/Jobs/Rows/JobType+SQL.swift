@@ -17,16 +17,27 @@ extension JobStore {
             """)
     }
 
-    /// Every registered type, by name.
-    public func types() async throws -> [JobType] {
-        try await database.query(
-            "SELECT name, version, description, spec_schema, policy FROM job_types ORDER BY name"
-        ).map { row in
-            try JobType(
-                name: row.decode("name"), version: Int(row.decode("version", as: Int32.self)),
-                description: row.decode("description"),
-                specSchema: JSON.parse(row.decode("spec_schema", as: JSONText.self).bytes),
-                policy: JSON.parse(row.decode("policy", as: JSONText.self).bytes).decode(JobPolicy.self))
+    /// Every registered type, by name, and what is wrong with those that this build cannot read.
+    ///
+    /// A worker of another build may have registered what this one does not know; the other types must not suffer for it.
+    public func types() async throws -> (types: [JobType], unreadable: [(name: String, reason: String)]) {
+        let rows = try await database.query(
+            "SELECT name, version, description, spec_schema, policy FROM job_types ORDER BY name")
+        var types: [JobType] = []
+        var unreadable: [(name: String, reason: String)] = []
+        for row in rows {
+            let name = try row.decode("name", as: String.self)
+            do {
+                types.append(
+                    try JobType(
+                        name: name, version: Int(row.decode("version", as: Int32.self)),
+                        description: row.decode("description"),
+                        specSchema: JSON.parse(row.decode("spec_schema", as: JSONText.self).bytes),
+                        policy: JSON.parse(row.decode("policy", as: JSONText.self).bytes).decode(JobPolicy.self)))
+            } catch {
+                unreadable.append((name, "\(error)"))
+            }
         }
+        return (types, unreadable)
     }
 }

@@ -27,6 +27,23 @@ public struct JobPolicy: Sendable, Hashable, Codable {
         case maxCrashes = "max_crashes"
     }
 
+    /// Reads a policy that another build may have written: what it does not say has its default.
+    public init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        let standard = JobPolicy()
+        func value<Value: Decodable>(_ key: CodingKeys, _ standard: Value) throws -> Value {
+            try values.decodeIfPresent(Value.self, forKey: key) ?? standard
+        }
+        self.init(
+            timeoutSeconds: try value(.timeoutSeconds, standard.timeoutSeconds),
+            maxAttempts: try value(.maxAttempts, standard.maxAttempts),
+            backoffBaseSeconds: try value(.backoffBaseSeconds, standard.backoffBaseSeconds),
+            backoffCapSeconds: try value(.backoffCapSeconds, standard.backoffCapSeconds),
+            leaseSeconds: try value(.leaseSeconds, standard.leaseSeconds),
+            cancelGraceSeconds: try value(.cancelGraceSeconds, standard.cancelGraceSeconds),
+            maxCrashes: try value(.maxCrashes, standard.maxCrashes))
+    }
+
     /// Makes a policy; the defaults suit jobs of any length.
     public init(
         timeoutSeconds: Int = 86_400, maxAttempts: Int = 5, backoffBaseSeconds: Double = 2,
