@@ -10,6 +10,8 @@ public struct ServiceConfiguration: Sendable {
     public let databaseURL: String
     /// `AMQP_URL`: RabbitMQ, as an amqp:// or amqps:// URI.
     public let amqpURL: String
+    /// `SWITCHYARD_AMQP_CA`: the PEM file of the authorities to trust for `amqps://`; the system's when nil.
+    public let amqpAuthorities: String?
     /// `SWITCHYARD_STORAGE`: the folder of uploaded and produced files; gateways and workers share it.
     public let storage: String
 
@@ -17,6 +19,8 @@ public struct ServiceConfiguration: Sendable {
     public init(_ environment: Environment) throws {
         databaseURL = try environment.url("DATABASE_URL", schemes: ["postgres", "postgresql"]).absoluteString
         amqpURL = try environment.url("AMQP_URL", schemes: ["amqp", "amqps"]).absoluteString
+        amqpAuthorities =
+            environment.contains("SWITCHYARD_AMQP_CA") ? try environment.string("SWITCHYARD_AMQP_CA") : nil
         storage = try environment.string("SWITCHYARD_STORAGE", default: ".switchyard/files")
     }
 
@@ -28,6 +32,7 @@ public struct ServiceConfiguration: Sendable {
 
     /// A connection to the broker.
     public func broker(name: String) throws -> AMQPConfiguration {
-        try AMQPConfiguration(url: amqpURL, connectionName: name)
+        try AMQPConfiguration(
+            url: amqpURL, connectionName: name, tls: amqpAuthorities.map { AMQPConfiguration.TLS(authorityFile: $0) })
     }
 }
