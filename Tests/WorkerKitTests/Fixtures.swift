@@ -112,6 +112,7 @@ extension Job {
 /// A flag that one task raises and others wait for.
 final class Gate: Sendable {
     private let isOpen = Mutex(false)
+    var isRaised: Bool { isOpen.withLock(\.self) }
     func open() { isOpen.withLock { $0 = true } }
     func wait() async throws { try await eventually("the gate") { isOpen.withLock { $0 } } }
 }
