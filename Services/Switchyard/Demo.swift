@@ -16,6 +16,8 @@ extension Command {
 
 /// Uploads a document, submits a job for it, follows it, and prints the text.
 struct Demo: Sendable {
+    private static let patience: Duration = .seconds(600)
+
     private let workspace: Workspace
     private let file: String
     private let url: String
@@ -59,16 +61,27 @@ struct Demo: Sendable {
         show("--- end: \(url)/api/v1/artifacts/\(artifact) ---\n")
     }
 
-    /// Prints the job's events until it ends.
+    /// Prints the job's events as they come, until it ends.
     private func follow(_ job: String) async throws {
-        let events = try await curl(["--no-buffer"], "/api/v1/jobs/\(job)/events")
-        for line in events.split(separator: "\n") where line.hasPrefix("data:") {
-            let data = Data(line.dropFirst(5).utf8)
-            guard let event = try JSONSerialization.jsonObject(with: data) as? [String: Any] else { continue }
-            let more = (event["data"] as? [String: Any]).map { data in
-                data.sorted { $0.key < $1.key }.map { " \($0.key)=\($0.value)" }.joined()
+        let end = ContinuousClock.now + Self.patience
+        var shown = 0
+        var hasEnded = false
+        while !hasEnded {
+            guard ContinuousClock.now < end else {
+                throw ServerError(
+                    .unhealthy, "the job has not ended after \(Self.patience): does a documents worker run?")
             }
-            show("  \(event["at"] ?? "") \(event["event"] ?? event["status"] ?? "")\(more ?? "")")
+            // Asked before the events are read, so that the last ones are among them.
+            hasEnded = try await json([], "/api/v1/jobs/\(job)?wait=1s")["finished_at"] is String
+            let history = try await json([], "/api/v1/jobs/\(job)/history?limit=500")
+            let events = history["events"] as? [[String: Any]] ?? []
+            for event in events.dropFirst(shown) {
+                let more = (event["data"] as? [String: Any]).map { data in
+                    data.sorted { $0.key < $1.key }.map { " \($0.key)=\($0.value)" }.joined()
+                }
+                show("  \(event["at"] ?? "") \(event["event"] ?? event["status"] ?? "")\(more ?? "")")
+            }
+            shown = events.count
         }
     }
 
