@@ -1,7 +1,8 @@
 import Crypto
 import Foundation
 
-/// Files on local disk by id, at `root/ab/cd/<id>`, where `ab` and `cd` are the last four digits of the id.
+/// Files on local disk by id, at `root/ab/<id>`, where `ab` are the last two digits of the id: 256 folders, which soon all exist, so
+/// that storing a file costs no folder of its own and no flush of its parent.
 ///
 /// A file appears whole or not at all: it is written beside its place, flushed, renamed, and the folder flushed. The last digits
 /// are the random ones; the first of a version 7 id are its time and would fill one folder after the other.
@@ -32,8 +33,7 @@ public struct FileStore: Sendable {
     public func path(of id: UUID) -> String { "\(folder(of: id))/\(id.text)" }
 
     private func folder(of id: UUID) -> String {
-        let text = id.text
-        return "\(root)/\(text.suffix(4).prefix(2))/\(text.suffix(2))"
+        "\(root)/\(id.text.suffix(2))"
     }
 
     /// Stores what `chunks` yields under an id, in place of what was there.

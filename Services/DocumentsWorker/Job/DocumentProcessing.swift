@@ -53,7 +53,10 @@ struct DocumentProcessing: Decodable, Sendable {
                         "properties": [
                             "file_id": ["type": "string", "format": "uuid"],
                             "url": ["type": "string", "pattern": "^file:///"],
-                            "name": ["type": "string", "minLength": 1, "maxLength": 255],
+                            "name": [
+                                "type": "string", "minLength": 1, "maxLength": 255,
+                                "pattern": #"^[^\u0000-\u001f\u007f]*$"#,
+                            ],
                         ],
                     ]
                 ],
