@@ -25,6 +25,18 @@ import Testing
         }
     }
 
+    @Test(.timeLimit(.minutes(1))) func closingEndsTheWaitersAndLetsNobodyWaitAnyMore() async throws {
+        try await withHub { hub, store in
+            let id = try await job(store)
+            let last = try await store.events(after: [(id, 0)], limit: 10).last?.sequence ?? 0
+            let waiting = Task { try await hub.next(after: last, of: id, until: .now + .seconds(3600)) }
+            hub.close()
+            #expect(try await waiting.value.isEmpty)
+            #expect(try await hub.next(after: last, of: id, until: .now + .seconds(3600)).isEmpty)
+            #expect(hub.isClosed)
+        }
+    }
+
     private func job(_ store: JobStore) async throws -> UUID {
         let type = try JobType(
             name: "probe", version: 1, description: "", specSchema: ["type": "object"], policy: JobPolicy())

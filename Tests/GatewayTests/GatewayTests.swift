@@ -3,6 +3,7 @@ import Foundation
 import HTTPServer
 import JSON
 import Postgres
+import Telemetry
 import Testing
 
 @testable import Concurrency
@@ -121,6 +122,15 @@ import Testing
         #expect(window.take("a"))
         window.close()
         #expect(!window.take("a"))
+    }
+
+    @Test func aTypeInTroubleHasNoRoom() {
+        let window = DispatchWindow(size: 3)
+        let trouble = TypeTrouble(log: Logger(service: "test", level: .error))
+        trouble.note("a", TimedOut(limit: .seconds(1)))
+        #expect(trouble.types == ["a"])
+        window.update([state("a", 0), state("b", 0)], closed: trouble.types)
+        #expect(!window.take("a") && window.take("b"))
     }
 
     @Test func theBacklogHasTheRoomThatIsLeft() {

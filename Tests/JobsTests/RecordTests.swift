@@ -19,6 +19,22 @@ import Testing
         ]
     }
 
+    @Test func theNewestCheckpointsAreKept() async throws {
+        try await withStore { store in
+            let (fence, other) = (try await store.run(), try await store.run())
+            _ = try await store.write([.checkpoint(other, epoch: 1, state: Array("{}".utf8))])
+            for epoch in 1...25 as ClosedRange<Int32> {
+                let answer = try await store.write([.checkpoint(fence, epoch: epoch, state: Array("{}".utf8))])
+                #expect(answer == [.written])
+            }
+            let kept = try await store.database.query(
+                "SELECT epoch FROM checkpoints WHERE job_id = \(fence.job) ORDER BY epoch"
+            ).map { try $0.decode("epoch", as: Int32.self) }
+            #expect(kept == Array(16...25))
+            #expect(try await store.count("SELECT count(*) AS n FROM checkpoints WHERE job_id = \(other.job)") == 1)
+        }
+    }
+
     @Test func aStaleAttemptWritesNothing() async throws {
         try await withStore { store in
             let old = try await store.run()
