@@ -40,7 +40,7 @@ public final class JobContext: Sendable {
     /// Why the job should end early; nil while it may go on. The task is cancelled at the same moment.
     public var stopReason: StopReason? { running.stopReason }
 
-    /// The newest checkpoint of the earlier attempts, or nil for a fresh start.
+    /// The newest checkpoint of the earlier attempts, or of the job that this one retries; nil for a fresh start.
     ///
     /// - Throws: `DecodingError` when it was written in another form.
     public func checkpoint<State: Decodable>(as type: State.Type) throws -> State? {

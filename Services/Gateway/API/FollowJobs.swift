@@ -70,7 +70,7 @@ extension Gateway {
         return page("logs", lines, next: next) { $0.write(to: &$1) }
     }
 
-    private func existingJob(_ call: Call) async throws -> UUID {
+    func existingJob(_ call: Call) async throws -> UUID {
         let id = try await jobID(call)
         guard try await reader.job(id, namespace: call.namespace) != nil else { throw Problem.notFound("job") }
         return id

@@ -40,6 +40,15 @@ extension Call {
         return labels.isEmpty ? nil : JSON.object(labels).serialized()
     }
 
+    /// The client's name for the request, by which a repeated one is known.
+    func idempotencyKey() throws -> String? {
+        guard let key = request.headers["Idempotency-Key"] else { return nil }
+        guard (1...200).contains(key.utf8.count) else {
+            throw Problem.invalidParameter("The header Idempotency-Key", "1 to 200 bytes long")
+        }
+        return key
+    }
+
     /// The `reason` of a control request, whose body is optional.
     func reason() throws -> String? {
         let body = request.collectedBody
@@ -62,6 +71,7 @@ extension Call {
 enum Cursor {
     static func text(_ id: UUID) -> String { Base64URL.encode(Array("j\(id.text)".utf8)) }
     static func text(_ sequence: Int64) -> String { Base64URL.encode(Array("e\(sequence)".utf8)) }
+    static func text(number: Int32) -> String { Base64URL.encode(Array("n\(number)".utf8)) }
     static func text(attempt: Int32, number: Int32) -> String { Base64URL.encode(Array("l\(attempt).\(number)".utf8)) }
 
     static func job(_ text: String) throws -> UUID {
@@ -76,6 +86,13 @@ enum Cursor {
             let sequence = Int64(String(decoding: bytes.dropFirst(), as: UTF8.self))
         else { throw Problem.invalidCursor }
         return sequence
+    }
+
+    static func number(_ text: String) throws -> Int32 {
+        guard let bytes = Base64URL.decode(text), bytes.first == UInt8(ascii: "n"),
+            let number = Int32(String(decoding: bytes.dropFirst(), as: UTF8.self))
+        else { throw Problem.invalidCursor }
+        return number
     }
 
     static func logLine(_ text: String) throws -> (attempt: Int32, number: Int32) {

@@ -8,7 +8,7 @@ extension Gateway {
     /// `POST /jobs`: 201 after the commit; 200 with the first job when the same request was made before.
     func submitJob(_ call: Call) async throws -> HTTPResponse {
         let body = call.request.collectedBody
-        let key = try idempotencyKey(of: call)
+        let key = try call.idempotencyKey()
         let json = try parse(body)
         var submission = try await read(json, call: call)
         if let key { submission.idempotency = (key, sha256(body)) }
@@ -32,7 +32,7 @@ extension Gateway {
         guard (1...Limits.batchJobs).contains(jobs.count) else {
             throw Problem.invalidField("/jobs", "1 to \(Limits.batchJobs) jobs are accepted, not \(jobs.count)")
         }
-        let key = try idempotencyKey(of: call)
+        let key = try call.idempotencyKey()
         let hash = sha256(body)
         var submissions: [Submission] = []
         for (index, job) in jobs.enumerated() {
@@ -75,14 +75,6 @@ extension Gateway {
         } catch let error as SubmissionError {
             throw Problem.refused(error)
         }
-    }
-
-    private func idempotencyKey(of call: Call) throws -> String? {
-        guard let key = call.request.headers["Idempotency-Key"] else { return nil }
-        guard (1...200).contains(key.utf8.count) else {
-            throw Problem.invalidParameter("The header Idempotency-Key", "1 to 200 bytes long")
-        }
-        return key
     }
 
     private func replayed(_ id: UUID, call: Call) async throws -> HTTPResponse {

@@ -21,7 +21,7 @@ public struct Claim: Sendable {
     public let timeoutSeconds: Int
     /// The client's trace id.
     public let traceID: String?
-    /// The newest checkpoint of the earlier attempts.
+    /// The newest checkpoint of the earlier attempts, or of the job that this one retries.
     public let checkpoint: (epoch: Int32, state: [UInt8])?
 }
 
@@ -53,7 +53,7 @@ extension JobStore {
                     progress = NULL, error = NULL
                 WHERE j.id = ANY(\(ids)) AND j.type = \(type) AND j.status = ANY(\(Transition.claim.guardStatuses))
                 RETURNING j.id, j.namespace, j.attempt, j.spec, j.failures, j.crashes, j.max_attempts, j.timeout_seconds,
-                    j.trace_id
+                    j.trace_id, j.retry_of
             ), announced AS (
                 INSERT INTO events (job_id, kind, status, attempt, data)
                 SELECT id, 'running', 'running', attempt, jsonb_build_object('worker', \(worker)::text) FROM moved
@@ -61,7 +61,7 @@ extension JobStore {
             SELECT m.*, c.epoch, c.state
             FROM moved m LEFT JOIN LATERAL (
                 SELECT epoch, state FROM checkpoints
-                WHERE m.attempt > 1 AND job_id = m.id ORDER BY epoch DESC LIMIT 1
+                WHERE (m.attempt > 1 OR m.retry_of IS NOT NULL) AND job_id = m.id ORDER BY epoch DESC LIMIT 1
             ) c ON true
             """
         ])[0]
@@ -76,7 +76,7 @@ extension JobStore {
                 c.epoch, c.state
             FROM jobs m LEFT JOIN LATERAL (
                 SELECT epoch, state FROM checkpoints
-                WHERE m.attempt > 1 AND job_id = m.id ORDER BY epoch DESC LIMIT 1
+                WHERE (m.attempt > 1 OR m.retry_of IS NOT NULL) AND job_id = m.id ORDER BY epoch DESC LIMIT 1
             ) c ON true
             WHERE m.id = ANY(\(ids)) AND m.status = 'running' AND m.worker = \(worker)
             """

@@ -1,0 +1,55 @@
+import Foundation
+import JSON
+import Postgres
+
+/// One attempt at a job, as it ended or as it runs.
+public struct Execution: Sendable {
+    /// The number of the attempt, from 1.
+    public let attempt: Int32
+    /// The worker that ran it.
+    public let worker: String
+    /// `running` or `stopping` while it runs; then `completed`, `failed`, `retrying`, `handed_back`, `lost`, …
+    public let status: String
+    /// When it began.
+    public let startedAt: Date
+    /// When it ended.
+    public let finishedAt: Date?
+    /// What went wrong, a JSON object.
+    public let error: [UInt8]?
+
+    /// Appends the execution as clients see it.
+    public func write(to json: inout JSONWriter) {
+        json.beginObject()
+        json.member("attempt", Int(attempt))
+        json.member("worker", worker)
+        json.member("status", status)
+        json.member("started_at", startedAt)
+        json.member("finished_at", finishedAt)
+        json.member("duration_seconds", finishedAt.map { $0.timeIntervalSince(startedAt) })
+        json.member("error", raw: error ?? Array("null".utf8))
+        json.endObject()
+    }
+}
+
+extension JobStore {
+    /// The attempts at a job in order, the one under way last.
+    public func executions(of id: UUID, after attempt: Int32, limit: Int) async throws -> [Execution] {
+        try await database.query(
+            """
+            SELECT attempt, worker, status, started_at, finished_at, error FROM (
+                SELECT attempt, worker, status, started_at, finished_at, error FROM executions
+                WHERE job_id = \(id) AND attempt > \(attempt)
+                UNION ALL
+                SELECT attempt, worker, status, started_at, NULL, NULL FROM jobs
+                WHERE id = \(id) AND lease_until IS NOT NULL AND attempt > \(attempt)
+            ) e
+            ORDER BY attempt LIMIT \(limit)
+            """
+        ).map { row in
+            Execution(
+                attempt: try row.decode("attempt"), worker: try row.decode("worker"), status: try row.decode("status"),
+                startedAt: try row.decode("started_at"), finishedAt: try row.decode("finished_at"),
+                error: try row.decode("error", as: JSONText?.self)?.bytes)
+        }
+    }
+}
