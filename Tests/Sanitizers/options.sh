@@ -1,0 +1,31 @@
+# shellcheck shell=bash
+# How the tests are built and run under a sanitizer. Sourced by compose/test, which has set `root` and `sanitizer`.
+
+scratch=$root/.build-$sanitizer
+# SANITIZED is for the few lines that cannot hold in a process of a sanitizer's.
+flags+=("--sanitize=$sanitizer" --scratch-path "$scratch" -Xswiftc -DSANITIZED)
+
+case $sanitizer in
+  thread)
+    # Teaches ThreadSanitizer the contended half of Swift's Mutex; see there.
+    mkdir -p "$scratch"
+    clang -O1 -fPIC -c "$root/Tests/Sanitizers/mutex.c" -o "$scratch/mutex.o"
+    flags+=(-Xlinker "$scratch/mutex.o")
+    ;;
+esac
+
+# Reports go to files: those of the services that tests start would otherwise be lost with their output.
+export_sanitizer_options() {
+  export TSAN_OPTIONS="log_path=$folder/report"
+  export ASAN_OPTIONS="log_path=$folder/report"
+}
+
+# Prints what the sanitizer reported, with Swift's names; fails when that is anything.
+print_reports() {
+  local reports
+  mapfile -t reports < <(compgen -G "$folder/report.*")
+  ((${#reports[@]} == 0)) && return
+  say "Reports of the $sanitizer sanitizer, by process:"
+  tail -n +1 "${reports[@]}" | swift demangle --simplified >&2
+  return 1
+}
