@@ -2,17 +2,25 @@
 # How the tests are built and run under a sanitizer. Sourced by compose/test, which has set `root` and `sanitizer`.
 
 scratch=$root/.build-$sanitizer
-# SANITIZED is for the few lines that cannot hold in a process of a sanitizer's.
-flags+=("--sanitize=$sanitizer" --scratch-path "$scratch" -Xswiftc -DSANITIZED)
+sanitizer_flags=("--sanitize=$sanitizer" --scratch-path "$scratch")
 
 case $sanitizer in
   thread)
     # Teaches ThreadSanitizer the contended half of Swift's Mutex; see there.
     mkdir -p "$scratch"
     clang -O1 -fPIC -c "$root/Tests/Sanitizers/mutex.c" -o "$scratch/mutex.o"
-    flags+=(-Xlinker "$scratch/mutex.o")
+    sanitizer_flags+=(-Xlinker "$scratch/mutex.o")
+    # The process that parses documents is a plain one: it has a single thread, and ThreadSanitizer refuses its vfork.
+    swift build --package-path "$root" --product DocumentsWorker "${flags[@]}"
+    SWITCHYARD_TEST_DOCUMENTS_WORKER=$(swift build --package-path "$root" "${flags[@]}" --show-bin-path)/DocumentsWorker
+    export SWITCHYARD_TEST_DOCUMENTS_WORKER
+    ;;
+  address)
+    # For the one line that cannot hold in such a process; the Swift code says where and why.
+    sanitizer_flags+=(-Xswiftc -DADDRESS_SANITIZED)
     ;;
 esac
+flags+=("${sanitizer_flags[@]}")
 
 # Reports go to files: those of the services that tests start would otherwise be lost with their output.
 export_sanitizer_options() {
