@@ -28,6 +28,7 @@ flags+=("${sanitizer_flags[@]}")
 export_sanitizer_options() {
   export TSAN_OPTIONS="log_path=$folder/report"
   export ASAN_OPTIONS="log_path=$folder/report"
+  export LSAN_OPTIONS="suppressions=$root/Tests/Sanitizers/lsan.supp:print_suppressions=0"
 }
 
 # Prints what the sanitizer reported, with Swift's names; fails when that is anything.
