@@ -1,5 +1,8 @@
 # shellcheck shell=bash
-# How the tests are built and run under a sanitizer. Sourced by compose/test, which has set `root` and `sanitizer`.
+# How the tests are built and run under a sanitizer. Sourced by compose/test.
+
+# Set by compose/test.
+: "${root:?}" "${sanitizer:?}"
 
 scratch=$root/.build-$sanitizer
 mkdir -p "$scratch"
@@ -28,6 +31,7 @@ flags+=("${sanitizer_flags[@]}")
 
 # Reports go to files: those of the services that tests start would otherwise be lost with their output.
 export_sanitizer_options() {
+  : "${folder:?}"
   export TSAN_OPTIONS="log_path=$folder/report"
   export ASAN_OPTIONS="log_path=$folder/report"
   export LSAN_OPTIONS="suppressions=$root/Tests/Sanitizers/lsan.supp:print_suppressions=0"
