@@ -1,7 +1,7 @@
 import Foundation
 
 /// A value in a message's headers or in the arguments of a queue.
-public indirect enum HeaderValue: Sendable, Hashable {
+public enum HeaderValue: Sendable, Hashable {
     /// UTF-8 text.
     case string(String)
     /// Any of the protocol's integers; sent as 64 bits.

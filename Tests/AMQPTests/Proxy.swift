@@ -86,14 +86,17 @@ final class Proxy: Sendable {
         var buffer = [UInt8](repeating: 0, count: 65_536)
         while true {
             var entry = pollfd(fd: source, events: Int16(POLLIN), revents: 0)
-            let mode = state.withLock { $0.mode }
-            // A stalled peer does not even close.
-            if mode == .stall || (mode == .readNothingFromClient && !isFromBroker) {
+            if poll(&entry, 1, 5) == 0 { continue }
+            // Under the lock, so that nothing passes that comes after `set` has returned.
+            let (mode, count) = state.withLock { state -> (Mode, Int?) in
+                // A stalled peer does not even close.
+                let isHeld = state.mode == .stall || (state.mode == .readNothingFromClient && !isFromBroker)
+                return (state.mode, isHeld ? nil : read(source, &buffer, buffer.count))
+            }
+            guard let count else {
                 usleep(5_000)
                 continue
             }
-            if poll(&entry, 1, 5) == 0 { continue }
-            let count = read(source, &buffer, buffer.count)
             if count <= 0 { break }
             var output = Array(buffer[..<count])
             if isFromBroker {

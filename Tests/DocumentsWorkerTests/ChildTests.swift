@@ -118,6 +118,8 @@ struct ChildTests {
         kill(helper, SIGSTOP)
         kill(pid, SIGKILL)
         _ = try await eventually("end of all") { Processes.isAlive(helper) || Processes.isAlive(child) ? nil : true }
+        // Foundation frees a process once it has seen its end, and no sooner.
+        _ = try await eventually("end of the worker") { worker.isRunning ? nil : true }
         withExtendedLifetime(file) {}
     }
 }

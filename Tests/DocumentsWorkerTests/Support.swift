@@ -7,8 +7,9 @@ enum Fixture {
     private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent()
 
-    /// The worker's program stands beside the test bundle.
+    /// The worker's program stands beside the test bundle, unless the caller names another.
     static let executable: String = {
+        if let named = ProcessInfo.processInfo.environment["SWITCHYARD_TEST_DOCUMENTS_WORKER"] { return named }
         let test = URL(filePath: CommandLine.arguments[0]).resolvingSymlinksInPath().deletingLastPathComponent()
         let beside = test.appending(path: "DocumentsWorker").path
         return FileManager.default.isExecutableFile(atPath: beside)

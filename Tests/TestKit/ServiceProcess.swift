@@ -21,7 +21,10 @@ public final class ServiceProcess: @unchecked Sendable {
             throw TestKitError("cannot write \(log)")
         }
         process.executableURL = URL(fileURLWithPath: try Self.products() + "/" + name)
-        process.environment = ["PATH": "/usr/bin:/bin", "LOG_LEVEL": "info"].merging(environment) { $1 }
+        // A sanitizer's report in a service counts like one in the tests.
+        let sanitizers = ProcessInfo.processInfo.environment.filter { $0.key.hasSuffix("SAN_OPTIONS") }
+        process.environment = ["PATH": "/usr/bin:/bin", "LOG_LEVEL": "info"].merging(sanitizers) { $1 }
+            .merging(environment) { $1 }
         process.standardError = handle
         process.standardOutput = handle
         process.standardInput = FileHandle.nullDevice
