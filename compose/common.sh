@@ -37,8 +37,8 @@ ensure_packages() {
   elif sudo -n true 2>/dev/null; then
     sudo -n "$root/compose/install" "${missing[@]}"
   else
-    fail "Root is needed to install packages, and sudo would ask. Run this, then start again:
-  sudo $root/compose/install ${missing[*]}"
+    fail "Packages are missing, and only root can install them. Run this as root (with sudo or su), then start again:
+  $root/compose/install ${missing[*]}"
   fi
 }
 

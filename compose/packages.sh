@@ -3,6 +3,8 @@
 
 # shellcheck disable=SC2034
 packages=(
+  # what the Swift toolchain itself runs on and links with
+  binutils libncurses6 libsqlite3-0 libstdc++-12-dev
   # servers
   rabbitmq-server postgresql
   # libraries
@@ -11,3 +13,6 @@ packages=(
   # programs
   poppler-utils openssl pkg-config curl jq procps util-linux ca-certificates
 )
+
+# The toolchain links with gold, which Debian 13 has taken out of binutils.
+if [[ $(. /etc/os-release && echo "${VERSION_ID:-}") != 12 ]]; then packages+=(binutils-gold); fi

@@ -1,8 +1,16 @@
 #pragma once
+// The headers moved into a folder; the old names warn where both exist.
+#if __has_include(<rabbitmq-c/amqp.h>)
+#include <rabbitmq-c/amqp.h>
+#include <rabbitmq-c/framing.h>
+#include <rabbitmq-c/ssl_socket.h>
+#include <rabbitmq-c/tcp_socket.h>
+#else
 #include <amqp.h>
-#include <amqp_tcp_socket.h>
-#include <amqp_ssl_socket.h>
 #include <amqp_framing.h>
+#include <amqp_ssl_socket.h>
+#include <amqp_tcp_socket.h>
+#endif
 #include <sys/eventfd.h>
 
 // Swift cannot call variadic functions.
