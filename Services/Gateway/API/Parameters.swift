@@ -49,21 +49,15 @@ extension Call {
         return key
     }
 
-    /// The `reason` of a control request, whose body is optional.
-    func reason() throws -> String? {
+    /// The body of a control request, which may be empty.
+    func control(_ schema: JSONSchema) throws -> JSON {
         let body = request.collectedBody
-        guard !body.isEmpty else { return nil }
+        guard !body.isEmpty else { return [:] }
         let json: JSON
         do { json = try JSON.parse(body) } catch { throw Problem.malformedJSON(error) }
-        guard let fields = json.objectValue else { throw Problem.invalidField("", "an object is required") }
-        if let other = fields.keys.first(where: { $0 != "reason" }) {
-            throw Problem.invalidField("/" + other, "unknown field; the known one is reason")
-        }
-        guard let reason = fields["reason"] else { return nil }
-        guard let text = reason.stringValue, text.utf8.count <= 500 else {
-            throw Problem.invalidField("/reason", "a string of at most 500 bytes is required")
-        }
-        return text
+        let violations = schema.validate(json)
+        guard violations.isEmpty else { throw Problem.invalidFields(violations) }
+        return schema.applyingDefaults(to: json)
     }
 }
 

@@ -96,6 +96,11 @@ extension Problem {
             status: 422, code: "invalid_field", title: "The request does not fit its schema", detail: message,
             violations: [Violation(at: pointer, rule: "type", message: message)])
     }
+    static func invalidFields(_ violations: [Violation]) -> Problem {
+        Problem(
+            status: 422, code: "invalid_field", title: "The request does not fit its schema",
+            detail: "The request is not well formed.", violations: violations)
+    }
     static func keyReused(_ job: UUID) -> Problem {
         Problem(
             status: 422, code: "idempotency_key_reused", title: "The Idempotency-Key was used for another request",

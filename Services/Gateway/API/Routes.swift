@@ -9,6 +9,9 @@ extension Gateway {
             Route("GET", "/api/v1/jobs", .read, listJobs),
             Route("GET", "/api/v1/jobs/*", .read, getJob),
             Route("POST", "/api/v1/jobs/*/cancel", .control, body: .collect(limit: Limits.control), cancelJob),
+            Route("POST", "/api/v1/jobs/*/stop", .control, body: .collect(limit: Limits.control), stopJob),
+            Route("POST", "/api/v1/jobs/*/restart", .control, body: .collect(limit: Limits.control), restartJob),
+            Route("POST", "/api/v1/jobs/bulk", .control, body: .collect(limit: Limits.control), bulkJobs),
             Route("POST", "/api/v1/jobs/*/retry", .control, retryJob),
             Route("POST", "/api/v1/jobs/*/rerun", .control, rerunJob),
             Route("GET", "/api/v1/jobs/*/executions", .read, listExecutions),
@@ -32,6 +35,8 @@ enum Limits {
     static let batchJobs = 1000
     static let control = 16 << 10
     static let page = 500
+    /// How far a dry run counts.
+    static let bulkCount = 10_000
     static let defaultPage = 50
     static let maxWait: Duration = .seconds(60)
 }

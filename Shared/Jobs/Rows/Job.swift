@@ -48,6 +48,12 @@ public struct Job: Sendable {
     public let result: [UInt8]?
     /// What went wrong, a JSON object.
     public let error: [UInt8]?
+    /// What is wanted of it while it runs; nil for its ordinary end.
+    public let wanted: Wish?
+    /// When it is ended by force, when an end is wanted.
+    public let stopDeadline: Date?
+    /// How much it may do at a time, in the units of its type; nil for the worker's own measure.
+    public let parallelism: Int32?
     /// The job that it belongs to.
     public let parentID: UUID?
     /// The job that it repeats.
@@ -60,7 +66,9 @@ public struct Job: Sendable {
 
 extension Job {
     /// Appends the job as clients see it. A job from a list has no `spec` and no `result`: those may be large.
-    public func write(to json: inout JSONWriter) {
+    ///
+    /// - Parameter more: adds members of the answer at hand.
+    public func write(to json: inout JSONWriter, more: (inout JSONWriter) -> Void = { _ in }) {
         json.beginObject()
         json.member("id", id)
         json.member("type", type)
@@ -76,10 +84,13 @@ extension Job {
         json.member("failures", Int(failures))
         json.member("crashes", Int(crashes))
         json.member("timeout_seconds", Int(timeoutSeconds))
+        json.member("parallelism", parallelism.map(Int.init))
         json.member("progress", raw: progress ?? Self.null)
         if spec != nil { json.member("result", raw: result ?? Self.null) }
         json.member("error", raw: error ?? Self.null)
         json.member("worker", worker)
+        json.member("wanted", wanted?.rawValue)
+        json.member("stop_deadline", stopDeadline)
         json.member("created_at", createdAt)
         json.member("scheduled_at", status == .scheduled ? dueAt : Date?.none)
         json.member("started_at", startedAt)
@@ -87,6 +98,7 @@ extension Job {
         json.member("parent_id", parentID)
         json.member("original_job_id", originalJobID)
         json.member("trace_id", traceID)
+        more(&json)
         json.endObject()
     }
 
@@ -103,7 +115,8 @@ extension Job {
             maxAttempts: Int32(submission.maxAttempts), failures: 0, crashes: 0,
             timeoutSeconds: Int32(submission.timeoutSeconds), createdAt: createdAt,
             dueAt: submission.scheduledAt ?? createdAt, startedAt: nil, finishedAt: nil, worker: nil, progress: nil,
-            result: nil,
-            error: nil, parentID: submission.parentID, originalJobID: nil, traceID: submission.traceID, lastEvent: nil)
+            result: nil, error: nil, wanted: nil, stopDeadline: nil,
+            parallelism: submission.parallelism.map(Int32.init), parentID: submission.parentID, originalJobID: nil,
+            traceID: submission.traceID, lastEvent: nil)
     }
 }

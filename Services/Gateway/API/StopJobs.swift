@@ -1,0 +1,66 @@
+import Foundation
+import HTTPServer
+import JSON
+import Jobs
+
+extension Gateway {
+    /// `POST /jobs/{id}/cancel`: 200 when it is final, 202 when the worker was asked.
+    func cancelJob(_ call: Call) async throws -> HTTPResponse {
+        let body = try call.control(ControlBody.cancel)
+        return try await end(call, .cancel, action: "cancel", body)
+    }
+
+    /// `POST /jobs/{id}/stop`: ends a job so that it can be resumed; 200 when it is final, 202 when the worker was asked.
+    func stopJob(_ call: Call) async throws -> HTTPResponse {
+        let body = try call.control(ControlBody.stop)
+        let wish = body["mode"]?.stringValue.flatMap(Wish.init(rawValue:)) ?? .checkpoint
+        return try await end(call, wish, action: "stop", body)
+    }
+
+    private func end(_ call: Call, _ wish: Wish, action: String, _ body: JSON) async throws -> HTTPResponse {
+        let id = try await jobID(call)
+        let outcome = try await store.stop(
+            id, namespace: call.namespace, wish, timeout: body["timeout_seconds"]?.doubleValue.map { .seconds($0) },
+            reason: body["reason"]?.stringValue)
+        await dispatcher.tellWorkers([outcome.request(for: id)].compactMap(\.self))
+        switch outcome {
+        case .unknown: throw Problem.notFound("job")
+        case .ended(let status): throw Problem.illegalMove(action, status)
+        case .done: return try await answer(id, call, status: 200)
+        case .asked(let wanted): return try await answer(id, call, status: 202, wanted: wanted)
+        }
+    }
+
+    private func answer(_ id: UUID, _ call: Call, status: Int, wanted: Wanted? = nil) async throws -> HTTPResponse {
+        guard let job = try await reader.job(id, namespace: call.namespace) else { throw Problem.notFound("job") }
+        let expected = try await expectedFinish(of: job, wanted)
+        var json = JSONWriter()
+        job.write(to: &json) { json in
+            if let expected { json.member("expected_finish_at", expected) }
+        }
+        return HTTPResponse(json: json, status: status)
+    }
+
+    /// When a job that was asked to end is expected to have ended: at the deadline, or sooner where what it has done so far says so.
+    private func expectedFinish(of job: Job, _ wanted: Wanted?) async throws -> Date? {
+        guard let wanted else { return nil }
+        let now = Date()
+        let deadline = now.addingTimeInterval(wanted.within.seconds)
+        guard wanted.wish == .checkpoint, let started = job.startedAt else { return deadline }
+        let pace = try await store.checkpointPace(of: job.id, attempt: job.attempt)
+        let estimates = [pace?.next(since: started), try job.finishByProgress(at: now)].compactMap {
+            $0.map { max(now, $0) }
+        }
+        return estimates.reduce(deadline, min)
+    }
+}
+
+extension Job {
+    /// When it would be done by itself, at the pace so far; nil when it does not tell how much there is.
+    fileprivate func finishByProgress(at now: Date) throws -> Date? {
+        guard let startedAt, let progress, case let json = try JSON.parse(progress),
+            let completed = json["completed"]?.doubleValue, let total = json["total"]?.doubleValue, completed > 0
+        else { return nil }
+        return now.addingTimeInterval(now.timeIntervalSince(startedAt) / completed * max(0, total - completed))
+    }
+}
