@@ -31,11 +31,9 @@ struct Executor<W: Worker>: Sendable {
         // The job has its end already, or another attempt has the job: there is nothing to write, and nothing to wait for.
         if running.stopReason == .superseded { return WorkerMetrics.superseded.add() }
         WorkerMetrics.abandoned.add()
-        await record(judge(Abandoned(), running), of: running)
+        await record(
+            judge(JobFailure(code: "abandoned", message: "The execution did not end in time."), running), of: running)
     }
-
-    /// The execution did not end in time.
-    private struct Abandoned: Error {}
 
     private func perform(_ running: RunningJob, _ context: JobContext) async -> Ending {
         do {
@@ -74,7 +72,6 @@ struct Executor<W: Worker>: Sendable {
         switch running.stopReason {
         case .cancelled, .stopped, .draining, .superseded: stopped(running.stopReason)
         case .timedOut: timedOut(running)
-        case .checkpoint where error is Abandoned: stopped(running.stopReason)
         // Its task was not cancelled, so the error is its own.
         case .checkpoint, nil: failed(JobFailure(error), running)
         }

@@ -60,6 +60,8 @@ final class RunningJob: Sendable {
         let (isOverdue, task) = state.withLock { state -> (Bool, Task<Void, Never>?) in
             guard !state.isAbandoned, let time = state.abandonAt, time <= now else { return (false, nil) }
             state.isAbandoned = true
+            // The time to finish the unit is over: however it ends now, it ends because it was cut off.
+            if state.stopReason == .checkpoint { state.stopReason = .stopped }
             return (true, state.task)
         }
         task?.cancel()

@@ -7,11 +7,10 @@ import Postgres
 extension Gateway {
     /// `POST /jobs/bulk`: one action over all jobs that a filter finds, a batch with each call; or, with `dry_run`, how many they are.
     func bulkJobs(_ call: Call) async throws -> HTTPResponse {
-        let body = try call.control(ControlBody.bulk)
-        let action = try action(body, call)
-        var filter = try filter(body)
+        let action = try action(call)
+        var filter = try filter(call.json)
         do {
-            if body["dry_run"]?.boolValue == true {
+            if call.json["dry_run"]?.boolValue == true {
                 let count = try await store.count(
                     filter, for: action, namespace: call.namespace, limit: Limits.bulkCount + 1)
                 var json = JSONWriter()
@@ -21,9 +20,9 @@ extension Gateway {
                 json.endObject()
                 return HTTPResponse(json: json)
             }
-            filter.limit = body["limit"]?.intValue ?? Limits.page
+            filter.limit = call.json["limit"]?.intValue ?? Limits.page
             let result = try await store.apply(
-                action, to: filter, namespace: call.namespace, reason: body["reason"]?.stringValue)
+                action, to: filter, namespace: call.namespace, reason: call.json["reason"]?.stringValue)
             await dispatcher.tellWorkers(result.requests)
             dispatcher.publishSoon([])
             return Self.answer(result)
@@ -45,12 +44,10 @@ extension Gateway {
         return HTTPResponse(json: json)
     }
 
-    private func action(_ body: JSON, _ call: Call) throws -> BulkAction {
-        let timeout = body["timeout_seconds"]?.doubleValue.map { Duration.seconds($0) }
-        switch body["action"]?.stringValue {
-        case "cancel": return .stop(.cancel, timeout: timeout)
-        case "stop":
-            return .stop(body["mode"]?.stringValue.flatMap(Wish.init(rawValue:)) ?? .checkpoint, timeout: timeout)
+    private func action(_ call: Call) throws -> BulkAction {
+        switch call.json["action"]?.stringValue {
+        case "cancel": return .stop(.cancel, timeout: call.stopTimeout)
+        case "stop": return .stop(call.stopMode, timeout: call.stopTimeout)
         case "retry": return .retry
         default:
             guard let key = try call.idempotencyKey() else {

@@ -21,11 +21,10 @@ extension Gateway {
     /// `POST /jobs/{id}/restart`: a new job that goes on from a checkpoint of one that has ended, or that runs and is stopped by
     /// force for it; by default from the last. Asked for twice it is two jobs, unless the requests have the same `Idempotency-Key`.
     func restartJob(_ call: Call) async throws -> HTTPResponse {
-        let body = try call.control(ControlBody.restart)
-        let checkpoint = body["checkpoint_id"]?.intValue.map { Int32($0) }
-        let parallelism = body["parallelism"]?.intValue.map { Int($0) }
+        let checkpoint = call.json["checkpoint_id"]?.intValue.map { Int32($0) }
+        let parallelism = call.json["parallelism"]?.intValue
         let response = try await `repeat`(
-            call, .restart(checkpoint: checkpoint, parallelism: parallelism), reason: body["reason"]?.stringValue
+            call, .restart(checkpoint: checkpoint, parallelism: parallelism), reason: call.json["reason"]?.stringValue
         ) { "restart \($0.text) \(checkpoint ?? 0) \(parallelism ?? 0)" }
         // Whoever runs the old one is fenced off already, and stops at once when it hears of it.
         if response.status == 201 {
@@ -63,8 +62,8 @@ extension Gateway {
     /// `GET /jobs/{id}/executions`: the attempts in order, page by page.
     func listExecutions(_ call: Call) async throws -> HTTPResponse {
         let id = try await existingJob(call)
-        let limit = try call.limit()
-        let position = try call.request.query("cursor").map(Cursor.number) ?? 0
+        let limit = call.limit()
+        let position = try call.text("cursor").map(Cursor.number) ?? 0
         let executions = try await store.executions(of: id, after: position, limit: limit)
         let next = executions.count == limit ? executions.last.map { Cursor.text(number: $0.attempt) } : nil
         return page("executions", executions, next: next) { $0.write(to: &$1) }
@@ -73,8 +72,8 @@ extension Gateway {
     /// `GET /jobs/{id}/checkpoints`: the newest first, without their states.
     func listCheckpoints(_ call: Call) async throws -> HTTPResponse {
         let id = try await existingJob(call)
-        let limit = try call.limit()
-        let position = try call.request.query("cursor").map(Cursor.number) ?? .max
+        let limit = call.limit()
+        let position = try call.text("cursor").map(Cursor.number) ?? .max
         let checkpoints = try await store.checkpoints(of: id, before: position, limit: limit)
         let next = checkpoints.count == limit ? checkpoints.last.map { Cursor.text(number: $0.epoch) } : nil
         return page("checkpoints", checkpoints, next: next) { $0.write(to: &$1) }

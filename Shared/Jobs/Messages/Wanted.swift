@@ -29,7 +29,7 @@ public enum Wish: String, Sendable, Hashable, CaseIterable {
     }
 
     /// The wishes that stand in rows, in the order of their strength.
-    static let words = [Wish.checkpoint, .immediate, .cancel].map(\.rawValue)
+    public static let words = [Wish.checkpoint, .immediate, .cancel].map(\.rawValue)
 
     /// Its place among `words`, from 1. A stop by force is no stronger than one that asks: a job that is being cancelled stays so.
     var strength: Int32 {

@@ -64,12 +64,43 @@ public struct Job: Sendable {
     public let lastEvent: Int64?
 }
 
-extension Job {
+extension Job: Representation {
+    /// What `write` writes.
+    public static let schema = Schema.answer(
+        "A job. Lists leave out `spec` and `result`, which may be large.",
+        [
+            "id": Schema.uuid, "type": Schema.text, "namespace": Schema.text, "name": Schema.text.orNull,
+            "status": JobStatus.schema,
+            "phase": Schema.text.orNull.described("What it does now, in the worker's own words."),
+            "priority": Schema.word(Priority.allCases.map(\.word)), "labels": Schema.map(Schema.text),
+            "spec": Schema.anyObject,
+            "attempt": Schema.count.described("The number of the attempt, from 1; 0 before the first."),
+            "max_attempts": Schema.count, "failures": Schema.count.described("How many attempts have failed."),
+            "crashes": Schema.count.described("How many workers have died on it."),
+            "timeout_seconds": Schema.count.described("How long one attempt may run."),
+            "parallelism": Schema.count.orNull.described(
+                "How much it may do at a time, in the units of its type; null for the worker's own measure."),
+            "progress": Schema.anyObject.orNull, "result": Schema.anyObject.orNull,
+            "error": Schema.anyObject.orNull.described("What went wrong: `code` and `message`."),
+            "worker": Schema.text.orNull.described("The worker of the last attempt."),
+            "wanted": Schema.word(Wish.words).orNull.described("What was asked of it while it runs."),
+            "stop_deadline": Schema.time.orNull.described("When it is ended by force, if something is wanted."),
+            "created_at": Schema.time,
+            "scheduled_at": Schema.time.orNull.described("When it may start; null once it may."),
+            "started_at": Schema.time.orNull.described("When the last attempt began."),
+            "finished_at": Schema.time.orNull, "parent_id": Schema.uuid.orNull,
+            "original_job_id": Schema.uuid.orNull.described("The job that it repeats."), "trace_id": Schema.text.orNull,
+        ], optional: ["spec", "result"])
+
     /// Appends the job as clients see it. A job from a list has no `spec` and no `result`: those may be large.
-    ///
-    /// - Parameter more: adds members of the answer at hand.
-    public func write(to json: inout JSONWriter, more: (inout JSONWriter) -> Void = { _ in }) {
+    public func write(to json: inout JSONWriter) {
         json.beginObject()
+        writeMembers(to: &json)
+        json.endObject()
+    }
+
+    /// Appends the job's members to an object that may have more.
+    public func writeMembers(to json: inout JSONWriter) {
         json.member("id", id)
         json.member("type", type)
         json.member("namespace", namespace)
@@ -98,8 +129,6 @@ extension Job {
         json.member("parent_id", parentID)
         json.member("original_job_id", originalJobID)
         json.member("trace_id", traceID)
-        more(&json)
-        json.endObject()
     }
 
     private static let null = Array("null".utf8)
