@@ -160,6 +160,25 @@ import Testing
         }
     }
 
+    @Test func thePaceOfCheckpointsTellsWhenTheNextIsDue() async throws {
+        let start = Date(timeIntervalSince1970: 1000)
+        func pace(_ count: Int, _ first: Double, _ last: Double) -> Double {
+            CheckpointPace(count: count, first: start + first, last: start + last).next(since: start)
+                .timeIntervalSince(start)
+        }
+        #expect(pace(1, 7, 7) == 14)
+        #expect(pace(5, 10, 50) == 60)
+        try await withStore { store in
+            let fence = try await store.run()
+            #expect(try await store.checkpointPace(of: fence.job, attempt: 1) == nil)
+            for epoch in 1...3 as ClosedRange<Int32> {
+                _ = try await store.write([.checkpoint(fence, epoch: epoch, state: Array(text: "{}"))])
+            }
+            let found = try #require(try await store.checkpointPace(of: fence.job, attempt: 1))
+            #expect(found.count == 3 && found.first < found.last)
+        }
+    }
+
     @Test func manyAreStoppedAtOnceAndThoseThatAreHeldOneByOne() async throws {
         try await withStore { store in
             let ids = try await store.queue(20)

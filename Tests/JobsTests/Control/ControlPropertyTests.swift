@@ -11,7 +11,7 @@ import Testing
     private static let lanes = 4
     private static let batchesPerLane = 2
     private static let batchSize = 1280
-    private static let steps = 16
+    private static let steps = 12
 
     @Test func everyInterleavingFollowsTheModel() async throws {
         let seed =
