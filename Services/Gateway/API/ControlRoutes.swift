@@ -33,10 +33,14 @@ extension Gateway {
                 Route(
                     "retryJob", "POST", "/api/v1/jobs/{job}/retry", .control,
                     "Goes on from the last checkpoint of a job that failed, was stopped or cancelled",
-                    headers: [.idempotencyKey], answers: repeatAnswers, problems: [.illegalMove], retryJob),
+                    headers: [.idempotencyKey],
+                    body: .object(Schema.request(["reason": ControlSchema.reason]), isOptional: true),
+                    answers: repeatAnswers, problems: [.illegalMove], retryJob),
                 Route(
                     "rerunJob", "POST", "/api/v1/jobs/{job}/rerun", .control, "Runs an ended job anew, from the start",
-                    headers: [.idempotencyKey], answers: repeatAnswers, problems: [.illegalMove], rerunJob),
+                    headers: [.idempotencyKey],
+                    body: .object(Schema.request(["reason": ControlSchema.reason]), isOptional: true),
+                    answers: repeatAnswers, problems: [.illegalMove], rerunJob),
                 Route(
                     "restartJob", "POST", "/api/v1/jobs/{job}/restart", .control,
                     "Starts a job again from a checkpoint, also one that runs",

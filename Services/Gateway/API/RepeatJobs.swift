@@ -9,13 +9,13 @@ extension Gateway {
     ///
     /// 201 with the new job; 200 with the same one when it was asked for before.
     func retryJob(_ call: Call) async throws -> HTTPResponse {
-        try await `repeat`(call, .retry, reason: nil) { "retry \($0.text)" }
+        try await `repeat`(call, .retry) { "retry \($0.text)" }
     }
 
     /// `POST /jobs/{id}/rerun`: a new job like one that has ended, from the start. Asked for twice it is two jobs, unless the
     /// requests have the same `Idempotency-Key`.
     func rerunJob(_ call: Call) async throws -> HTTPResponse {
-        try await `repeat`(call, .rerun, reason: nil) { "rerun \($0.text)" }
+        try await `repeat`(call, .rerun) { "rerun \($0.text)" }
     }
 
     /// `POST /jobs/{id}/restart`: a new job that goes on from a checkpoint of one that has ended, or that runs and is stopped by
@@ -24,7 +24,7 @@ extension Gateway {
         let checkpoint = call.json["checkpoint_id"]?.intValue.map { Int32($0) }
         let parallelism = call.json["parallelism"]?.intValue
         let response = try await `repeat`(
-            call, .restart(checkpoint: checkpoint, parallelism: parallelism), reason: call.json["reason"]?.stringValue
+            call, .restart(checkpoint: checkpoint, parallelism: parallelism)
         ) { "restart \($0.text) \(checkpoint ?? 0) \(parallelism ?? 0)" }
         // Whoever runs the old one is fenced off already, and stops at once when it hears of it.
         if response.status == 201 {
@@ -35,11 +35,12 @@ extension Gateway {
 
     /// - Parameter request: what the client's key stands for, in a line.
     private func `repeat`(
-        _ call: Call, _ repetition: Repetition, reason: String?, request: (UUID) -> String
+        _ call: Call, _ repetition: Repetition, request: (UUID) -> String
     ) async throws -> HTTPResponse {
         let id = try await jobID(call)
         let key = try call.idempotencyKey().map { ($0, sha256(request(id))) }
         let source = RepeatSource(id, as: UUIDv7.generate(), idempotency: key)
+        let reason = call.json["reason"]?.stringValue
         switch try await store.repeat(source, namespace: call.namespace, repetition, reason: reason) {
         case .unknown: throw Problem.notFound("job")
         case .unknownCheckpoint: throw Problem.notFound("checkpoint")
