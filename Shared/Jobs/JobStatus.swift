@@ -1,6 +1,6 @@
 /// Where a job stands. See `Transition` for how it moves.
 public enum JobStatus: String, Sendable, Hashable, Codable, CaseIterable {
-    /// Waits for a time: its start, or its next attempt.
+    /// Waits for a time (its start, or its next attempt), or for other jobs.
     case scheduled
     /// Waits for a worker.
     case queued
@@ -36,14 +36,14 @@ public enum JobStatus: String, Sendable, Hashable, Codable, CaseIterable {
 ///     ▼                  │  │ ▼               │ │ requestStop
 ///   scheduled ───────────┘  │ cancelled       │ ▼
 ///     ▲   │ cancel          │                 │ stopping ──▶ finish as above
-///     │   └──▶ cancelled    └── handBack ─────┤       (queued ──▶ failed: refuse)
+///     │   └──▶ cancelled    └── handBack ─────┤       (queued ──▶ failed: refuse, scheduled ──▶ failed: reject)
 ///     └───────────── retryLater ──────────────┘
 /// ```
 ///
 /// A statement that moves a job binds `sources` in its guard, so that no other file spells a status it leaves. Transitions out
 /// of `running` and `stopping` also name the attempt: that is the fence which keeps a stale worker from overwriting a job.
 public enum Transition: String, Sendable, CaseIterable {
-    /// A scheduled job's time has come.
+    /// A scheduled job's time has come, or what it waited for is there.
     case release
     /// A worker takes the job for one attempt.
     case claim
@@ -57,13 +57,15 @@ public enum Transition: String, Sendable, CaseIterable {
     case cancel
     /// The job's command cannot be delivered to any worker.
     case refuse
+    /// The input of a waiting job cannot be made.
+    case reject
     /// The job ends in any terminal status.
     case finish
 
     /// The statuses that this transition leaves.
     public var sources: [JobStatus] {
         switch self {
-        case .release: [.scheduled]
+        case .release, .reject: [.scheduled]
         case .claim, .refuse: [.queued]
         case .retryLater, .handBack, .finish: [.running, .stopping]
         case .requestStop: [.running]
@@ -79,7 +81,7 @@ public enum Transition: String, Sendable, CaseIterable {
         case .retryLater: [.scheduled]
         case .requestStop: [.stopping]
         case .cancel: [.cancelled]
-        case .refuse: [.failed]
+        case .refuse, .reject: [.failed]
         case .finish: [.completed, .failed, .cancelled, .stopped]
         }
     }

@@ -78,6 +78,25 @@ extension Problem {
             status: 409, code: "illegal_move", title: "The job's status does not allow this",
             detail: "The job is \(status.rawValue), which cannot be changed by \(action).")
     }
+    static func illegalMove(_ action: String, _ status: Workflow.Status) -> Problem {
+        Problem(
+            status: 409, code: "illegal_move", title: "The workflow's status does not allow this",
+            detail: "The workflow is \(status.rawValue), which cannot be changed by \(action).")
+    }
+    static func tooManySchedules(_ limit: Int) -> Problem {
+        Problem(
+            status: 409, code: "too_many_schedules", title: "The namespace has as many schedules as it may have",
+            detail: "At most \(limit) schedules are allowed in a namespace. Delete one that is not needed.")
+    }
+    static let changedMeanwhile = Problem(
+        status: 409, code: "changed_meanwhile", title: "Somebody else has changed this at the same time",
+        detail: "Read it again, and repeat the change if it is still wanted.")
+    static func unknownDependencies(_ pointers: [String]) -> Problem {
+        Problem(
+            status: 422, code: "unknown_dependency", title: "A job that is depended on does not exist",
+            detail: "depends_on names jobs of this key's namespace.",
+            violations: pointers.map { Violation(at: $0, rule: "depends_on", message: "there is no such job") })
+    }
     static let unsupportedMediaType = Problem(
         status: 415, code: "unsupported_media_type", title: "Forms are not accepted",
         detail: "Send the file itself as the body: curl --data-binary @FILE.")
@@ -96,10 +115,10 @@ extension Problem {
             status: 422, code: "invalid_field", title: "The request does not fit its schema", detail: message,
             violations: [Violation(at: pointer, rule: "type", message: message)])
     }
-    static func keyReused(_ job: UUID) -> Problem {
+    static func keyReused(_ id: UUID, of what: String = "job") -> Problem {
         Problem(
             status: 422, code: "idempotency_key_reused", title: "The Idempotency-Key was used for another request",
-            detail: "The key belongs to job \(job.text), which was asked for with another body. Use a new key.")
+            detail: "The key belongs to \(what) \(id.text), which was asked for with another body. Use a new key.")
     }
     static func tooLarge(_ limit: Int) -> Problem {
         Problem(

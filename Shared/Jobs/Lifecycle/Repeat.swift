@@ -49,6 +49,8 @@ extension JobStore {
             WITH source AS (
                 SELECT * FROM jobs
                 WHERE id = \(id) AND namespace = \(namespace) AND status = ANY(\(repetition.sources.map(\.rawValue)))
+                    -- One that never came to its turn has no input yet; its workflow is what can be retried.
+                    AND due_at IS NOT NULL
             ), inserted AS (
                 INSERT INTO jobs (id, namespace, type, status, priority, max_attempts, timeout_seconds, due_at, name, labels,
                     spec, parent_id, trace_id, original_job_id, retry_of, idempotency_key, request_hash)

@@ -128,6 +128,11 @@ extension Command {
             throw CommandError(
                 reason: "invalid_field", detail: "/namespace: a name of 1 to 63 bytes is required.", job: id)
         }
+        guard fields["depends_on"] == nil else {
+            throw CommandError(
+                reason: "invalid_field", detail: "/depends_on: only the HTTP API takes jobs that wait for others.",
+                job: id)
+        }
         fields["schema"] = nil
         fields["id"] = nil
         fields["namespace"] = nil

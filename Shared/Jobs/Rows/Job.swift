@@ -34,8 +34,8 @@ public struct Job: Sendable {
     public let timeoutSeconds: Int32
     /// When it was made.
     public let createdAt: Date
-    /// When it may be dispatched.
-    public let dueAt: Date
+    /// When it may be dispatched; nil while it waits for other jobs.
+    public let dueAt: Date?
     /// When the last attempt began.
     public let startedAt: Date?
     /// When it ended.
@@ -48,7 +48,7 @@ public struct Job: Sendable {
     public let result: [UInt8]?
     /// What went wrong, a JSON object.
     public let error: [UInt8]?
-    /// The job that it belongs to.
+    /// The job, schedule or workflow that it belongs to.
     public let parentID: UUID?
     /// The job that it repeats.
     public let originalJobID: UUID?
@@ -98,11 +98,12 @@ extension Job {
     public init(_ submission: Submission, createdAt: Date) {
         self.init(
             id: submission.id, namespace: submission.namespace, type: submission.type,
-            status: submission.scheduledAt == nil ? .queued : .scheduled, phase: nil, name: submission.name,
+            status: submission.initialStatus, phase: nil, name: submission.name,
             priority: submission.priority, labels: submission.labels.serialized(), spec: submission.spec, attempt: 0,
             maxAttempts: Int32(submission.maxAttempts), failures: 0, crashes: 0,
             timeoutSeconds: Int32(submission.timeoutSeconds), createdAt: createdAt,
-            dueAt: submission.scheduledAt ?? createdAt, startedAt: nil, finishedAt: nil, worker: nil, progress: nil,
+            dueAt: submission.dependsOn.isEmpty ? submission.scheduledAt ?? createdAt : nil, startedAt: nil,
+            finishedAt: nil, worker: nil, progress: nil,
             result: nil,
             error: nil, parentID: submission.parentID, originalJobID: nil, traceID: submission.traceID, lastEvent: nil)
     }
