@@ -45,7 +45,7 @@ import Testing
             (flow(["b": TestWorkflow.step(pages: ["$ref": "#/jobs/b/result", "x": 1])]), "/jobs/b/spec/pages", "$ref"),
             (flow(["b": TestWorkflow.step(pages: 0)]), "/jobs/b/spec/pages", "minimum"),
             (flow(["b": TestWorkflow.step(more: ["type": "other"])]), "/jobs/b/type", "enum"),
-            (flow(["b": TestWorkflow.step(more: ["parent_id": "x"])]), "/jobs/b/parent_id", "not"),
+            (flow(["b": TestWorkflow.step(more: ["parent_id": "x"])]), "/jobs/b/parent_id", "additionalProperties"),
             (flow(["b": TestWorkflow.step(more: ["color": "x"])]), "/jobs/b/color", "additionalProperties"),
             (
                 flow(["a": TestWorkflow.step(), "b": TestWorkflow.step(["a"], more: ["delay_seconds": 1])]),

@@ -37,7 +37,7 @@ struct TestWorkflow: Sendable {
 
     func read() async throws -> (status: Workflow.Status, steps: [String: WorkflowStep]) {
         let found = try #require(try await store.workflow(id, namespace: "default"))
-        return (found.workflow.status, Dictionary(uniqueKeysWithValues: found.steps.map { ($0.name, $0) }))
+        return (found.status, Dictionary(uniqueKeysWithValues: (found.steps ?? []).map { ($0.name, $0) }))
     }
 
     /// The status of each step, by name.

@@ -25,8 +25,8 @@ extension Gateway {
 
     /// `GET /schedules`: the newest first, page by page.
     func listSchedules(_ call: Call) async throws -> HTTPResponse {
-        let limit = try call.limit()
-        let position = try call.request.query("cursor").map(Cursor.job)
+        let limit = call.limit()
+        let position = try call.text("cursor").map(Cursor.job)
         let schedules = try await store.schedules(namespace: call.namespace, before: position, limit: limit)
         let next = schedules.count == limit ? schedules.last.map { Cursor.text($0.id) } : nil
         return page("schedules", schedules, next: next) { $0.write(to: &$1) }

@@ -29,11 +29,10 @@ extension Gateway {
 
     /// `GET /workflows`: the newest first, without their jobs, page by page.
     func listWorkflows(_ call: Call) async throws -> HTTPResponse {
-        let limit = try call.limit()
-        let status = try call.choice("status", of: Workflow.Status.allCases.map(\.rawValue))
+        let limit = call.limit()
         let workflows = try await store.workflows(
-            namespace: call.namespace, status: status.flatMap(Workflow.Status.init(rawValue:)),
-            before: try call.request.query("cursor").map(Cursor.job), limit: limit)
+            namespace: call.namespace, status: call.text("status").flatMap(Workflow.Status.init(rawValue:)),
+            before: try call.text("cursor").map(Cursor.job), limit: limit)
         let next = workflows.count == limit ? workflows.last.map { Cursor.text($0.id) } : nil
         return page("workflows", workflows, next: next) { $0.write(to: &$1) }
     }
@@ -47,7 +46,7 @@ extension Gateway {
     /// cancelled before.
     func cancelWorkflow(_ call: Call) async throws -> HTTPResponse {
         let id = try planID(call, "workflow")
-        switch try await store.cancelWorkflow(id, namespace: call.namespace, reason: try call.reason()) {
+        switch try await store.cancelWorkflow(id, namespace: call.namespace, reason: call.json["reason"]?.stringValue) {
         case .unknown: throw Problem.notFound("workflow")
         case .ended(.cancelled): return try await answer(workflow: id, call)
         case .ended(let status): throw Problem.illegalMove("cancel", status)
@@ -89,11 +88,11 @@ extension Gateway {
     }
 
     private func answer(workflow id: UUID, _ call: Call, status: Int = 200) async throws -> HTTPResponse {
-        guard let (workflow, steps) = try await store.workflow(id, namespace: call.namespace) else {
+        guard let workflow = try await store.workflow(id, namespace: call.namespace) else {
             throw Problem.notFound("workflow")
         }
         var json = JSONWriter()
-        workflow.write(to: &json, steps: steps)
+        workflow.write(to: &json)
         let location = status == 201 ? [("Location", "/api/v1/workflows/" + id.text)] : []
         return HTTPResponse(json: json, status: status, headers: location)
     }

@@ -133,6 +133,16 @@ extension Submission {
 
     private static let envelope = JSONSchema(ownSchema: schema)
 
+    /// The schema of a job that is part of something that decides some of its fields itself.
+    ///
+    /// - Parameter fields: other schemas for fields; null for those that are not taken.
+    static func schema(with fields: JSONObject) -> JSON {
+        guard var schema = schema.objectValue, var properties = schema["properties"]?.objectValue else { return schema }
+        for (name, field) in fields { properties[name] = field.isNull ? nil : field }
+        schema["properties"] = .object(properties)
+        return .object(schema)
+    }
+
     /// The largest spec that a job may get by references, in bytes; the HTTP API bounds the others.
     static let maxSpecBytes = 1 << 20
 

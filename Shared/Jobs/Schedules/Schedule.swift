@@ -30,12 +30,31 @@ public struct Schedule: Sendable {
     let revision: Int32
 }
 
-extension Schedule {
+extension Schedule: Representation {
     /// How many ticks a schedule shows in advance.
     private static let shownTicks = 5
 
+    /// What `write` writes.
+    public static let schema = Schema.answer(
+        "A job that is submitted again and again.",
+        [
+            "id": Schema.uuid.described("Also the `parent_id` of its jobs."), "namespace": Schema.text,
+            "name": Schema.text.orNull, "cron": Schema.text, "time_zone": Schema.text,
+            "job": Schema.anyObject.described("What is submitted, as for `POST /jobs`."),
+            "catch_up": Schema.word(CatchUp.allCases.map(\.rawValue)), "catch_up_limit": Schema.count,
+            "overlap": Schema.word(Overlap.allCases.map(\.rawValue)), "paused": Schema.bool,
+            "next_ticks": Schema.list(Schema.time).described("The next five ticks; none while it is paused."),
+            "last_tick_at": Schema.time.orNull.described("The newest tick that led to a job."),
+            "last_job_id": Schema.uuid.orNull.described("The job of that tick."),
+            "last_error": Schema.anyObject.orNull.described(
+                "Why the newest tick led to no job: `code`, `message` and `at`; null when it did."),
+            "fired": Schema.count.described("How many ticks have led to a job."),
+            "skipped": Schema.count.described("How many ticks were left out, by policy or by an error."),
+            "created_at": Schema.time, "updated_at": Schema.time,
+        ])
+
     /// Appends the schedule as clients see it.
-    public func write(to json: inout JSONWriter, now: Date = Date()) {
+    public func write(to json: inout JSONWriter) {
         json.beginObject()
         json.member("id", id)
         json.member("namespace", namespace)
@@ -50,7 +69,7 @@ extension Schedule {
         json.member(
             "next_ticks",
             definition.isPaused
-                ? [] : definition.cron.ticks(after: now, in: definition.zone, limit: Self.shownTicks))
+                ? [] : definition.cron.ticks(after: Date(), in: definition.zone, limit: Self.shownTicks))
         json.member("last_tick_at", lastTickAt)
         json.member("last_job_id", lastJobID)
         json.member("last_error", raw: lastError ?? Array("null".utf8))

@@ -41,25 +41,34 @@ public struct ScheduleDefinition: Sendable {
     /// How late a tick may be run without counting as missed, in seconds.
     static let lateness: TimeInterval = 60
 
-    /// The JSON Schema of a schedule; `job` is described by `Submission.schema`.
+    /// The JSON Schema of a schedule.
     public static let schema: JSON = [
         "type": "object", "required": ["cron", "job"], "additionalProperties": false,
         "properties": [
             "name": ["type": "string", "minLength": 1, "maxLength": 200],
             "cron": ["type": "string", "minLength": 1, "maxLength": 200],
             "time_zone": ["type": "string", "minLength": 1, "maxLength": 100, "default": "UTC"],
-            "job": ["type": "object"],
-            "catch_up": ["enum": ["skip", "last", "all"], "default": "skip"],
+            "job": Submission.schema(
+                with: ["scheduled_at": .null, "delay_seconds": .null, "parent_id": .null, "depends_on": .null]),
+            "catch_up": Schema.word(CatchUp.allCases.map(\.rawValue)).defaulting(to: "skip"),
             "catch_up_limit": ["type": "integer", "minimum": 1, "maximum": 100, "default": 10],
-            "overlap": ["enum": ["allow", "skip"], "default": "allow"],
+            "overlap": Schema.word(Overlap.allCases.map(\.rawValue)).defaulting(to: "allow"),
             "paused": ["type": "boolean", "default": false],
         ],
     ]
 
     private static let envelope = JSONSchema(ownSchema: schema)
 
-    /// Fields of a submission that a schedule itself decides.
-    private static let decided = ["scheduled_at", "delay_seconds", "parent_id", "depends_on"]
+    /// The JSON Schema of a change: any of the fields, or null for its default.
+    public static let patchSchema: JSON = {
+        var properties = JSONObject()
+        for (name, field) in schema["properties"]?.objectValue ?? [:] {
+            guard var members = field.objectValue else { continue }
+            members["default"] = nil
+            properties[name] = JSON.object(members).orNull
+        }
+        return Schema.request(.object(properties))
+    }()
 
     /// Reads and validates a schedule and its job.
     public static func read(
@@ -85,9 +94,6 @@ public struct ScheduleDefinition: Sendable {
             throw .invalid("/cron", rule: "cron", "this never happens")
         }
         let job = fields["job"] ?? [:]
-        if let field = decided.first(where: { job[$0] != nil }) {
-            throw .invalid("/job/" + field, rule: "not", "the schedule itself decides this")
-        }
         _ = try Submission.read(job, id: UUID(), namespace: namespace, catalogue: catalogue, prefix: "/job", now: now)
         return ScheduleDefinition(
             name: fields["name"]?.stringValue, cron: cron, timeZone: zoneName, zone: zone, job: job,

@@ -33,6 +33,8 @@ public struct Workflow: Sendable {
     public let createdAt: Date
     /// When the last of its jobs ended.
     public let finishedAt: Date?
+    /// Its jobs, in the client's order; nil in lists.
+    public var steps: [WorkflowStep]?
 }
 
 /// One job of a workflow and where it stands.
@@ -61,9 +63,23 @@ public struct WorkflowStep: Sendable {
     public let finishedAt: Date?
 }
 
-extension Workflow {
-    /// Appends the workflow as clients see it; in lists without its jobs.
-    public func write(to json: inout JSONWriter, steps: [WorkflowStep]? = nil) {
+extension Workflow: Representation {
+    /// What `write` writes.
+    public static let schema = Schema.answer(
+        "Named jobs of which some need others. Lists leave out `jobs`.",
+        [
+            "id": Schema.uuid.described("Also the `parent_id` of its jobs."), "namespace": Schema.text,
+            "name": Schema.text.orNull, "labels": Schema.map(Schema.text), "fail_fast": Schema.bool,
+            "status": Schema.word(Status.allCases.map(\.rawValue)),
+            "cancelling": Schema.bool.described("Whether its jobs are being cancelled."), "reason": Schema.text.orNull,
+            "retry_of": Schema.uuid.orNull.described("The workflow that it goes on with."),
+            "original_workflow_id": Schema.uuid.orNull.described("The first one of a line of retries."),
+            "created_at": Schema.time, "finished_at": Schema.time.orNull,
+            "jobs": Schema.map(WorkflowStep.schema).described("By name."),
+        ], optional: ["jobs"])
+
+    /// Appends the workflow as clients see it.
+    public func write(to json: inout JSONWriter) {
         json.beginObject()
         json.member("id", id)
         json.member("namespace", namespace)
@@ -102,6 +118,17 @@ extension Workflow {
 }
 
 extension WorkflowStep {
+    static let schema = Schema.answer(
+        "One job of a workflow. All after `depends_on` is null once the job's row is gone.",
+        [
+            "id": Schema.uuid,
+            "reused": Schema.bool.described(
+                "Whether it has completed in an earlier workflow that this one goes on with."),
+            "depends_on": Schema.list(Schema.text), "type": Schema.text.orNull, "status": JobStatus.schema.orNull,
+            "attempt": Schema.count.orNull, "progress": Schema.anyObject.orNull, "error": Schema.anyObject.orNull,
+            "started_at": Schema.time.orNull, "finished_at": Schema.time.orNull,
+        ])
+
     func write(to json: inout JSONWriter) {
         json.beginObject()
         json.member("id", job)
@@ -130,7 +157,7 @@ extension WorkflowStep {
 
 extension JobStore {
     /// Reads a workflow and its jobs, in the client's order.
-    public func workflow(_ id: UUID, namespace: String) async throws -> (workflow: Workflow, steps: [WorkflowStep])? {
+    public func workflow(_ id: UUID, namespace: String) async throws -> Workflow? {
         let rows = try await database.pipeline([
             "SELECT \(Self.workflowColumns) FROM workflows WHERE id = \(id) AND namespace = \(namespace)",
             """
@@ -140,7 +167,11 @@ extension JobStore {
             WHERE s.workflow_id = \(id) ORDER BY s.position
             """,
         ])
-        return try rows[0].first.map { (try Workflow(row: $0), try rows[1].map(WorkflowStep.init(row:))) }
+        return try rows[0].first.map { row in
+            var workflow = try Workflow(row: row)
+            workflow.steps = try rows[1].map(WorkflowStep.init(row:))
+            return workflow
+        }
     }
 
     /// Lists workflows without their jobs, the newest first.

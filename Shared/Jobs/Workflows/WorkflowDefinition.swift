@@ -30,7 +30,7 @@ public struct WorkflowDefinition: Sendable {
     /// The most dependencies between them.
     public static let maxDependencies = 10_000
 
-    /// The JSON Schema of a workflow; each job is described by `Submission.schema`, with names in `depends_on`.
+    /// The JSON Schema of a workflow.
     public static let schema: JSON = [
         "type": "object", "required": ["jobs"], "additionalProperties": false,
         "properties": [
@@ -44,15 +44,14 @@ public struct WorkflowDefinition: Sendable {
             "jobs": [
                 "type": "object", "minProperties": 1, "maxProperties": .int(Int64(maxJobs)),
                 "propertyNames": ["pattern": "^[A-Za-z0-9_.-]{1,63}$"],
-                "additionalProperties": [
-                    "type": "object", "required": ["type"],
-                    "properties": [
+                "additionalProperties": Submission.schema(
+                    with: [
+                        "parent_id": .null,
                         "depends_on": [
                             "type": "array", "uniqueItems": true, "maxItems": .int(Int64(maxJobs)),
                             "items": ["type": "string"],
-                        ]
-                    ],
-                ],
+                        ],
+                    ]),
             ],
         ],
     ]
@@ -102,9 +101,6 @@ public struct WorkflowDefinition: Sendable {
             dependsOn.append(need)
         }
         fields["depends_on"] = nil
-        guard fields["parent_id"] == nil else {
-            throw .invalid(place + "/parent_id", rule: "not", "the workflow itself is the parent")
-        }
         let references = try Reference.all(in: fields["spec"] ?? [:], prefix: place + "/spec")
         for reference in references where jobs[reference.job] == nil {
             throw .invalid(
