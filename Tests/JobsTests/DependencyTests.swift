@@ -155,8 +155,9 @@ import Testing
                         // A gateway and a worker each; every tenth job fails.
                         while true {
                             do {
-                                let running = "SELECT count(*) AS n FROM workflows WHERE status = 'running'" as Statement
-                                if try await own.count(running) == 0 { return }
+                                let open = try await own.count(
+                                    "SELECT count(*) AS n FROM workflows WHERE status = 'running'")
+                                if open == 0 { return }
                                 _ = try await own.settle(catalogue: catalogue, limit: 7)
                                 _ = try await own.cancelSteps()
                                 let ids = try await own.database.query(

@@ -133,6 +133,7 @@ import Testing
     @Test(
         arguments: [
             (["other": 1], "unresolved_reference", "no \"count\" among other"),
+            (["count": 1, "huge": 1e30], "unresolved_reference", "cannot be read"),
             (["count": "many"], "invalid_spec", "/spec/pages"), (["count": 0], "invalid_spec", "/spec/pages"),
         ] as [(JSON, String, String)])
     func aReferenceThatGivesNothingUsefulFailsItsJob(result: JSON, code: String, message: String) async throws {

@@ -75,9 +75,11 @@ extension Job: Representation {
             "progress": Schema.anyObject.orNull, "result": Schema.anyObject.orNull,
             "error": Schema.anyObject.orNull.described("What went wrong: `code` and `message`."),
             "worker": Schema.text.orNull.described("The worker of the last attempt."), "created_at": Schema.time,
-            "scheduled_at": Schema.time.orNull.described("When it may start; null once it may."),
+            "scheduled_at": Schema.time.orNull.described(
+                "When it may start; null once it may, and while it waits for other jobs."),
             "started_at": Schema.time.orNull.described("When the last attempt began."),
-            "finished_at": Schema.time.orNull, "parent_id": Schema.uuid.orNull,
+            "finished_at": Schema.time.orNull,
+            "parent_id": Schema.uuid.orNull.described("The job, schedule or workflow that it belongs to."),
             "original_job_id": Schema.uuid.orNull.described("The job that it repeats."), "trace_id": Schema.text.orNull,
         ], optional: ["spec", "result"])
 

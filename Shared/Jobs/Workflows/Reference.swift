@@ -71,12 +71,12 @@ extension Reference {
     ///
     /// - Parameter source: what can be pointed into of a job: an object with `id` and `result`.
     static func resolve(
-        _ value: JSON, source: (String) -> JSON?
+        _ value: JSON, source: (String) throws(UnresolvedReference) -> JSON?
     ) throws(UnresolvedReference) -> JSON {
         switch value {
         case .object(let members):
             if let target = members["$ref"], let reference = Reference(target, place: "") {
-                return try reference.value(in: source(reference.job))
+                return try reference.value(in: try source(reference.job))
             }
             var resolved = JSONObject()
             for (key, member) in members { resolved[key] = try resolve(member, source: source) }

@@ -179,22 +179,32 @@ private struct Settlement {
                 "needs", as: UUID.self)
         }
         let read = Array(Set(needs.values.flatMap(\.values)))
-        var sources: [UUID: JSON] = [:]
+        // What cannot be read costs the jobs that need it, not the whole round.
+        var sources: [UUID: Result<JSON, UnresolvedReference>] = [:]
         for row in try session.query("SELECT id, result FROM jobs WHERE id = ANY(\(read))") {
             let id = try row.decode("id", as: UUID.self)
-            let result = try row.decode("result", as: JSONText?.self).map { try JSON.parse($0.bytes) }
-            sources[id] = ["id": .string(id.text), "result": result ?? .null]
+            let text = try row.decode("result", as: JSONText?.self)
+            sources[id] = Result { () throws(UnresolvedReference) in
+                do {
+                    return ["id": .string(id.text), "result": try text.map { try JSON.parse($0.bytes) } ?? .null]
+                } catch {
+                    throw UnresolvedReference(message: "the result of the job \(id.text) cannot be read: \(error)")
+                }
+            }
         }
         for reader in readers {
             let names = needs[reader.id] ?? [:]
             do {
-                let spec = try Reference.resolve(JSON.parse(reader.spec)) { name in names[name].flatMap { sources[$0] }
+                let spec = try Reference.resolve(JSON.parse(reader.spec)) { name throws(UnresolvedReference) in
+                    try names[name].flatMap { sources[$0] }?.get()
                 }
                 verdicts.release(reader.id, spec: try checked(spec, type: reader.type))
             } catch let error as UnresolvedReference {
                 verdicts.end(reader.id, .failed, code: "unresolved_reference", message: error.message)
             } catch let error as SubmissionError {
                 verdicts.end(reader.id, .failed, code: error.kind.rawValue, message: error.description)
+            } catch let error as JSONError {
+                verdicts.end(reader.id, .failed, code: "invalid_spec", message: "The spec cannot be read: \(error)")
             }
         }
     }
