@@ -88,7 +88,7 @@ extension Migrations {
                 is_reused boolean NOT NULL,
                 depends_on text[] NOT NULL,
                 definition jsonb NOT NULL,
-                PRIMARY KEY (workflow_id, name)
+                PRIMARY KEY (workflow_id, position)
             );
             CREATE INDEX workflow_steps_job ON workflow_steps (job_id);
             """)

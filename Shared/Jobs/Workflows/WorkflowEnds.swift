@@ -17,26 +17,34 @@ enum WorkflowEnds {
             """
         ).map { try $0.decode("id", as: UUID.self) }
         guard !ids.isEmpty else { return }
-        try session.query(
+        _ = try session.pipeline([
             """
-            WITH judged AS (
-                SELECT w.id, bool_and(j.id IS NULL OR j.finished_at IS NOT NULL) AS has_ended,
-                    bool_and(j.status IS NOT DISTINCT FROM 'completed') AS is_completed,
+            WITH finished AS (
+                SELECT w.id FROM unnest(\(ids)) AS w (id) LEFT JOIN LATERAL (
+                    -- From the end: what stands there is mostly what ends last, so that one look is enough.
+                    SELECT 1 AS found FROM workflow_steps s JOIN jobs j ON j.id = s.job_id
+                    WHERE s.workflow_id = w.id AND j.finished_at IS NULL ORDER BY s.position DESC LIMIT 1
+                ) unended ON true
+                WHERE unended.found IS NULL
+            ), judged AS (
+                SELECT f.id, bool_and(j.status IS NOT DISTINCT FROM 'completed') AS is_completed,
                     bool_or(j.status = 'failed') AS has_failed, bool_or(j.status = 'stopped') AS has_stopped,
                     bool_or(j.status = 'cancelled' AND j.error->>'code' IS DISTINCT FROM 'dependency_failed') AS has_cancelled
-                FROM unnest(\(ids)) AS w (id) JOIN workflow_steps s ON s.workflow_id = w.id
-                LEFT JOIN jobs j ON j.id = s.job_id
-                GROUP BY w.id
+                FROM finished f JOIN workflow_steps s ON s.workflow_id = f.id LEFT JOIN jobs j ON j.id = s.job_id
+                GROUP BY f.id
             )
-            UPDATE workflows w SET
-                wanted = CASE WHEN NOT g.has_ended AND w.fail_fast AND g.has_failed THEN coalesce(w.wanted, 'fail')
-                    ELSE w.wanted END,
-                finished_at = CASE WHEN g.has_ended THEN now() END,
-                status = CASE WHEN NOT g.has_ended THEN 'running' WHEN g.is_completed THEN 'completed'
-                    WHEN w.wanted = 'cancel' THEN 'cancelled' WHEN g.has_failed THEN 'failed'
-                    WHEN g.has_cancelled THEN 'cancelled' WHEN g.has_stopped THEN 'stopped' ELSE 'cancelled' END
-            FROM judged g
-            WHERE w.id = g.id AND (g.has_ended OR (w.fail_fast AND g.has_failed))
-            """)
+            UPDATE workflows w SET finished_at = now(), status = CASE
+                WHEN g.is_completed THEN 'completed' WHEN w.wanted = 'cancel' THEN 'cancelled'
+                WHEN g.has_failed THEN 'failed' WHEN g.has_cancelled THEN 'cancelled'
+                WHEN g.has_stopped THEN 'stopped' ELSE 'cancelled' END
+            FROM judged g WHERE w.id = g.id
+            """,
+            """
+            UPDATE workflows w SET wanted = 'fail'
+            WHERE w.id = ANY(\(ids)) AND w.fail_fast AND w.wanted IS NULL AND w.status = 'running' AND EXISTS (
+                SELECT 1 FROM workflow_steps s JOIN jobs j ON j.id = s.job_id
+                WHERE s.job_id = ANY(\(ended)) AND s.workflow_id = w.id AND j.status = 'failed')
+            """,
+        ])
     }
 }
