@@ -21,6 +21,7 @@ final class Gateway: Sendable {
     let reader: JobReader
     let dispatcher: Dispatcher
     let hub: EventHub
+    let planner: Planner
     private let log: Logger
     private let publisher: Publisher
     private let deadConsumer: Consumer
@@ -33,7 +34,7 @@ final class Gateway: Sendable {
         self.log = log
         store = JobStore(service.database(name: name, size: 6))
         // The loops have connections of their own: slow requests must not keep jobs from being dispatched and reaped.
-        let background = JobStore(service.database(name: name + " loops", size: 3))
+        let background = JobStore(service.database(name: name + " loops", size: 4))
         self.background = background
         content = try FileStore(root: service.storage)
         types = TypeCache(background, log: log)
@@ -48,6 +49,7 @@ final class Gateway: Sendable {
         submitter = Submitter(store, dispatcher: dispatcher)
         reader = JobReader(store)
         hub = EventHub(background, log: log)
+        planner = Planner(background, types: types, dispatcher: dispatcher, holder: name, log: log)
         listener = PostgresListener(
             PostgresConfiguration(url: service.databaseURL, applicationName: name + " events"),
             channels: [JobStore.eventsChannel])
@@ -72,6 +74,7 @@ final class Gateway: Sendable {
             hub.close()
             await server.drain(deadline: .seconds(10))
             await dispatcher.resign()
+            await planner.resign()
         }
         await background.database.close()
         await store.database.close()
@@ -97,8 +100,14 @@ final class Gateway: Sendable {
             group.addTask { try await reaper.run() }
             group.addTask { try await collector.run() }
             group.addTask { await self.hub.run() }
+            group.addTask { await self.planner.run() }
             group.addTask { try await self.listener.run() }
-            group.addTask { for await _ in self.listener.events { self.hub.announce() } }
+            group.addTask {
+                for await _ in self.listener.events {
+                    self.hub.announce()
+                    self.planner.wake()
+                }
+            }
             try await group.waitForAll()
         }
     }

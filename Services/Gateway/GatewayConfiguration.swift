@@ -17,6 +17,9 @@ struct GatewayConfiguration: Sendable {
     /// renew theirs after an outage.
     let reapGrace: Duration
 
+    /// `SWITCHYARD_MAX_SCHEDULES`: how many schedules a namespace may have.
+    let maxSchedules: Int
+
     init(_ environment: Environment) throws {
         service = try ServiceConfiguration(environment)
         host = try environment.string("SWITCHYARD_HOST", default: "127.0.0.1")
@@ -24,6 +27,7 @@ struct GatewayConfiguration: Sendable {
         maxUpload = try environment.bytes("SWITCHYARD_MAX_UPLOAD", default: 512 << 20)
         dispatchWindow = try environment.int("SWITCHYARD_DISPATCH_WINDOW", default: 2000, range: 1...100_000)
         lostAfter = try environment.duration("SWITCHYARD_LOST_AFTER", default: .seconds(10))
+        maxSchedules = try environment.int("SWITCHYARD_MAX_SCHEDULES", default: 1000, range: 0...1_000_000)
         reapGrace = try environment.duration("SWITCHYARD_REAP_GRACE", default: .seconds(10))
     }
 }

@@ -2,7 +2,7 @@ import JSON
 
 /// Where a job stands. See `Transition` for how it moves.
 public enum JobStatus: String, Sendable, Hashable, Codable, CaseIterable {
-    /// Waits for a time: its start, or its next attempt.
+    /// Waits for a time (its start, or its next attempt), or for other jobs.
     case scheduled
     /// Waits for a worker.
     case queued
@@ -43,7 +43,7 @@ extension JobStatus {
 ///     ▼                  │  │ ▼               │ │ requestStop
 ///   scheduled ───────────┘  │ cancelled,      │ ▼
 ///     ▲   │ cancel          │ stopped         │ stopping ──▶ finish as above, or requestStop by a stronger wish
-///     │   └──▶ cancelled,   └── handBack ─────┤       (queued ──▶ failed: refuse)
+///     │   └──▶ cancelled,   └── handBack ─────┤       (queued ──▶ failed: refuse, scheduled ──▶ failed: reject)
 ///     │        stopped                        │
 ///     └───────────── retryLater ──────────────┘
 /// ```
@@ -53,7 +53,7 @@ extension JobStatus {
 /// A statement that moves a job binds `sources` in its guard, so that no other file spells a status it leaves. Transitions by a
 /// worker out of `running` and `stopping` also name the attempt: that is the fence which keeps a stale worker from overwriting a job.
 public enum Transition: String, Sendable, CaseIterable {
-    /// A scheduled job's time has come.
+    /// A scheduled job's time has come, or what it waited for is there.
     case release
     /// A worker takes the job for one attempt.
     case claim
@@ -67,13 +67,15 @@ public enum Transition: String, Sendable, CaseIterable {
     case cancel
     /// The job's command cannot be delivered to any worker.
     case refuse
+    /// The input of a waiting job cannot be made.
+    case reject
     /// The job ends in any terminal status.
     case finish
 
     /// The statuses that this transition leaves.
     public var sources: [JobStatus] {
         switch self {
-        case .release: [.scheduled]
+        case .release, .reject: [.scheduled]
         case .claim, .refuse: [.queued]
         case .retryLater, .handBack, .requestStop, .finish: [.running, .stopping]
         case .cancel: [.scheduled, .queued]
@@ -88,7 +90,7 @@ public enum Transition: String, Sendable, CaseIterable {
         case .retryLater: [.scheduled]
         case .requestStop: [.stopping]
         case .cancel: [.cancelled, .stopped]
-        case .refuse: [.failed]
+        case .refuse, .reject: [.failed]
         case .finish: [.completed, .failed, .cancelled, .stopped]
         }
     }

@@ -37,6 +37,31 @@ struct ContractWorld {
             try await api.post("/api/v1/jobs", ["type": "noop", "spec": ["sleep_ms": 600_000, "units": 2]]))
         try await poll("a job to run") { try await api.get("/api/v1/jobs/\(long)").json["status"] == "running" }
 
+        let schedule = try id(
+            try await api.post("/api/v1/schedules", ["cron": "@yearly", "job": ["type": "noop"], "name": "yearly"]))
+        let ending = try id(
+            try await api.post(
+                "/api/v1/workflows",
+                [
+                    "jobs": [
+                        "a": ["type": "noop", "spec": ["fail": true], "max_attempts": 1],
+                        "b": ["type": "noop", "depends_on": ["a"]],
+                    ]
+                ]))
+        try await poll("the workflow to fail") {
+            try await api.get("/api/v1/workflows/\(ending)").json["status"] == "failed"
+        }
+        let unwanted = try id(
+            try await api.post("/api/v1/schedules", ["cron": "@yearly", "job": ["type": "noop"]]))
+        let workflow: JSON = [
+            "jobs": [
+                "a": ["type": "noop"],
+                "b": ["type": "noop", "spec": ["sleep_ms": ["$ref": "#/jobs/a/result/slept_ms"]]],
+            ]
+        ]
+        let waiting = try id(
+            try await api.post("/api/v1/workflows", ["jobs": ["a": ["type": "noop", "delay_seconds": 3600]]]))
+
         let json = [("Content-Type", "application/json")]
         calls = [
             "submitJob": GoodCall(body: Array(#"{"type":"noop"}"#.utf8), headers: json, expected: [201]),
@@ -60,6 +85,23 @@ struct ContractWorld {
             "listLogs": GoodCall(parameters: [document], query: "level=info&limit=2"),
             "listCheckpoints": GoodCall(parameters: [document], query: "limit=2"),
             "getCheckpoint": GoodCall(parameters: [document, "1"]),
+            "createSchedule": GoodCall(
+                body: Array(#"{"cron":"0 3 * * mon-fri","time_zone":"Europe/Berlin","job":{"type":"noop"}}"#.utf8),
+                headers: json, expected: [201]),
+            "listSchedules": GoodCall(query: "limit=2"),
+            "getSchedule": GoodCall(parameters: [schedule]),
+            "changeSchedule": GoodCall(
+                parameters: [schedule], body: Array(#"{"cron":"@hourly","name":null}"#.utf8), headers: json),
+            "deleteSchedule": GoodCall(parameters: [unwanted], expected: [204]),
+            "pauseSchedule": GoodCall(parameters: [schedule]),
+            "resumeSchedule": GoodCall(parameters: [schedule]),
+            "triggerSchedule": GoodCall(parameters: [schedule], expected: [201]),
+            "startWorkflow": GoodCall(body: workflow.serialized(), headers: json, expected: [201]),
+            "listWorkflows": GoodCall(query: "status=failed&limit=2"),
+            "getWorkflow": GoodCall(parameters: [ending]),
+            "cancelWorkflow": GoodCall(
+                parameters: [waiting], body: Array(#"{"reason":"enough"}"#.utf8), headers: json, expected: [202]),
+            "retryWorkflow": GoodCall(parameters: [ending], expected: [201]),
             "uploadFile": GoodCall(query: "name=b.txt", body: Array("text".utf8), expected: [201]),
             "getArtifact": GoodCall(parameters: [file]),
             "listTypes": GoodCall(),

@@ -11,6 +11,7 @@ import Testing
         (.requestStop, [.running, .stopping], [.stopping]),
         (.cancel, [.scheduled, .queued], [.cancelled, .stopped]),
         (.refuse, [.queued], [.failed]),
+        (.reject, [.scheduled], [.failed]),
         (.finish, [.running, .stopping], [.completed, .failed, .cancelled, .stopped]),
     ]
 

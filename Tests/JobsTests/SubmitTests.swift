@@ -117,7 +117,7 @@ import Testing
             _ = try await store.submit([(job, .seconds(5))])
             let row = try #require(try await store.job(job.id))
             #expect(row.status == .scheduled)
-            #expect(abs(row.dueAt.timeIntervalSince(time)) < 0.001)
+            #expect(abs(try #require(row.dueAt).timeIntervalSince(time)) < 0.001)
             #expect(try await store.kinds(job.id) == ["scheduled"])
             #expect(try await store.claim([job.id], type: "probe", worker: "w", lease: .seconds(1)).isEmpty)
         }

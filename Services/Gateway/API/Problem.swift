@@ -73,6 +73,21 @@ extension Problem {
     static func illegalMove(_ action: String, _ status: JobStatus) -> Problem {
         Problem(.illegalMove, "The job is \(status.rawValue), which cannot be changed by \(action).")
     }
+    static func illegalMove(_ action: String, _ status: Workflow.Status) -> Problem {
+        Problem(.illegalMove, "The workflow is \(status.rawValue), which cannot be changed by \(action).")
+    }
+    static func tooManySchedules(_ limit: Int) -> Problem {
+        Problem(
+            .tooManySchedules,
+            "At most \(limit) schedules are allowed in a namespace. Delete one that is not needed.")
+    }
+    static let changedMeanwhile = Problem(
+        .changedMeanwhile, "Read it again, and repeat the change if it is still wanted.")
+    static func unknownDependencies(_ pointers: [String]) -> Problem {
+        Problem(
+            .unknownDependency, "depends_on names jobs of this key's namespace.",
+            violations: pointers.map { Violation(at: $0, rule: "depends_on", message: "there is no such job") })
+    }
     static let unsupportedMediaType = Problem(
         .unsupportedMediaType, "Send the file itself as the body: curl --data-binary @FILE.")
     static func refused(_ error: SubmissionError) -> Problem {
@@ -91,10 +106,10 @@ extension Problem {
     static func invalidBody(_ violations: [Violation]) -> Problem {
         Problem(.invalidField, violations.first?.description ?? "The body does not fit.", violations: violations)
     }
-    static func keyReused(_ job: UUID) -> Problem {
+    static func keyReused(_ id: UUID, of what: String = "job") -> Problem {
         Problem(
             .idempotencyKeyReused,
-            "The key belongs to job \(job.text), which was asked for with another body. Use a new key.")
+            "The key belongs to \(what) \(id.text), which was asked for with another body. Use a new key.")
     }
     static func tooLarge(_ limit: Int) -> Problem {
         Problem(.bodyTooLarge, "At most \(limit) bytes are accepted here.")

@@ -15,11 +15,14 @@ extension Problem {
         case requestTimeout = "request_timeout"
         case ambiguousID = "ambiguous_id"
         case illegalMove = "illegal_move"
+        case changedMeanwhile = "changed_meanwhile"
+        case tooManySchedules = "too_many_schedules"
         case bodyTooLarge = "body_too_large"
         case unsupportedMediaType = "unsupported_media_type"
         case unknownType = "unknown_type"
         case invalidSpec = "invalid_spec"
         case invalidField = "invalid_field"
+        case unknownDependency = "unknown_dependency"
         case idempotencyKeyReused = "idempotency_key_reused"
         case headersTooLarge = "headers_too_large"
         case fault
@@ -35,10 +38,10 @@ extension Problem {
             case .notFound, .noSuchCall: 404
             case .methodNotAllowed: 405
             case .requestTimeout: 408
-            case .ambiguousID, .illegalMove: 409
+            case .ambiguousID, .illegalMove, .changedMeanwhile, .tooManySchedules: 409
             case .bodyTooLarge: 413
             case .unsupportedMediaType: 415
-            case .unknownType, .invalidSpec, .invalidField, .idempotencyKeyReused: 422
+            case .unknownType, .invalidSpec, .invalidField, .unknownDependency, .idempotencyKeyReused: 422
             case .headersTooLarge: 431
             case .fault, .contentUnavailable: 500
             case .unavailable: 503
@@ -59,12 +62,15 @@ extension Problem {
             case .methodNotAllowed: "The method is not allowed here"
             case .requestTimeout: "The request did not arrive in time"
             case .ambiguousID: "The short id is not unique"
-            case .illegalMove: "The job's status does not allow this"
+            case .illegalMove: "The status does not allow this"
+            case .changedMeanwhile: "Somebody else has changed this at the same time"
+            case .tooManySchedules: "The namespace has as many schedules as it may have"
             case .bodyTooLarge: "The body is too large"
             case .unsupportedMediaType: "Forms are not accepted"
             case .unknownType: "The job type is not known"
             case .invalidSpec: "The spec does not fit its schema"
             case .invalidField: "The request does not fit its schema"
+            case .unknownDependency: "A job that is depended on does not exist"
             case .idempotencyKeyReused: "The Idempotency-Key was used for another request"
             case .headersTooLarge: "The headers are too large"
             case .fault: "The gateway has a fault"

@@ -53,7 +53,7 @@ extension Gateway {
         }
     }
 
-    private func answer(_ id: UUID, _ call: Call, status: Int) async throws -> HTTPResponse {
+    func answer(_ id: UUID, _ call: Call, status: Int) async throws -> HTTPResponse {
         guard let job = try await reader.job(id, namespace: call.namespace) else { throw Problem.notFound("job") }
         var json = JSONWriter()
         job.write(to: &json)

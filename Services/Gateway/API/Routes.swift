@@ -4,7 +4,12 @@ import Jobs
 
 extension Gateway {
     /// The whole API: its groups of calls, in the order in which `/docs` shows them.
-    var routes: [RouteGroup] { [submitRoutes, jobRoutes, controlRoutes, observeRoutes, fileRoutes, operateRoutes] }
+    var routes: [RouteGroup] {
+        [
+            submitRoutes, jobRoutes, controlRoutes, observeRoutes, scheduleRoutes, workflowRoutes, fileRoutes,
+            operateRoutes,
+        ]
+    }
 
     private var submitRoutes: RouteGroup {
         RouteGroup(
@@ -16,7 +21,7 @@ extension Gateway {
                     answers: [
                         .json(201, Job.self, "The job is committed."),
                         .json(200, Job.self, "The same request was made before: its job."),
-                    ], submitJob),
+                    ], problems: [.unknownDependency], submitJob),
                 Route(
                     "submitBatch", "POST", "/api/v1/jobs/batch", .submit, "Submits up to 1,000 jobs, all or none",
                     headers: [.idempotencyKey],
@@ -29,7 +34,7 @@ extension Gateway {
                             201,
                             schema: Schema.answer("The jobs, in order.", ["jobs": Schema.list(Job.reference)]),
                             "All are committed.")
-                    ], submitBatch),
+                    ], problems: [.unknownDependency], submitBatch),
             ])
     }
 

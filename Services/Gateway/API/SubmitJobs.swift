@@ -12,7 +12,11 @@ extension Gateway {
         let json = try parse(body)
         var submission = try await read(json, call: call)
         if let key { submission.idempotency = (key, sha256(body)) }
-        switch try await submitter.submit(submission) {
+        // A job that waits for others has a transaction of its own: a wrong id must not cost its neighbours theirs.
+        let outcome =
+            submission.dependsOn.isEmpty
+            ? try await submitter.submit(submission) : try await submit(batch: [submission]) { _ in "" }[0]
+        switch outcome {
         case .created(let date): return Self.created(submission, at: date)
         case .existing(let id): return try await replayed(id, call: call)
         case .conflict(let id): throw Problem.keyReused(id)
@@ -42,7 +46,7 @@ extension Gateway {
             if let key { submission.idempotency = ("\(key)\u{1F}\(index)", hash) }
             submissions.append(submission)
         }
-        let outcomes = try await submitter.submit(batch: submissions)
+        let outcomes = try await submit(batch: submissions) { "/jobs/\($0)" }
         var json201 = JSONWriter()
         json201.beginObject()
         json201.key("jobs")
@@ -63,7 +67,17 @@ extension Gateway {
         return HTTPResponse(json: json201, status: 201)
     }
 
-    private func parse(_ body: [UInt8]) throws -> JSON {
+    /// - Parameter pointer: where a submission stands in the request.
+    private func submit(batch submissions: [Submission], pointer: (Int) -> String) async throws -> [SubmitOutcome] {
+        do {
+            return try await submitter.submit(batch: submissions)
+        } catch let error as UnknownDependencies {
+            throw Problem.unknownDependencies(
+                error.places(in: submissions).map { "\(pointer($0.submission))/depends_on/\($0.dependency)" })
+        }
+    }
+
+    func parse(_ body: [UInt8]) throws -> JSON {
         do { return try JSON.parse(body) } catch { throw Problem.malformedJSON(error) }
     }
 

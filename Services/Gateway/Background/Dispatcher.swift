@@ -63,7 +63,7 @@ final class Dispatcher: Sendable {
     /// Which of these may be published directly after their commit.
     func admit(_ submissions: [Submission]) -> [Bool] {
         guard publisher.isConnected else { return submissions.map { _ in false } }
-        return submissions.map { $0.scheduledAt == nil && window.take($0.type) }
+        return submissions.map { $0.isReady && window.take($0.type) }
     }
 
     /// Publishes the commands of a batch that has just been committed, without making the caller wait.

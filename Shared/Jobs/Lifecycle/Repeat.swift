@@ -146,6 +146,8 @@ extension JobStore {
                     coalesce(j.original_job_id, j.id), CASE WHEN \(repetition.isRetry) THEN j.id END, a.key, a.hash
                 FROM asked a JOIN jobs j ON j.id = a.source_id
                 WHERE j.namespace = \(namespace) AND j.status = ANY(\(repetition.sources.map(\.rawValue)))
+                    -- One that never came to its turn has no input yet; its workflow is what can be retried.
+                    AND j.due_at IS NOT NULL
                     AND (\(repetition.epoch as Int32?)::integer IS NULL OR EXISTS (
                         SELECT 1 FROM checkpoints c WHERE c.job_id = j.id AND c.epoch = \(repetition.epoch as Int32?)))
                 ORDER BY j.id

@@ -56,6 +56,13 @@ public struct Submission: Sendable {
     public var traceID: String?
     /// The client's key and the SHA-256 of its request: the same key with another request is refused.
     public var idempotency: (key: String, requestHash: [UInt8])?
+    /// The jobs that must complete before it is queued.
+    public var dependsOn: [UUID] = []
+
+    /// The status of its row.
+    var initialStatus: JobStatus { scheduledAt == nil && dependsOn.isEmpty ? .queued : .scheduled }
+    /// Whether a worker may have it as soon as its row is committed.
+    public var isReady: Bool { initialStatus == .queued }
 }
 
 /// A place in a request that breaks a rule.
@@ -123,24 +130,38 @@ extension Submission {
             "parallelism": parallelism,
             "parent_id": ["type": "string", "format": "uuid"],
             "trace_id": ["type": "string", "minLength": 1, "maxLength": 64],
+            "depends_on": [
+                "type": "array", "maxItems": 100, "uniqueItems": true,
+                "items": ["type": "string", "format": "uuid"],
+            ],
         ],
     ]
 
-    private static let envelope: JSONSchema = {
-        do {
-            return try JSONSchema(schema)
-        } catch {
-            preconditionFailure("the submission's own schema does not compile: \(error)")
-        }
-    }()
+    private static let envelope = JSONSchema(ownSchema: schema)
+
+    /// The schema of a job that is part of something that decides some of its fields itself.
+    ///
+    /// - Parameter fields: other schemas for fields; null for those that are not taken.
+    static func schema(with fields: JSONObject) -> JSON {
+        guard var schema = schema.objectValue, var properties = schema["properties"]?.objectValue else { return schema }
+        for (name, field) in fields { properties[name] = field.isNull ? nil : field }
+        schema["properties"] = .object(properties)
+        return .object(schema)
+    }
+
+    /// The largest spec that a job may get by references, in bytes; the HTTP API bounds the others.
+    static let maxSpecBytes = 1 << 20
 
     /// Reads and validates a submission.
     ///
     /// - Parameters:
     ///   - json: an object as `schema` describes it.
     ///   - prefix: the JSON pointer at which it stands in the request, for messages.
+    ///   - references: where in the spec something stands that is filled in later. What these places break is not judged yet, and
+    ///     the spec keeps its form; whoever fills them in validates anew.
     public static func read(
-        _ json: JSON, id: UUID, namespace: String, catalogue: TypeCatalogue, prefix: String = "", now: Date = Date()
+        _ json: JSON, id: UUID, namespace: String, catalogue: TypeCatalogue, prefix: String = "",
+        references: [String] = [], now: Date = Date()
     ) throws(SubmissionError) -> Submission {
         let violations = envelope.validate(json)
         guard violations.isEmpty else {
@@ -157,7 +178,9 @@ extension Submission {
                 violations: [Violation(at: prefix + "/type", rule: "enum", message: "unknown job type")])
         }
         let given = json["spec"] ?? [:]
-        let specViolations = type.validator.validate(given)
+        let specViolations = type.validator.validate(given).filter { violation in
+            !references.contains { $0.hasPrefix(violation.pointer) || violation.pointer.hasPrefix($0) }
+        }
         guard specViolations.isEmpty else {
             throw SubmissionError(
                 kind: .invalidSpec,
@@ -171,11 +194,16 @@ extension Submission {
                     Violation(at: prefix + "/delay_seconds", rule: "not", message: "scheduled_at is given too")
                 ])
         }
+        if let field = ["scheduled_at", "delay_seconds"].first(where: { json[$0] != nil }), json["depends_on"] != nil {
+            throw SubmissionError(
+                kind: .invalidField, detail: "A job waits for a time or for other jobs, not for both.",
+                violations: [Violation(at: prefix + "/" + field, rule: "not", message: "depends_on is given too")])
+        }
         var scheduledAt = json["scheduled_at"]?.stringValue.flatMap { Date(rfc3339: $0) }
         if let delay = json["delay_seconds"]?.doubleValue, delay > 0 { scheduledAt = now.addingTimeInterval(delay) }
         return Submission(
             id: id, namespace: namespace, type: typeName,
-            spec: type.validator.applyingDefaults(to: given).serialized(),
+            spec: (references.isEmpty ? type.validator.applyingDefaults(to: given) : given).serialized(),
             name: json["name"]?.stringValue, labels: json["labels"] ?? [:],
             priority: json["priority"]?.stringValue.flatMap(Priority.init(word:)) ?? .normal,
             scheduledAt: scheduledAt.flatMap { $0 > now ? $0 : nil },
@@ -183,12 +211,13 @@ extension Submission {
             maxAttempts: json["max_attempts"]?.intValue.map { Int($0) } ?? type.policy.maxAttempts,
             parallelism: json["parallelism"]?.intValue.map { Int($0) },
             parentID: json["parent_id"]?.stringValue.flatMap(UUID.init(text:)),
-            traceID: json["trace_id"]?.stringValue)
+            traceID: json["trace_id"]?.stringValue,
+            dependsOn: json["depends_on"]?.arrayValue?.compactMap { $0.stringValue.flatMap(UUID.init(text:)) } ?? [])
     }
 }
 
 extension [Violation] {
-    fileprivate func moved(below prefix: String) -> [Violation] {
+    func moved(below prefix: String) -> [Violation] {
         prefix.isEmpty
             ? self : map { Violation(at: prefix + $0.pointer, rule: $0.keyword, message: $0.message) }
     }

@@ -13,6 +13,10 @@ public enum SubmitOutcome: Sendable {
     var isConflict: Bool {
         if case .conflict = self { true } else { false }
     }
+
+    var isCreated: Bool {
+        if case .created = self { true } else { false }
+    }
 }
 
 extension JobStore {
@@ -30,27 +34,40 @@ extension JobStore {
     }
 
     /// Like `submit`, but inserts nothing when one of the keys was used for another request.
+    ///
+    /// Only this way takes jobs that depend on others.
+    ///
+    /// - Throws: `UnknownDependencies` when a job that one of them depends on does not exist; nothing is inserted then.
     public func submit(allOrNone submissions: [(submission: Submission, grace: Duration)]) async throws
         -> [SubmitOutcome]
     {
         struct Undo: Error { let outcomes: [SubmitOutcome] }
-        let insertion = Self.insertion(submissions)
         do {
-            return try await database.transaction { session in
-                let outcomes = try Self.outcomes(
-                    of: submissions.map(\.submission), inserted: session.query(insertion), session)
+            let outcomes = try await database.transaction { session in
+                let outcomes = try Self.insert(submissions, session)
                 if outcomes.contains(where: \.isConflict) { throw Undo(outcomes: outcomes) }
+                try Self.addDependencies(
+                    of: zip(submissions, outcomes).filter { $1.isCreated }.map(\.0.submission), session)
                 return outcomes
             }
+            if submissions.contains(where: { !$0.submission.dependsOn.isEmpty }) { try await announce() }
+            return outcomes
         } catch let undo as Undo {
             return undo.outcomes
         }
     }
 
+    /// Inserts jobs and their first events within a transaction.
+    static func insert(
+        _ submissions: [(submission: Submission, grace: Duration)], _ session: Session
+    ) throws -> [SubmitOutcome] {
+        try outcomes(of: submissions.map(\.submission), inserted: session.query(insertion(submissions)), session)
+    }
+
     private static func insertion(_ submissions: [(submission: Submission, grace: Duration)]) -> Statement {
         let jobs = submissions.map(\.submission)
         let keys = jobs.map { $0.idempotency?.key }
-        let statuses = jobs.map { ($0.scheduledAt == nil ? JobStatus.queued : .scheduled).rawValue }
+        let statuses = jobs.map(\.initialStatus.rawValue)
         return """
             WITH inserted AS (
                 INSERT INTO jobs (id, namespace, type, status, priority, max_attempts, timeout_seconds, due_at, name, labels,

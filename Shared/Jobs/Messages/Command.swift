@@ -27,6 +27,7 @@ public struct Command: Sendable {
         members["id"] = Schema.uuid.described("The job's id: the same id twice is one job.")
         members["namespace"] = Schema.text(max: 63).described("The tenant.")
         for (name, member) in Submission.schema["properties"]?.objectValue ?? [:] { members[name] = member }
+        members["depends_on"] = nil
         return Schema.request(.object(members), required: ["id", "namespace", "type"])
     }()
 
@@ -140,6 +141,11 @@ extension Command {
         guard let namespace = fields["namespace"]?.stringValue, !namespace.isEmpty, namespace.utf8.count <= 63 else {
             throw CommandError(
                 reason: "invalid_field", detail: "/namespace: a name of 1 to 63 bytes is required.", job: id)
+        }
+        guard fields["depends_on"] == nil else {
+            throw CommandError(
+                reason: "invalid_field", detail: "/depends_on: only the HTTP API takes jobs that wait for others.",
+                job: id)
         }
         fields["schema"] = nil
         fields["id"] = nil

@@ -34,8 +34,8 @@ public struct Job: Sendable {
     public let timeoutSeconds: Int32
     /// When it was made.
     public let createdAt: Date
-    /// When it may be dispatched.
-    public let dueAt: Date
+    /// When it may be dispatched; nil while it waits for other jobs.
+    public let dueAt: Date?
     /// When the last attempt began.
     public let startedAt: Date?
     /// When it ended.
@@ -54,7 +54,7 @@ public struct Job: Sendable {
     public let stopDeadline: Date?
     /// How much it may do at a time, in the units of its type; nil for the worker's own measure.
     public let parallelism: Int32?
-    /// The job that it belongs to.
+    /// The job, schedule or workflow that it belongs to.
     public let parentID: UUID?
     /// The job that it repeats.
     public let originalJobID: UUID?
@@ -86,9 +86,11 @@ extension Job: Representation {
             "wanted": Schema.word(Wish.words).orNull.described("What was asked of it while it runs."),
             "stop_deadline": Schema.time.orNull.described("When it is ended by force, if something is wanted."),
             "created_at": Schema.time,
-            "scheduled_at": Schema.time.orNull.described("When it may start; null once it may."),
+            "scheduled_at": Schema.time.orNull.described(
+                "When it may start; null once it may, and while it waits for other jobs."),
             "started_at": Schema.time.orNull.described("When the last attempt began."),
-            "finished_at": Schema.time.orNull, "parent_id": Schema.uuid.orNull,
+            "finished_at": Schema.time.orNull,
+            "parent_id": Schema.uuid.orNull.described("The job, schedule or workflow that it belongs to."),
             "original_job_id": Schema.uuid.orNull.described("The job that it repeats."), "trace_id": Schema.text.orNull,
         ], optional: ["spec", "result"])
 
@@ -139,11 +141,12 @@ extension Job {
     public init(_ submission: Submission, createdAt: Date) {
         self.init(
             id: submission.id, namespace: submission.namespace, type: submission.type,
-            status: submission.scheduledAt == nil ? .queued : .scheduled, phase: nil, name: submission.name,
+            status: submission.initialStatus, phase: nil, name: submission.name,
             priority: submission.priority, labels: submission.labels.serialized(), spec: submission.spec, attempt: 0,
             maxAttempts: Int32(submission.maxAttempts), failures: 0, crashes: 0,
             timeoutSeconds: Int32(submission.timeoutSeconds), createdAt: createdAt,
-            dueAt: submission.scheduledAt ?? createdAt, startedAt: nil, finishedAt: nil, worker: nil, progress: nil,
+            dueAt: submission.dependsOn.isEmpty ? submission.scheduledAt ?? createdAt : nil, startedAt: nil,
+            finishedAt: nil, worker: nil, progress: nil,
             result: nil, error: nil, wanted: nil, stopDeadline: nil,
             parallelism: submission.parallelism.map(Int32.init), parentID: submission.parentID, originalJobID: nil,
             traceID: submission.traceID, lastEvent: nil)
