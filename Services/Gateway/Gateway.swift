@@ -21,8 +21,10 @@ final class Gateway: Sendable {
     let reader: JobReader
     let dispatcher: Dispatcher
     let hub: EventHub
-    private let log: Logger
-    private let publisher: Publisher
+    let log: Logger
+    let publisher: Publisher
+    private let housekeeper: Housekeeper
+    private let authentication: Authentication
     private let deadConsumer: Consumer
     private let listener: PostgresListener
 
@@ -45,6 +47,10 @@ final class Gateway: Sendable {
             onEvent: log.brokerEvents("dead letters"))
         dispatcher = Dispatcher(
             background, types: types, publisher: publisher, configuration: configuration, holder: name, log: log)
+        housekeeper = Housekeeper(
+            store: background, content: content, types: types, configuration: configuration.retention, holder: name,
+            log: log)
+        authentication = Authentication(store)
         submitter = Submitter(store, dispatcher: dispatcher)
         reader = JobReader(store)
         hub = EventHub(background, log: log)
@@ -58,7 +64,7 @@ final class Gateway: Sendable {
         try await store.whenReachable(log: log)
         let handler = Handler(
             router: Router(routes: routes), pages: OperationsPages(service: "gateway", checks: checks),
-            authentication: Authentication(store), log: log)
+            authentication: authentication, log: log)
         let server = HTTPServer(
             HTTPServerConfiguration(
                 host: configuration.host, port: configuration.port, maxCollectedBody: Limits.batch), handler: handler)
@@ -71,6 +77,7 @@ final class Gateway: Sendable {
             hub.close()
             await server.drain(deadline: .seconds(10))
             await dispatcher.resign()
+            await housekeeper.resign()
         }
         await background.database.close()
         await store.database.close()
@@ -94,6 +101,8 @@ final class Gateway: Sendable {
             group.addTask { try await self.publisher.run() }
             group.addTask { try await self.dispatcher.run() }
             group.addTask { try await reaper.run() }
+            group.addTask { try await self.housekeeper.run() }
+            group.addTask { try await self.authentication.noteUse(log: self.log) }
             group.addTask { try await collector.run() }
             group.addTask { await self.hub.run() }
             group.addTask { try await self.listener.run() }

@@ -20,8 +20,7 @@ extension Gateway {
             Route("POST", "/api/v1/files", .submit, body: .stream(limit: configuration.maxUpload), uploadFile),
             Route("GET", "/api/v1/artifacts/*", .read, getArtifact),
             Route("GET", "/api/v1/types", .read, listTypes),
-            Route("GET", "/api/v1/dead-letters", .admin, listDeadLetters),
-        ]
+        ] + operateRoutes
     }
 }
 

@@ -19,7 +19,10 @@ public struct MigrationError: Error, CustomStringConvertible {
 
 /// Brings the schema forward, and checks at start that it is the one that this build was written for.
 public enum Migrations {
-    static let all = [coreSchema, repeatSchema]
+    static let all = [coreSchema, repeatSchema, operateSchema]
+
+    /// The number of the newest step that this build knows.
+    public static let newest = all.map(\.number).max() ?? 0
 
     /// Applies the missing steps in order, each in a transaction of its own; safe to run from many processes at once.
     ///

@@ -16,10 +16,4 @@ extension Gateway {
         }
         return .json(status: 200, ["types": .array(list)])
     }
-
-    /// `GET /dead-letters`: the newest messages that no worker could take. They belong to the broker, not to a namespace.
-    func listDeadLetters(_ call: Call) async throws -> HTTPResponse {
-        let letters = try await store.deadLetters(limit: try call.limit())
-        return page("dead_letters", letters, next: nil) { $0.write(to: &$1) }
-    }
 }
