@@ -63,8 +63,8 @@ final class Gateway: Sendable {
     func run() async throws {
         try await store.whenReachable(log: log)
         let handler = Handler(
-            router: Router(routes: routes), pages: OperationsPages(service: "gateway", checks: checks),
-            authentication: authentication, log: log)
+            router: Router(routes), pages: OperationsPages(service: "gateway", checks: checks),
+            contract: ContractPages(routes), authentication: authentication, log: log)
         let server = HTTPServer(
             HTTPServerConfiguration(
                 host: configuration.host, port: configuration.port, maxCollectedBody: Limits.batch), handler: handler)

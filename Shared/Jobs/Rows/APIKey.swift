@@ -49,7 +49,7 @@ public struct APIKey: Sendable {
 }
 
 /// A key as its managers see it: everything but the key itself.
-public struct KeyRecord: Sendable {
+public struct KeyRecord: Sendable, Representation {
     /// What the key is.
     public let key: APIKey
     /// The key that made it; nil for one made on the command line.
@@ -65,10 +65,28 @@ public struct KeyRecord: Sendable {
     /// When it was ended.
     public let revokedAt: Date?
 
+    /// `Key`.
+    public static let schemaName = "Key"
+
+    /// What `write` writes.
+    public static let schema = Schema.answer(
+        "An API key.",
+        [
+            "id": Schema.uuid, "key": Schema.text.described("The key itself: shown once, where it was made."),
+            "namespace": Schema.text, "name": Schema.text,
+            "scopes": Schema.list(Schema.word(Scope.allCases.map(\.rawValue))),
+            "created_by": Schema.uuid.orNull.described("The key that made it; null for the command line."),
+            "created_at": Schema.time, "expires_at": Schema.time.orNull,
+            "last_used_at": Schema.time.orNull.described("To the minute."), "rotated_at": Schema.time.orNull,
+            "previous_until": Schema.time.orNull.described("Until when the key before the last rotation works too."),
+            "revoked_at": Schema.time.orNull,
+        ], optional: ["key"])
+
     /// Appends the key as its managers see it.
-    ///
-    /// - Parameter text: the key itself, right after it was made.
-    public func write(to json: inout JSONWriter, text: String? = nil) {
+    public func write(to json: inout JSONWriter) { write(to: &json, text: nil) }
+
+    /// Appends the key with its text, right after that was made.
+    public func write(to json: inout JSONWriter, text: String?) {
         json.beginObject()
         json.member("id", key.id)
         if let text { json.member("key", text) }

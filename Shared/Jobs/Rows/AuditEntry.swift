@@ -6,7 +6,7 @@ import Postgres
 ///
 /// The log is append-only (a trigger refuses changes) and goes by whole time partitions. Where the action has a transaction its
 /// entry is written in it; else right after, and a crash between the two leaves the action without its entry.
-public struct AuditEntry: Sendable {
+public struct AuditEntry: Sendable, Representation {
     /// Its number, growing with time.
     public var sequence: Int64 = 0
     /// When it was written.
@@ -62,6 +62,17 @@ public struct AuditEntry: Sendable {
             \(JSONText(replacingNUL: details.serialized())))
         """
     }
+
+    /// What `write` writes.
+    public static let schema = Schema.answer(
+        "One action: who did what to which object, from where, and how it ended.",
+        [
+            "seq": Schema.count, "at": Schema.time, "namespace": Schema.text.described("Of the key that did it."),
+            "key_id": Schema.uuid.orNull.described("Null for the command line."), "key_name": Schema.text,
+            "address": Schema.text, "action": Schema.text.described("Kind of object and verb, such as `worker.drain`."),
+            "object": Schema.text.described("Its path below /api/v1."),
+            "outcome": Schema.text.described("`done`, or the code of the problem."), "details": Schema.anyObject,
+        ])
 
     /// Appends the entry as operators see it.
     public func write(to json: inout JSONWriter) {

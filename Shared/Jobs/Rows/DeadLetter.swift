@@ -3,7 +3,7 @@ import Foundation
 import JSON
 
 /// A message that no worker could take, kept with its reason.
-public struct DeadLetter: Sendable {
+public struct DeadLetter: Sendable, Representation {
     /// Made from the message's content, so that a message collected twice is kept once.
     public let id: UUID
     /// A word: `malformed`, `invalid_spec`, `invalid_field`, `unknown_type`, `unknown_schema`, `undeliverable`, …
@@ -49,6 +49,22 @@ public struct DeadLetter: Sendable {
     }
 
     static let shown: Int32 = 4096
+
+    /// What `write` writes.
+    public static let schema = Schema.answer(
+        "A message that no worker could take, kept with its reason.",
+        [
+            "id": Schema.uuid,
+            "reason": Schema.text.described("A word: `malformed`, `invalid_spec`, `unknown_type`, `unknown_schema`, …"),
+            "detail": Schema.text, "exchange": Schema.text,
+            "routing_key": Schema.text.described("The type of a command."), "job_id": Schema.uuid.orNull,
+            "headers": Schema.anyObject, "size_bytes": Schema.count.described("Of the whole body."),
+            "received_at": Schema.time.described("When it came, the last time."),
+            "arrivals": Schema.count.described("How often it came."),
+            "redriven_at": Schema.time.orNull.described("When it was sent again; null while it waits."),
+            "body": Schema.text.described("In lists cut to 4 KiB."),
+            "body_encoding": Schema.word(["utf-8", "base64"]).described("How the whole body is written; not in lists."),
+        ], optional: ["body_encoding"])
 
     /// Appends the dead letter as operators see it in a list; the body is shown as text, cut to 4 KiB.
     public func write(to json: inout JSONWriter) {

@@ -15,7 +15,7 @@ public enum WorkerState: String, Sendable, CaseIterable {
 }
 
 /// A worker process as the registry knows it.
-public struct WorkerRecord: Sendable {
+public struct WorkerRecord: Sendable, Representation {
     /// After this time without a heartbeat a worker counts as gone. Its jobs are judged by their own leases.
     public static let silentAfter: Duration = .seconds(30)
 
@@ -68,6 +68,28 @@ public struct WorkerRecord: Sendable {
         self.startedAt = startedAt
         self.heartbeatAt = heartbeatAt
     }
+
+    /// `Worker`.
+    public static let schemaName = "Worker"
+
+    /// What `write` writes.
+    public static let schema = Schema.answer(
+        "A worker process. Lists leave out `jobs`.",
+        [
+            "id": Schema.text, "type": Schema.text, "state": Schema.word(WorkerState.allCases.map(\.rawValue)),
+            "slots": Schema.count.described("How many jobs it runs at once."),
+            "running": Schema.count.described("How many it runs now, as of its last heartbeat."),
+            "build": Schema.text, "type_version": Schema.count.described("The version of the type's spec."),
+            "schema_version": Schema.count.described("The newest migration that its build knows."),
+            "host": Schema.text, "pid": Schema.count, "started_at": Schema.time, "heartbeat_at": Schema.time,
+            "jobs": Schema.list(
+                Schema.answer(
+                    "A job that it runs now.",
+                    [
+                        "id": Schema.uuid, "namespace": Schema.text, "status": JobStatus.schema,
+                        "attempt": Schema.count, "started_at": Schema.time, "lease_until": Schema.time,
+                    ])),
+        ], optional: ["jobs"])
 
     /// Appends the worker as operators see it.
     public func write(to json: inout JSONWriter) {

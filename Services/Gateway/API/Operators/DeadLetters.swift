@@ -19,11 +19,10 @@ extension Gateway {
 
     /// `GET /dead-letters`: the newest first; `reason`, `type` and `state` (waiting, redriven) narrow the list.
     func listDeadLetters(_ call: Call) async throws -> HTTPResponse {
-        let state = try call.choice("state", of: ["waiting", "redriven"])
         var filter = DeadLetterFilter(
-            reason: call.request.query("reason"), type: call.request.query("type"),
-            isWaiting: state.map { $0 == "waiting" }, limit: try call.limit())
-        filter.before = try call.request.query("cursor").map(Cursor.moment)
+            reason: call.text("reason"), type: call.text("type"), isWaiting: call.text("state").map { $0 == "waiting" },
+            limit: call.limit())
+        filter.before = try call.text("cursor").map(Cursor.moment)
         let letters = try await store.deadLetters(filter)
         let next = letters.count == filter.limit ? letters.last.map { Cursor.text(at: $0.receivedAt, id: $0.id) } : nil
         return page("dead_letters", letters, next: next) { $0.write(to: &$1) }
@@ -36,10 +35,9 @@ extension Gateway {
 
     /// `POST /dead-letters/{id}/redrive`: publishes the message again, as it came or with a corrected `body` or `routing_key`.
     func redriveDeadLetter(_ call: Call) async throws -> HTTPResponse {
-        let fields = try call.fields(Self.redriveSchema)
         let letter = try await letter(call)
-        let body = fields["body"].map { $0.stringValue.map { Array($0.utf8) } ?? $0.serialized() }
-        let routingKey = fields["routing_key"]?.stringValue ?? letter.routingKey
+        let body = call.json["body"].map { $0.stringValue.map { Array($0.utf8) } ?? $0.serialized() }
+        let routingKey = call.json["routing_key"]?.stringValue ?? letter.routingKey
         let entry = call.entry(
             "dead_letter.redrive", on: "dead-letters/\(letter.id.text)",
             details: [
@@ -58,8 +56,7 @@ extension Gateway {
     /// `POST /dead-letters/redrive`: publishes up to 1,000 waiting messages with one `reason` again, the oldest first, also of one
     /// `type` only. `remaining` tells whether to call once more.
     func redriveDeadLetters(_ call: Call) async throws -> HTTPResponse {
-        let fields = try call.fields(Self.bulkSchema)
-        let (reason, type) = (fields["reason"]?.stringValue ?? "", fields["type"]?.stringValue)
+        let (reason, type) = (call.json["reason"]?.stringValue ?? "", call.json["type"]?.stringValue)
         var (redriven, skipped) = (0, 0)
         var position: (receivedAt: Date, id: UUID)?
         while redriven + skipped < Self.bulk {
@@ -144,37 +141,21 @@ extension Gateway {
             if case .success(.confirmed) = result { entry.letter } else { nil }
         }
     }
-
-    private static let redriveSchema = JSONSchema(own: [
-        "type": "object", "additionalProperties": false,
-        "properties": [
-            "body": ["type": ["object", "string"]],
-            "routing_key": ["type": "string", "minLength": 1, "maxLength": 100],
-        ],
-    ])
-    private static let bulkSchema = JSONSchema(own: [
-        "type": "object", "additionalProperties": false, "required": ["reason"],
-        "properties": [
-            "reason": ["type": "string", "minLength": 1, "maxLength": 100],
-            "type": ["type": "string", "minLength": 1, "maxLength": 100],
-        ],
-    ])
 }
 
 extension Problem {
     static func nobodyTakes(_ type: String) -> Problem {
         Problem(
-            status: 409, code: "unknown_type", title: "No worker takes this type",
-            detail: "No worker has registered the type \"\(type)\": start one, or give another routing_key.")
+            .unknownType, "No worker has registered the type \"\(type)\": start one, or give another routing_key.")
     }
     static func jobHasEnded(_ job: UUID) -> Problem {
         Problem(
-            status: 409, code: "job_ended", title: "The message's job has ended",
-            detail:
-                "Job \(job.text) has ended, and no message changes that. Retry or rerun the job, or delete the letter.")
+            .jobEnded,
+            "Job \(job.text) has ended, and no message changes that. Retry or rerun the job, or delete the letter.")
     }
+    /// A corrected message that would be dead again.
     static func stillDead(_ error: CommandError) -> Problem {
         Problem(
-            status: 422, code: error.reason, title: "The corrected message would be dead too", detail: error.detail)
+            Code(rawValue: error.reason) ?? .invalidField, "The corrected message would be dead too. \(error.detail)")
     }
 }

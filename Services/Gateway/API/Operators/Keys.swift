@@ -8,14 +8,11 @@ import Jobs
 /// namespaces. No key makes, renews or ends one that may do more, or for longer, than it may itself; of keys in other namespaces
 /// it knows nothing (404).
 extension Gateway {
-    private static let longestGrace = 30 * 86_400
-    private static let standardGrace = 86_400
-
     /// `GET /keys`: the newest first, without the keys themselves; operators may name another `namespace`, or `*` for all.
     func listKeys(_ call: Call) async throws -> HTTPResponse {
-        let limit = try call.limit()
+        let limit = call.limit()
         let keys = try await store.keys(
-            namespace: try call.managedNamespace(), before: try call.request.query("cursor").map(Cursor.job),
+            namespace: try call.managedNamespace(), before: try call.text("cursor").map(Cursor.job),
             limit: limit)
         let next = keys.count == limit ? keys.last.map { Cursor.text($0.key.id) } : nil
         return page("keys", keys, next: next) { $0.write(to: &$1) }
@@ -26,12 +23,12 @@ extension Gateway {
 
     /// `POST /keys`: makes a key and shows it, once.
     func makeKey(_ call: Call) async throws -> HTTPResponse {
-        let fields = try call.fields(Self.keySchema)
+        let fields = call.json
         let namespace = fields["namespace"]?.stringValue ?? call.namespace
         let scopes = Set((fields["scopes"]?.arrayValue ?? []).compactMap { $0.stringValue.flatMap(Scope.init) })
         let expiry = fields["expires_at"]?.stringValue.flatMap { Date(rfc3339: $0) } ?? call.key.expiresAt
         if let expiry, expiry <= Date() {
-            throw Problem.invalidField("/expires_at", "a time in the future is required")
+            throw Problem.expiresInThePast
         }
         let id = UUIDv7.generate()
         let entry = call.entry(
@@ -55,7 +52,7 @@ extension Gateway {
 
     /// `POST /keys/{id}/rotate`: gives the key a new text and shows it, once; the old one works on for `grace_seconds`.
     func rotateKey(_ call: Call) async throws -> HTTPResponse {
-        let grace = try call.fields(Self.rotationSchema)["grace_seconds"]?.intValue ?? Self.standardGrace
+        let grace = call.json["grace_seconds"]?.intValue ?? 0
         let record = try await record(call)
         let entry = call.entry(
             "key.rotate", on: "keys/\(record.key.id.text)", details: ["grace_seconds": .int(Int64(grace))])
@@ -72,7 +69,7 @@ extension Gateway {
     /// `POST /keys/{id}/revoke`: the key works no more, at every gateway within five seconds. The last one with `admin` or with
     /// `operator` only goes with `force=true`.
     func revokeKey(_ call: Call) async throws -> HTTPResponse {
-        let force = try call.flag("force")
+        let force = call.flag("force")
         let record = try await record(call)
         let entry = call.entry("key.revoke", on: "keys/\(record.key.id.text)", details: ["force": .bool(force)])
         try await audited(entry, isWritten: true) {
@@ -100,25 +97,6 @@ extension Gateway {
         // The key itself must not lie in anybody's cache.
         return HTTPResponse(json: json, status: status, headers: headers + [("Cache-Control", "no-store")])
     }
-
-    private static let keySchema = JSONSchema(own: [
-        "type": "object", "additionalProperties": false, "required": ["name", "scopes"],
-        "properties": [
-            "name": ["type": "string", "minLength": 1, "maxLength": 200],
-            "scopes": [
-                "type": "array", "minItems": 1, "maxItems": 5,
-                "items": ["enum": .array(Scope.allCases.map { .string($0.rawValue) })],
-            ],
-            "namespace": [
-                "type": "string", "minLength": 1, "maxLength": 63, "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]*$",
-            ],
-            "expires_at": ["type": "string", "format": "date-time"],
-        ],
-    ])
-    private static let rotationSchema = JSONSchema(own: [
-        "type": "object", "additionalProperties": false,
-        "properties": ["grace_seconds": ["type": "integer", "minimum": 0, "maximum": .int(Int64(longestGrace))]],
-    ])
 }
 
 extension APIKey {
@@ -129,16 +107,15 @@ extension APIKey {
 
 extension Problem {
     static let grantsMore = Problem(
-        status: 403, code: "grants_more", title: "A key gives no more than it has",
-        detail: "The key would allow more than the key of this request, in another namespace, or for longer.")
-    static let keyHasEnded = Problem(
-        status: 409, code: "key_ended", title: "The key has ended",
-        detail: "It was revoked or has expired. Make a new one.")
+        .grantsMore, "The key would allow more than the key of this request, in another namespace, or for longer.")
+    static let keyHasEnded = Problem(.keyEnded, "The key was revoked or has expired. Make a new one.")
+    static let expiresInThePast = Problem(
+        .invalidField, "A key expires in the future.",
+        violations: [Violation(at: "/expires_at", rule: "minimum", message: "a time in the future is required")])
     static func lastKey(_ scope: Scope) -> Problem {
         Problem(
-            status: 409, code: "last_key", title: "No other key allows this",
-            detail:
-                "It is the installation's last key with the scope \(scope.rawValue). Make another one first, or add force=true."
+            .lastKey,
+            "It is the installation's last key with the scope \(scope.rawValue). Make another one first, or add force=true."
         )
     }
 }

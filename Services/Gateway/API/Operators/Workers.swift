@@ -9,11 +9,10 @@ extension Gateway {
 
     /// `GET /workers`: the registry by id, page by page; `type` and `state` narrow it. Workers belong to the installation.
     func listWorkers(_ call: Call) async throws -> HTTPResponse {
-        let limit = try call.limit()
-        let state = try call.choice("state", of: WorkerState.allCases.map(\.rawValue)).flatMap(WorkerState.init)
+        let limit = call.limit()
         let workers = try await store.workers(
-            type: call.request.query("type"), state: state,
-            after: try call.request.query("cursor").map(Cursor.name) ?? "", limit: limit)
+            type: call.text("type"), state: call.text("state").flatMap(WorkerState.init),
+            after: try call.text("cursor").map(Cursor.name) ?? "", limit: limit)
         let next = workers.count == limit ? workers.last.map { Cursor.text(name: $0.id) } : nil
         return page("workers", workers, next: next) { $0.write(to: &$1) }
     }
@@ -69,7 +68,6 @@ extension Gateway {
 extension Problem {
     static func workerIsGone(_ id: String) -> Problem {
         Problem(
-            status: 409, code: "worker_gone", title: "The worker has ended",
-            detail: "\(id) has ended or was silent for longer than \(Int(WorkerRecord.silentAfter.seconds)) s.")
+            .workerGone, "\(id) has ended or was silent for longer than \(Int(WorkerRecord.silentAfter.seconds)) s.")
     }
 }

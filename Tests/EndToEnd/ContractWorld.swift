@@ -1,0 +1,90 @@
+import AMQP
+import Foundation
+import JSON
+import Jobs
+import TestKit
+
+/// What there has to be so that each operation has something to be called on, and a good call of each.
+struct ContractWorld {
+    let calls: [String: GoodCall]
+
+    init(_ stack: Stack) async throws {
+        let api = stack.api
+        func id(_ response: HTTPClient.Response) throws -> String {
+            guard let id = response.json["id"]?.stringValue, UUID(uuidString: id) != nil else {
+                throw TestKitError("no id in \(response.status): \(response.text)")
+            }
+            return id
+        }
+        func wait(_ id: String) async throws {
+            guard try await api.get("/api/v1/jobs/\(id)?wait=30s&until=ended").json["finished_at"]?.stringValue != nil
+            else { throw TestKitError("job \(id) did not end") }
+        }
+        let sample = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent().appendingPathComponent("compose/samples/sample.pdf")
+        let file = try id(
+            try await api.send("POST", "/api/v1/files?name=a.pdf", body: Array(try Data(contentsOf: sample))))
+        let document = try id(
+            try await api.post(
+                "/api/v1/jobs",
+                ["type": "document_processing", "spec": ["inputs": [["file_id": .string(file)]]], "labels": ["a": "b"]])
+        )
+        try await wait(document)
+        let failed = try id(
+            try await api.post("/api/v1/jobs", ["type": "noop", "spec": ["fail": true], "max_attempts": 1]))
+        try await wait(failed)
+        let later = try id(try await api.post("/api/v1/jobs", ["type": "noop", "delay_seconds": 3600]))
+
+        let json = [("Content-Type", "application/json")]
+        let bad = stranger(id: UUID(), spec: ["sleep_ms": "long"])
+        try await stack.withPublisher { publisher in
+            for body in [bad, stranger(id: UUID(), spec: ["sleep_ms": "longer"])] {
+                _ = try await publisher.publish(Message(body: body), exchange: Topics.jobs, routingKey: "noop")
+            }
+        }
+        var letters: [String] = []
+        try await poll("the dead letters") {
+            let list = try await api.get("/api/v1/dead-letters").json["dead_letters"]?.arrayValue ?? []
+            letters = list.compactMap { $0["id"]?.stringValue }
+            return letters.count == 2
+        }
+        let workers = try await api.get("/api/v1/workers?type=noop").json["workers"]?.arrayValue ?? []
+        let worker = workers.first?["id"]?.stringValue ?? ""
+        let key = try id(try await api.post("/api/v1/keys", ["name": "a", "scopes": ["read"]]))
+        calls = [
+            "submitJob": GoodCall(body: Array(#"{"type":"noop"}"#.utf8), headers: json, expected: [201]),
+            "submitBatch": GoodCall(body: Array(#"{"jobs":[{"type":"noop"}]}"#.utf8), headers: json, expected: [201]),
+            "listJobs": GoodCall(query: "type=document_processing&status=completed,failed&label=a:b&limit=3"),
+            "getJob": GoodCall(parameters: [document], query: "wait=1ms&until=change"),
+            "cancelJob": GoodCall(parameters: [later], body: Array(#"{"reason":"enough"}"#.utf8), headers: json),
+            "retryJob": GoodCall(parameters: [failed], expected: [201]),
+            "rerunJob": GoodCall(parameters: [document], expected: [201]),
+            "streamEvents": GoodCall(parameters: [document], query: "after=0"),
+            "listHistory": GoodCall(parameters: [document], query: "limit=2"),
+            "listExecutions": GoodCall(parameters: [document], query: "limit=2"),
+            "listLogs": GoodCall(parameters: [document], query: "level=info&limit=2"),
+            "listCheckpoints": GoodCall(parameters: [document], query: "limit=2"),
+            "getCheckpoint": GoodCall(parameters: [document, "1"]),
+            "uploadFile": GoodCall(query: "name=b.txt", body: Array("text".utf8), expected: [201]),
+            "getArtifact": GoodCall(parameters: [file]),
+            "listTypes": GoodCall(),
+            "getTypeSchema": GoodCall(parameters: ["noop"]),
+            "listDeadLetters": GoodCall(query: "reason=invalid_spec&type=noop&state=waiting&limit=2"),
+            "getDeadLetter": GoodCall(parameters: [letters[0]]),
+            "redriveDeadLetter": GoodCall(
+                parameters: [letters[0]], body: Array(#"{"routing_key":"noop"}"#.utf8), headers: json),
+            "redriveDeadLetters": GoodCall(body: Array(#"{"reason":"invalid_spec"}"#.utf8), headers: json),
+            "deleteDeadLetter": GoodCall(parameters: [letters[1]], expected: [204]),
+            "listWorkers": GoodCall(query: "type=noop&state=active&limit=2"),
+            "getWorker": GoodCall(parameters: [worker]),
+            "drainWorker": GoodCall(parameters: [worker], expected: [200, 202]),
+            "resumeWorker": GoodCall(parameters: [worker], expected: [200, 202]),
+            "listKeys": GoodCall(query: "namespace=default&limit=2"),
+            "makeKey": GoodCall(body: Array(#"{"name":"b","scopes":["read"]}"#.utf8), headers: json, expected: [201]),
+            "getKey": GoodCall(parameters: [key]),
+            "rotateKey": GoodCall(parameters: [key], body: Array(#"{"grace_seconds":5}"#.utf8), headers: json),
+            "revokeKey": GoodCall(parameters: [key], query: "force=false"),
+            "listAudit": GoodCall(query: "action=key.create&namespace=*&since=2020-01-01T00:00:00Z&limit=2"),
+        ]
+    }
+}
