@@ -74,10 +74,10 @@ struct Housekeeper: Sendable {
         try await requireLead()
         let partitions = TimePartitions(store)
         var strays = 0
-        for (tables, days) in [
-            (TimePartitions.history, try await days().longest), (TimePartitions.audit, configuration.auditDays),
-        ] {
-            let report = try await partitions.maintain(tables, days: days)
+        let kept = try await days().longest
+        for table in try await partitions.tables() {
+            let days = table == TimePartitions.audit ? configuration.auditDays : kept
+            let report = try await partitions.maintain(table, days: days)
             strays += report.strays
             HousekeepingMetrics.dropped.add(report.dropped)
             if !report.added.isEmpty || !report.detached.isEmpty {

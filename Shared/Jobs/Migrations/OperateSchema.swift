@@ -79,22 +79,24 @@ extension Migrations {
             DECLARE
                 first text := parent || '_first';
                 spare text := parent || '_default';
-                numbered text;
+                numbered text;  -- the identity column, of which a table has one at the most
                 numbers text;
                 next bigint;
                 ends timestamptz;
             BEGIN
                 EXECUTE format('ALTER TABLE %I RENAME TO %I', parent, first);
-                FOR numbered IN SELECT attname FROM pg_attribute WHERE attrelid = first::regclass AND attidentity <> '' LOOP
+                SELECT attname INTO numbered FROM pg_attribute WHERE attrelid = first::regclass AND attidentity <> '';
+                IF numbered IS NOT NULL THEN
                     numbers := parent || '_' || numbered || '_numbers';
                     EXECUTE format('SELECT last_value + is_called::integer FROM %s', pg_get_serial_sequence(first, numbered))
                         INTO next;
                     EXECUTE format('ALTER TABLE %I ALTER %I DROP IDENTITY', first, numbered);
                     EXECUTE format('CREATE SEQUENCE %I START %s', numbers, next);
                     EXECUTE format('ALTER TABLE %I ALTER %I SET DEFAULT nextval(%L)', first, numbered, numbers);
-                END LOOP;
+                END IF;
                 EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING ALL EXCLUDING INDEXES) PARTITION BY RANGE (%I)',
                     parent, first, key);
+                IF numbers IS NOT NULL THEN EXECUTE format('ALTER SEQUENCE %I OWNED BY %I.%I', numbers, parent, numbered); END IF;
                 EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING ALL)', spare, first);
                 EXECUTE format('ALTER TABLE %I ATTACH PARTITION %I DEFAULT', parent, spare);
                 EXECUTE format('SELECT date_trunc(''day'', greatest(max(%I), now()), ''UTC'') + interval ''1 day'' FROM %I',
@@ -155,6 +157,9 @@ extension Migrations {
 
             SELECT partition_by_time('events', 'at'), partition_by_time('job_logs', 'at'),
                 partition_by_time('executions', 'finished_at'), partition_by_time('audit', 'at');
+            -- What jobs report about single records grows in the same way, where an earlier step has made it.
+            SELECT partition_by_time(name, 'at') FROM unnest(ARRAY['job_errors', 'job_samples']) AS t (name)
+                WHERE to_regclass(name) IS NOT NULL;
 
             -- The log of actions grows and is never rewritten; only whole partitions go, when they are old.
             CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -48,17 +48,18 @@ extension JobStore {
     /// - Returns: how many jobs are gone.
     public func deleteJobs(_ ids: [UUID]) async throws -> Int {
         let ended = JobStatus.allCases.filter(\.isTerminal).map(\.rawValue)
-        return try await database.pipeline([
-            "DELETE FROM files WHERE job_id = ANY(\(ids))",
-            "DELETE FROM checkpoints WHERE job_id = ANY(\(ids))",
-            """
+        let deletions: [Statement] = Self.belongings.map { "DELETE FROM \(raw: $0) WHERE job_id = ANY(\(ids))" }
+        let jobs: Statement = """
             WITH free AS (
                 SELECT id FROM jobs WHERE id = ANY(\(ids)) AND status = ANY(\(ended)) ORDER BY id FOR UPDATE SKIP LOCKED
             )
             DELETE FROM jobs j USING free WHERE j.id = free.id RETURNING j.id
-            """,
-        ])[2].count
+            """
+        return try await database.pipeline(deletions + [jobs]).last?.count ?? 0
     }
+
+    /// What goes with a job's row: every table with a `job_id` that has no time partitions.
+    private static let belongings: [StaticString] = ["files", "checkpoints"]
 
     /// Forgets dead letters that have waited, or were sent again, for so many days; at most `limit`, the oldest first.
     public func deleteDeadLetters(olderThan days: Int, limit: Int) async throws -> Int {

@@ -14,10 +14,8 @@ import Postgres
 ///
 /// History goes by its own age: a job that ran for longer than the retention has lost the start of its history when it ends.
 public struct TimePartitions: Sendable {
-    /// The tables that hold jobs' history.
-    public static let history = ["events", "job_logs", "executions"]
-    /// The log of operators' actions.
-    public static let audit = ["audit"]
+    /// The log of operators' actions, which has a retention of its own. All other tables hold jobs' history.
+    public static let audit = "audit"
 
     /// What a round did and found.
     public struct Report: Sendable, Equatable {
@@ -27,7 +25,7 @@ public struct TimePartitions: Sendable {
         public var detached: [String] = []
         /// How many tables were dropped.
         public var dropped = 0
-        /// How many rows have no partition of their own; counted up to 1,000 for each table.
+        /// How many rows have no partition of their own; counted up to 1,000.
         public var strays = 0
     }
 
@@ -41,20 +39,24 @@ public struct TimePartitions: Sendable {
     /// Makes the duty over a store.
     public init(_ store: JobStore) { self.store = store }
 
+    /// The tables that have time partitions.
+    public func tables() async throws -> [String] {
+        try await store.database.query("SELECT DISTINCT parent FROM time_partitions ORDER BY parent").map {
+            try $0.decode("parent")
+        }
+    }
+
     /// Adds what is missing ahead and drops what is older than `days`; nil keeps all.
     ///
     /// - Throws: `PostgresError` with `isTransient` when a lock was not to be had in time.
-    public func maintain(_ tables: [String], days: Int?) async throws -> Report {
+    public func maintain(_ table: String, days: Int?) async throws -> Report {
         var report = Report()
-        for table in tables {
-            if let name = try await addNext(to: table, days: days) { report.added.append(name) }
-            if let days { report.detached += try await detach(from: table, olderThan: days) }
-            report.dropped += Int(
-                try await change("SELECT drop_detached_partitions(\(table)) AS answer").decode("answer", as: Int32.self)
-            )
-            report.strays += Int(
-                try await change("SELECT stray_rows(\(table)) AS answer").decode("answer", as: Int64.self))
-        }
+        if let name = try await addNext(to: table, days: days) { report.added.append(name) }
+        if let days { report.detached = try await detach(from: table, olderThan: days) }
+        report.dropped = Int(
+            try await change("SELECT drop_detached_partitions(\(table)) AS answer").decode("answer", as: Int32.self))
+        report.strays = Int(
+            try await change("SELECT stray_rows(\(table)) AS answer").decode("answer", as: Int64.self))
         return report
     }
 
