@@ -19,7 +19,7 @@ public struct MigrationError: Error, CustomStringConvertible {
 
 /// Brings the schema forward, and checks at start that it is the one that this build was written for.
 public enum Migrations {
-    static let all = [coreSchema, repeatSchema, operateSchema]
+    static let all = [coreSchema, repeatSchema, operateSchema, labelSchema]
 
     /// The number of the newest step that this build knows.
     public static let newest = all.map(\.number).max() ?? 0
