@@ -62,8 +62,7 @@ extension Gateway {
         while redriven + skipped < Self.bulk {
             let letters = try await store.waitingDeadLetters(
                 reason: reason, type: type, after: position, limit: Self.bulkPage)
-            guard let last = letters.last else { break }
-            position = (last.receivedAt, last.id)
+            position = letters.count == Self.bulkPage ? letters.last.map { ($0.receivedAt, $0.id) } : nil
             let sent = try await resend(letters)
             redriven += sent.count
             skipped += letters.count - sent.count
@@ -77,10 +76,7 @@ extension Gateway {
                             "count": .int(Int64(sent.count)),
                         ]))
             }
-            if letters.count < Self.bulkPage {
-                position = nil
-                break
-            }
+            if position == nil { break }
         }
         return .json(
             status: 200,
