@@ -22,8 +22,10 @@ final class Gateway: Sendable {
     let dispatcher: Dispatcher
     let hub: EventHub
     let planner: Planner
-    private let log: Logger
-    private let publisher: Publisher
+    let log: Logger
+    let publisher: Publisher
+    private let housekeeper: Housekeeper
+    private let authentication: Authentication
     private let deadConsumer: Consumer
     private let listener: PostgresListener
 
@@ -46,6 +48,10 @@ final class Gateway: Sendable {
             onEvent: log.brokerEvents("dead letters"))
         dispatcher = Dispatcher(
             background, types: types, publisher: publisher, configuration: configuration, holder: name, log: log)
+        housekeeper = Housekeeper(
+            store: background, content: content, types: types, configuration: configuration.retention, holder: name,
+            log: log)
+        authentication = Authentication(store)
         submitter = Submitter(store, dispatcher: dispatcher)
         reader = JobReader(store)
         hub = EventHub(background, log: log)
@@ -60,8 +66,7 @@ final class Gateway: Sendable {
         try await store.whenReachable(log: log)
         let handler = Handler(
             router: Router(routes), pages: OperationsPages(service: "gateway", checks: checks),
-            contract: ContractPages(routes),
-            authentication: Authentication(store), log: log)
+            contract: ContractPages(routes), authentication: authentication, log: log)
         let server = HTTPServer(
             HTTPServerConfiguration(
                 host: configuration.host, port: configuration.port, maxCollectedBody: Limits.batch), handler: handler)
@@ -75,6 +80,7 @@ final class Gateway: Sendable {
             await server.drain(deadline: .seconds(10))
             await dispatcher.resign()
             await planner.resign()
+            await housekeeper.resign()
         }
         await background.database.close()
         await store.database.close()
@@ -98,6 +104,8 @@ final class Gateway: Sendable {
             group.addTask { try await self.publisher.run() }
             group.addTask { try await self.dispatcher.run() }
             group.addTask { try await reaper.run() }
+            group.addTask { try await self.housekeeper.run() }
+            group.addTask { try await self.authentication.noteUse(log: self.log) }
             group.addTask { try await collector.run() }
             group.addTask { await self.hub.run() }
             group.addTask { await self.planner.run() }

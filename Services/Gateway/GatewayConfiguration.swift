@@ -16,6 +16,8 @@ struct GatewayConfiguration: Sendable {
     /// `SWITCHYARD_REAP_GRACE`: how long the database must have been reachable before leases are ended, so that live workers can
     /// renew theirs after an outage.
     let reapGrace: Duration
+    /// How long what is kept.
+    let retention: RetentionConfiguration
 
     /// `SWITCHYARD_MAX_SCHEDULES`: how many schedules a namespace may have.
     let maxSchedules: Int
@@ -28,6 +30,7 @@ struct GatewayConfiguration: Sendable {
         dispatchWindow = try environment.int("SWITCHYARD_DISPATCH_WINDOW", default: 2000, range: 1...100_000)
         lostAfter = try environment.duration("SWITCHYARD_LOST_AFTER", default: .seconds(10))
         maxSchedules = try environment.int("SWITCHYARD_MAX_SCHEDULES", default: 1000, range: 0...1_000_000)
+        retention = try RetentionConfiguration(environment)
         reapGrace = try environment.duration("SWITCHYARD_REAP_GRACE", default: .seconds(10))
     }
 }

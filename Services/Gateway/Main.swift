@@ -10,7 +10,8 @@ enum Main {
     static let usage = """
         usage: Gateway                          serve the API
                Gateway migrate                  bring the database's schema up to date
-               Gateway key create [--namespace NAME] [--name NAME] [--scopes read,submit,control,admin] [--if-none]
+               Gateway key create [--namespace NAME] [--name NAME] [--scopes read,submit,control,admin,operator]
+                                  [--if-none]
                                                 make an API key and print it; it cannot be shown again
         """
 
@@ -45,7 +46,7 @@ enum Main {
     }
 
     private static func createKey(_ arguments: [String]) async throws {
-        var options = ["--namespace": "default", "--name": "first key", "--scopes": "admin"]
+        var options = ["--namespace": "default", "--name": "first key", "--scopes": "admin,operator"]
         var onlyIfNone = false
         var rest = arguments[...]
         while let option = rest.popFirst() {

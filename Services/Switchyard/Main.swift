@@ -5,7 +5,7 @@ import LocalServers
 @main
 enum Main {
     /// What the command can do, in the order of the help.
-    static let commands: [Command] = [.up, .stop, .servers, .demo, .bench]
+    static let commands: [Command] = [.up, .stop, .servers, .doctor, .demo, .bench]
 
     static func main() async { exit(await run(Array(CommandLine.arguments.dropFirst()))) }
 

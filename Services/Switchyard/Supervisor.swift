@@ -38,7 +38,8 @@ final class Supervisor: Sendable {
         try await waitUntilReady()
         // A key of another database, or none although the database has some: its text is kept nowhere but here.
         if await probe.get("\(options.url)/api/v1/types", key: key).status == 401 {
-            key = try await gateway(["key", "create", "--namespace", "default", "--scopes", "admin"], environment)
+            key = try await gateway(
+                ["key", "create", "--namespace", "default", "--scopes", "admin,operator"], environment)
         }
         try writeEnvironment(environment, key: key)
     }
@@ -109,7 +110,7 @@ final class Supervisor: Sendable {
     private func prepareDatabase(_ environment: [String: String]) async throws -> String {
         _ = try await gateway(["migrate"], environment)
         let made = try await gateway(
-            ["key", "create", "--namespace", "default", "--scopes", "admin", "--if-none"], environment)
+            ["key", "create", "--namespace", "default", "--scopes", "admin,operator", "--if-none"], environment)
         return made.isEmpty ? workspace.environment()["SWITCHYARD_KEY"] ?? "" : made
     }
 

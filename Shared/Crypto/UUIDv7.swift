@@ -15,6 +15,12 @@ public enum UUIDv7 {
         return UUID(stamp: nextStamp(atLeast: clockStamp()), random: generator.next())
     }
 
+    /// The lowest id of this time, which no id made from then on is below.
+    public static func lowest(at time: Date) -> UUID {
+        let milliseconds = UInt64(max(0, time.timeIntervalSince1970 * 1000))
+        return UUID(stamp: milliseconds << 12, random: 0)
+    }
+
     /// When a version 7 id was made, in whole milliseconds; nil for other versions.
     public static func date(of id: UUID) -> Date? {
         let b = id.uuid

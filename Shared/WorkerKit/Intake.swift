@@ -30,6 +30,8 @@ final class Intake: Sendable {
         var suspects: Set<Fence> = []
         var isClaimingSuspect = false
         var isPaused = false
+        /// An operator has drained the worker: it takes nothing until it is resumed.
+        var isSuspended = false
         var isClosed = false
     }
 
@@ -71,6 +73,22 @@ final class Intake: Sendable {
     /// Whether a batch is being claimed; what comes of it is started before this turns false.
     var isClaiming: Bool { state.withLock(\.isClaiming) }
 
+    /// Takes nothing more until `resume`; what waits goes back to the dispatcher, for other workers.
+    func suspend() {
+        state.withLock { state in
+            state.isSuspended = true
+            state.isPaused = true
+        }
+        consumer.pause()
+        wakeup.signal()
+    }
+
+    /// Takes commands again after `suspend`.
+    func resume() {
+        state.withLock { $0.isSuspended = false }
+        wakeup.signal()
+    }
+
     /// Takes nothing more; what waits goes back to the broker when the connection closes.
     func close() {
         state.withLock { $0.isClosed = true }
@@ -99,7 +117,7 @@ final class Intake: Sendable {
 
     private func take() -> [Delivery] {
         state.withLock { state in
-            guard !state.isClosed, state.free > 0, !state.waiting.isEmpty else { return [] }
+            guard !state.isClosed, !state.isSuspended, state.free > 0, !state.waiting.isEmpty else { return [] }
             var batch: [Delivery] = []
             var rest: [(delivery: Delivery, since: ContinuousClock.Instant)] = []
             for entry in state.waiting {
@@ -141,7 +159,9 @@ final class Intake: Sendable {
 
     private func resumeIfFree() {
         let mustResume = state.withLock { state in
-            guard state.isPaused, !state.isClosed, state.free > 0, state.waiting.isEmpty else { return false }
+            guard state.isPaused, !state.isClosed, !state.isSuspended, state.free > 0, state.waiting.isEmpty else {
+                return false
+            }
             state.isPaused = false
             return true
         }
@@ -152,8 +172,9 @@ final class Intake: Sendable {
         let now = ContinuousClock.now
         let impatient = state.withLock { state -> [Delivery] in
             guard !state.isClosed else { return [] }
+            let isSuspended = state.isSuspended
             let isOver = { (delivery: Delivery, since: ContinuousClock.Instant) in
-                now - since >= (self.isSuspect(delivery) ? Self.suspectPatience : Self.patience)
+                isSuspended || now - since >= (self.isSuspect(delivery) ? Self.suspectPatience : Self.patience)
             }
             let overdue = state.waiting.filter(isOver).map(\.delivery)
             state.waiting.removeAll(where: isOver)

@@ -18,7 +18,7 @@ public struct JobFiles: Sendable {
     ///
     /// - Throws: `JobFailure` `file_not_found`.
     public func file(_ id: UUID) async throws -> (record: FileRecord, path: String) {
-        guard let record = try await patiently({ try await store.file(id, namespace: namespace) }) else {
+        guard let record = try await patiently({ try await store.useFile(id, namespace: namespace) }) else {
             throw JobFailure(code: "file_not_found", message: "There is no file \(id.text) in this namespace.")
         }
         return (record, content.path(of: id))

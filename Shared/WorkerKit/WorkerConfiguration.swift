@@ -1,6 +1,7 @@
 import Concurrency
 import Config
 import Foundation
+import JSON
 import Jobs
 import ServiceKit
 
@@ -19,6 +20,9 @@ public struct WorkerConfiguration: Sendable {
     /// `SWITCHYARD_FILE_ROOTS`: folders, separated by commas, below which `file://` inputs may lie.
     public let fileRoots: [String]
 
+    /// `SWITCHYARD_BUILD`: which build this is, for the registry of workers; when the executable was made, by default.
+    public let build: String
+
     /// Reads the environment; the error names the variable and what would be right.
     public init(_ environment: Environment, defaultSlots: Int) throws {
         service = try ServiceConfiguration(environment)
@@ -26,7 +30,14 @@ public struct WorkerConfiguration: Sendable {
         adminPort = UInt16(try environment.int("SWITCHYARD_ADMIN_PORT", default: 0, range: 0...65_535))
         drain = try environment.duration("SWITCHYARD_DRAIN", default: .seconds(25))
         lease = environment.contains("SWITCHYARD_LEASE") ? try environment.duration("SWITCHYARD_LEASE") : nil
+        build = try environment.string("SWITCHYARD_BUILD", default: Self.executableDate)
         fileRoots = try environment.list("SWITCHYARD_FILE_ROOTS", default: []).map(Self.resolved)
+    }
+
+    private static var executableDate: String {
+        var status = stat()
+        guard stat("/proc/self/exe", &status) == 0 else { return "unknown" }
+        return Date(timeIntervalSince1970: TimeInterval(status.st_mtim.tv_sec)).rfc3339()
     }
 
     private static func resolved(_ folder: String) throws -> String {

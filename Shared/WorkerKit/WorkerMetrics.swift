@@ -16,5 +16,7 @@ enum WorkerMetrics {
         "switchyard_executions_abandoned_total", help: "Executions that did not end within their grace period.")
     static let lostJournalEntries = Metrics.shared.counter(
         "switchyard_journal_entries_lost_total", help: "Log lines or progress that the database refused.")
+    static let isDrained = Metrics.shared.gauge(
+        "switchyard_worker_drained", help: "1 while an operator has drained this worker, else 0.")
     static let running = Metrics.shared.gauge("switchyard_jobs_running", help: "Jobs that run in this process now.")
 }

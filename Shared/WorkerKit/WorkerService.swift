@@ -14,6 +14,7 @@ import Telemetry
 ///
 /// - the consumer brings commands, `Intake` claims them, `Executor` runs them, `Recorder` writes what they say;
 /// - `Watch` renews leases, applies time limits, and hears what is wanted of running jobs;
+/// - `Presence` keeps the worker in the registry, and drains and resumes it when an operator asks;
 /// - SIGTERM (G9): take nothing more, let jobs finish for half of the drain time, ask the rest to stop and hand back, leave.
 public struct WorkerService<W: Worker>: Sendable {
     private let configuration: WorkerConfiguration
@@ -27,6 +28,7 @@ public struct WorkerService<W: Worker>: Sendable {
     private let executor: Executor<W>
     private let intake: Intake
     private let watch: Watch
+    private let presence: Presence
 
     /// Runs a worker until the process is told to end; for `main`.
     ///
@@ -84,6 +86,10 @@ public struct WorkerService<W: Worker>: Sendable {
             slots: configuration.slots, prefetch: prefetch, suspectFrom: max(1, type.policy.maxCrashes - 1),
             consumer: consumer, claimer: claimer)
         watch = Watch(running: running, recorder: recorder, lease: lease, log: log)
+        presence = Presence(
+            WorkerRecord(
+                id: name, type: type, build: configuration.build, host: ProcessInfo.processInfo.hostName, pid: getpid(),
+                slots: configuration.slots), store: store, running: running, log: log)
     }
 
     /// Runs until SIGTERM or SIGINT, and then until the drain has ended.
@@ -94,6 +100,7 @@ public struct WorkerService<W: Worker>: Sendable {
         try server.start()
         log.info("started", ["slots": .int(configuration.slots), "admin_port": .int(Int(server.port))])
         try await Termination.run(deadline: configuration.drain + .seconds(5), body: work, drain: drain)
+        await presence.end()
         await server.drain(deadline: .seconds(1))
         await store.database.close()
         log.info("stopped")
@@ -115,6 +122,13 @@ public struct WorkerService<W: Worker>: Sendable {
             group.addTask { await intake.run { start($0) } }
             group.addTask { try await watch.renewLeases() }
             group.addTask {
+                await presence.run(
+                    drain: {
+                        intake.suspend()
+                        await emptySlots()
+                    }, resume: { intake.resume() })
+            }
+            group.addTask {
                 try await watch.applyTimeLimits { job in
                     await executor.abandon(job)
                     ended(job)
@@ -126,6 +140,7 @@ public struct WorkerService<W: Worker>: Sendable {
 
     private func hear(_ deliveries: [Delivery]) {
         watch.hear(deliveries)
+        if deliveries.contains(where: { WorkerRequest($0.message)?.worker == presence.id }) { presence.hurry() }
         control.settle(deliveries.map { ($0, .acknowledge) })
     }
 
@@ -148,13 +163,27 @@ public struct WorkerService<W: Worker>: Sendable {
 
     private func drain() async {
         log.info("draining", ["running": .int(running.count)])
+        presence.leave()
         intake.close()
+        await emptySlots()
+    }
+
+    /// Lets jobs finish for half of the drain time and asks the rest to hand back; what does not even do that is abandoned. Stops early
+    /// when its task is cancelled.
+    private func emptySlots() async {
         let end = ContinuousClock.now + configuration.drain
         await waitUntilIdle(ContinuousClock.now + configuration.drain / 2)
+        guard !Task.isCancelled else { return }
         for job in running.all { job.stop(.draining) }
         await waitUntilIdle(end)
+        guard !Task.isCancelled else { return }
         await withDiscardingTaskGroup { group in
-            for job in running.all { group.addTask { await executor.abandon(job) } }
+            for job in running.all {
+                group.addTask {
+                    await executor.abandon(job)
+                    ended(job)
+                }
+            }
         }
     }
 

@@ -24,6 +24,9 @@ struct Contract {
         /// Whether the path names something of a namespace.
         var isAboutOneThing: Bool { template.contains("{") && !template.hasPrefix("/api/v1/types/") }
 
+        /// Whether it belongs to the installation, so that no namespace's key has it.
+        let isOperators: Bool
+
         var takesJSON: Bool { requestBody?["content"]?["application/json"] != nil }
 
         func path(_ call: GoodCall, without parameter: String? = nil) -> String {
@@ -62,7 +65,8 @@ struct Contract {
                     Operation(
                         id: id, method: method.uppercased(), template: path,
                         query: query.map { ($0["name"]?.stringValue ?? "", $0["schema"] ?? [:]) },
-                        requestBody: operation["requestBody"], responses: responses))
+                        requestBody: operation["requestBody"], responses: responses,
+                        isOperators: operation["description"]?.stringValue?.contains("`operator`.") == true))
             }
         }
         self.operations = operations

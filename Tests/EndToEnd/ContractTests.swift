@@ -38,7 +38,11 @@ import Testing
                 // Bad and foreign first: a good call may use up what it is about.
                 expect(try await send(stack.client(key: nil)), [401], "no key")
                 expect(try await send(weak), [403], "a key without scopes")
-                if operation.isAboutOneThing { expect(try await send(stranger), [404], "a foreign key") }
+                if operation.isOperators {
+                    expect(try await send(stranger), [403], "an admin of a namespace")
+                } else if operation.isAboutOneThing {
+                    expect(try await send(stranger), [404], "a foreign key")
+                }
                 let separator = path.contains("?") ? "&" : "?"
                 expect(try await send(path: path + separator + "nonsense=1"), [400], "an unknown parameter")
                 for (name, value) in operation.badParameters {

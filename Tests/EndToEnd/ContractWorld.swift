@@ -1,3 +1,4 @@
+import AMQP
 import Foundation
 import JSON
 import Jobs
@@ -63,6 +64,21 @@ struct ContractWorld {
             try await api.post("/api/v1/workflows", ["jobs": ["a": ["type": "noop", "delay_seconds": 3600]]]))
 
         let json = [("Content-Type", "application/json")]
+        let bad = stranger(id: UUID(), spec: ["sleep_ms": "long"])
+        try await stack.withPublisher { publisher in
+            for body in [bad, stranger(id: UUID(), spec: ["sleep_ms": "longer"])] {
+                _ = try await publisher.publish(Message(body: body), exchange: Topics.jobs, routingKey: "noop")
+            }
+        }
+        var letters: [String] = []
+        try await poll("the dead letters") {
+            let list = try await api.get("/api/v1/dead-letters").json["dead_letters"]?.arrayValue ?? []
+            letters = list.compactMap { $0["id"]?.stringValue }
+            return letters.count == 2
+        }
+        let workers = try await api.get("/api/v1/workers?type=noop").json["workers"]?.arrayValue ?? []
+        let worker = workers.first?["id"]?.stringValue ?? ""
+        let key = try id(try await api.post("/api/v1/keys", ["name": "a", "scopes": ["read"]]))
         calls = [
             "submitJob": GoodCall(body: Array(#"{"type":"noop"}"#.utf8), headers: json, expected: [201]),
             "submitBatch": GoodCall(body: Array(#"{"jobs":[{"type":"noop"}]}"#.utf8), headers: json, expected: [201]),
@@ -106,7 +122,22 @@ struct ContractWorld {
             "getArtifact": GoodCall(parameters: [file]),
             "listTypes": GoodCall(),
             "getTypeSchema": GoodCall(parameters: ["noop"]),
-            "listDeadLetters": GoodCall(query: "limit=2"),
+            "listDeadLetters": GoodCall(query: "reason=invalid_spec&type=noop&state=waiting&limit=2"),
+            "getDeadLetter": GoodCall(parameters: [letters[0]]),
+            "redriveDeadLetter": GoodCall(
+                parameters: [letters[0]], body: Array(#"{"routing_key":"noop"}"#.utf8), headers: json),
+            "redriveDeadLetters": GoodCall(body: Array(#"{"reason":"invalid_spec"}"#.utf8), headers: json),
+            "deleteDeadLetter": GoodCall(parameters: [letters[1]], expected: [204]),
+            "listWorkers": GoodCall(query: "type=noop&state=active&limit=2"),
+            "getWorker": GoodCall(parameters: [worker]),
+            "drainWorker": GoodCall(parameters: [worker], expected: [200, 202]),
+            "resumeWorker": GoodCall(parameters: [worker], expected: [200, 202]),
+            "listKeys": GoodCall(query: "namespace=default&limit=2"),
+            "makeKey": GoodCall(body: Array(#"{"name":"b","scopes":["read"]}"#.utf8), headers: json, expected: [201]),
+            "getKey": GoodCall(parameters: [key]),
+            "rotateKey": GoodCall(parameters: [key], body: Array(#"{"grace_seconds":5}"#.utf8), headers: json),
+            "revokeKey": GoodCall(parameters: [key], query: "force=false"),
+            "listAudit": GoodCall(query: "action=key.create&namespace=*&since=2020-01-01T00:00:00Z&limit=2"),
         ]
     }
 }

@@ -21,7 +21,7 @@ public final class Stack: Sendable {
     public let database: Database
     /// The job core on that pool.
     public let store: JobStore
-    /// An admin key of the namespace `default`; nil sends none.
+    /// A key of the namespace `default` that may do everything.
     public let key: String
     private let running = Mutex((processes: [ServiceProcess](), gatewayPort: UInt16(0)))
     private let settings: [String: String]
@@ -44,7 +44,7 @@ public final class Stack: Sendable {
         database = Database(PostgresConfiguration(url: databaseURL, applicationName: "test"), size: 2)
         store = JobStore(database)
         try await Migrations.migrate(database)
-        key = try await store.createKey(namespace: "default", name: "test", scopes: [.admin])
+        key = try await store.createKey(namespace: "default", name: "test", scopes: [.admin, .operator])
     }
 
     /// Ends everything and removes the folder.

@@ -65,6 +65,31 @@ import Testing
         }
     }
 
+    @Test func aSuspendedIntakeGivesBackWhatItHasAndGoesOnWhenResumed() async throws {
+        try await IntakeBench.with(slots: 2) { bench in
+            let first = try await bench.queue(4)
+            try await bench.dispatch()
+            try await eventually("the slots to be full") { bench.started.count == 2 }
+            bench.intake.suspend()
+            // What had come already is for other workers: the dispatcher publishes it anew.
+            let waiting = Set(first).subtracting(bench.started)
+            try await eventually("the rest to be given back or left at the broker") {
+                try await bench.dispatchable(waiting).isSubset(of: waiting)
+            }
+            bench.end { _ in true }
+            let more = try await bench.queue(1)
+            try await bench.dispatch()
+            #expect(bench.started.count == 2)
+            bench.intake.resume()
+            try await eventually(within: .seconds(30), "every job to have run") {
+                try await bench.dispatch()
+                bench.endOldest()
+                return Set(bench.started) == Set(first + more)
+            }
+            #expect(bench.started.count == 5, "each ran once")
+        }
+    }
+
     @Test func aCommandThatCannotBeReadDoesNotHoldUpTheNext() async throws {
         try await IntakeBench.with(slots: 2) { bench in
             var odd = Message(body: Array("{".utf8))
@@ -160,6 +185,11 @@ private final class IntakeBench: Sendable {
         for command in commands { #expect(try await publish(command.message) == .confirmed) }
         // As from the backlog: whoever is given back is due anew.
         try await store.markDispatched(commands.map(\.id), readAt: Date())
+    }
+
+    /// Which of these any dispatcher may publish.
+    func dispatchable(_ ids: Set<UUID>) async throws -> Set<UUID> {
+        Set(try await store.undispatched(type: type.name, limit: 100).commands.map(\.id)).intersection(ids)
     }
 
     func publish(_ message: Message) async throws -> Publisher.Outcome {

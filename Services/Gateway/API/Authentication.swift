@@ -3,6 +3,7 @@ import Foundation
 import HTTPServer
 import Jobs
 import Synchronization
+import Telemetry
 
 /// Finds the key of a request. Keys are remembered for a few seconds, so that a revoked one soon stops working and a busy one does
 /// not cost a query for each request.
@@ -18,6 +19,8 @@ final class Authentication: Sendable {
     private struct Entry {
         let key: APIKey
         var until: ContinuousClock.Instant
+        /// Whether a request had it since the last note.
+        var isUsed = true
     }
 
     private struct Memory {
@@ -55,6 +58,26 @@ final class Authentication: Sendable {
         return try Self.check(try await key(text), scope)
     }
 
+    /// Writes down once a minute which keys were used, until cancelled. What a crash forgets is a minute's use.
+    func noteUse(log: Logger) async throws {
+        while true {
+            try await Task.sleep(for: .seconds(60))
+            let used = takeUsed()
+            guard !used.isEmpty else { continue }
+            do { try await store.markUsed(used) } catch {
+                log.warning("the use of keys is not noted", ["error": .error(error)])
+            }
+        }
+    }
+
+    private func takeUsed() -> [UUID] {
+        memory.withLock { memory in
+            let used = memory.keys.filter(\.value.isUsed)
+            for text in used.keys { memory.keys[text]?.isUsed = false }
+            return used.values.map(\.key.id)
+        }
+    }
+
     private static func check(_ key: APIKey?, _ scope: Scope) throws(Problem) -> APIKey {
         guard let key else { throw .unauthenticated }
         guard key.allows(scope) else { throw .forbidden(scope) }
@@ -85,7 +108,10 @@ final class Authentication: Sendable {
         return memory.withLock { memory in
             if let until = memory.misses[text.text], until > now { return .some(nil) }
             guard let entry = memory.keys[text.text] else { return nil }
-            if entry.until > now { return .some(entry.key) }
+            if entry.until > now {
+                if !entry.isUsed { memory.keys[text.text]?.isUsed = true }
+                return .some(entry.key)
+            }
             // Whoever finds it old first asks; without this, every request of the moment would.
             if renewing, entry.until + Self.renewal > now { memory.keys[text.text]?.until = now + Self.renewal }
             return nil

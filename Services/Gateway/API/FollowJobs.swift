@@ -18,14 +18,17 @@ extension Gateway {
             }
             position = sequence
             // A client that has seen the end would come back for ever; 204 tells an EventSource to stop.
-            if job.status.isTerminal, try await hub.isAtEnd(position, of: job.id) { return HTTPResponse(status: 204) }
+            if job.status.isTerminal, try await hub.isAtEnd(position, of: job.id, since: job.createdAt) {
+                return HTTPResponse(status: 204)
+            }
         }
         let start = position
         let (hub, store) = (hub, store)
         return HTTPResponse.serverSentEvents { writer in
             var position = start
             while !hub.isClosed {
-                let events = try await hub.next(after: position, of: job.id, until: .now + .seconds(30))
+                let events = try await hub.next(
+                    after: position, of: job.id, since: job.createdAt, until: .now + .seconds(30))
                 for event in events {
                     var json = JSONWriter()
                     event.write(to: &json)
@@ -37,7 +40,7 @@ extension Gateway {
                     if event.status.isTerminal { return }
                 }
                 if events.isEmpty, let current = try await store.jobs([(job.id, job.namespace)])[0],
-                    current.status.isTerminal, try await hub.isAtEnd(position, of: job.id)
+                    current.status.isTerminal, try await hub.isAtEnd(position, of: job.id, since: job.createdAt)
                 {
                     return
                 }
@@ -47,10 +50,10 @@ extension Gateway {
 
     /// `GET /jobs/{id}/history`: the job's events in order, page by page.
     func listHistory(_ call: Call) async throws -> HTTPResponse {
-        let id = try await existingJob(call)
+        let job = try await existing(call)
         let limit = call.limit()
         let position = try call.text("cursor").map(Cursor.event) ?? 0
-        let events = try await store.events(after: [(id, position)], limit: limit)
+        let events = try await store.events(after: [(job.id, position)], since: job.createdAt, limit: limit)
         return page("events", events, next: events.count == limit ? events.last.map { Cursor.text($0.sequence) } : nil)
         {
             $0.write(to: &$1)
@@ -68,10 +71,13 @@ extension Gateway {
         return page("logs", lines, next: next) { $0.write(to: &$1) }
     }
 
-    func existingJob(_ call: Call) async throws -> UUID {
-        let id = try await jobID(call)
-        guard try await reader.job(id, namespace: call.namespace) != nil else { throw Problem.notFound("job") }
-        return id
+    func existingJob(_ call: Call) async throws -> UUID { try await existing(call).id }
+
+    func existing(_ call: Call) async throws -> Job {
+        guard let job = try await reader.job(try await jobID(call), namespace: call.namespace) else {
+            throw Problem.notFound("job")
+        }
+        return job
     }
 
     /// One page of a list: the items and the cursor of the next page, or null at the end.

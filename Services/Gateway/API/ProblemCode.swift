@@ -17,6 +17,11 @@ extension Problem {
         case illegalMove = "illegal_move"
         case changedMeanwhile = "changed_meanwhile"
         case tooManySchedules = "too_many_schedules"
+        case grantsMore = "grants_more"
+        case jobEnded = "job_ended"
+        case keyEnded = "key_ended"
+        case lastKey = "last_key"
+        case workerGone = "worker_gone"
         case bodyTooLarge = "body_too_large"
         case unsupportedMediaType = "unsupported_media_type"
         case unknownType = "unknown_type"
@@ -34,11 +39,13 @@ extension Problem {
             switch self {
             case .badRequest, .malformedJSON, .invalidParameter, .invalidCursor: 400
             case .unauthenticated: 401
-            case .forbidden: 403
+            case .forbidden, .grantsMore: 403
             case .notFound, .noSuchCall: 404
             case .methodNotAllowed: 405
             case .requestTimeout: 408
-            case .ambiguousID, .illegalMove, .changedMeanwhile, .tooManySchedules: 409
+            case .ambiguousID, .illegalMove, .changedMeanwhile, .tooManySchedules, .jobEnded, .keyEnded, .lastKey,
+                .workerGone:
+                409
             case .bodyTooLarge: 413
             case .unsupportedMediaType: 415
             case .unknownType, .invalidSpec, .invalidField, .unknownDependency, .idempotencyKeyReused: 422
@@ -65,6 +72,11 @@ extension Problem {
             case .illegalMove: "The status does not allow this"
             case .changedMeanwhile: "Somebody else has changed this at the same time"
             case .tooManySchedules: "The namespace has as many schedules as it may have"
+            case .grantsMore: "A key gives no more than it has"
+            case .jobEnded: "The message's job has ended"
+            case .keyEnded: "The key has ended"
+            case .lastKey: "No other key allows this"
+            case .workerGone: "The worker has ended"
             case .bodyTooLarge: "The body is too large"
             case .unsupportedMediaType: "Forms are not accepted"
             case .unknownType: "The job type is not known"

@@ -18,7 +18,8 @@ extension Gateway {
         let deadline = ContinuousClock.now + wait
         var job = try await reader.jobWithLastEvent(id, namespace: call.namespace)
         while let current = job, !current.status.isTerminal {
-            let events = try await hub.next(after: current.lastEvent ?? 0, of: id, until: deadline)
+            let events = try await hub.next(
+                after: current.lastEvent ?? 0, of: id, since: current.createdAt, until: deadline)
             if events.isEmpty { break }
             job = try await reader.jobWithLastEvent(id, namespace: call.namespace)
             if !untilEnded { break }

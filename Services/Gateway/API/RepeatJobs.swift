@@ -62,10 +62,10 @@ extension Gateway {
 
     /// `GET /jobs/{id}/executions`: the attempts in order, page by page.
     func listExecutions(_ call: Call) async throws -> HTTPResponse {
-        let id = try await existingJob(call)
+        let job = try await existing(call)
         let limit = call.limit()
         let position = try call.text("cursor").map(Cursor.number) ?? 0
-        let executions = try await store.executions(of: id, after: position, limit: limit)
+        let executions = try await store.executions(of: job.id, since: job.createdAt, after: position, limit: limit)
         let next = executions.count == limit ? executions.last.map { Cursor.text(number: $0.attempt) } : nil
         return page("executions", executions, next: next) { $0.write(to: &$1) }
     }

@@ -7,8 +7,8 @@ extension Gateway {
     var routes: [RouteGroup] {
         [
             submitRoutes, jobRoutes, controlRoutes, observeRoutes, scheduleRoutes, workflowRoutes, fileRoutes,
-            operateRoutes,
-        ]
+            typeRoutes,
+        ] + operatorRoutes
     }
 
     private var submitRoutes: RouteGroup {
@@ -132,9 +132,9 @@ extension Gateway {
             ])
     }
 
-    private var operateRoutes: RouteGroup {
+    private var typeRoutes: RouteGroup {
         RouteGroup(
-            name: "Operate", description: "Types, queues and workers.",
+            name: "Types", description: "What can be submitted.",
             routes: [
                 Route(
                     "listTypes", "GET", "/api/v1/types", .read, "Lists what can be submitted",
@@ -147,10 +147,6 @@ extension Gateway {
                     "getTypeSchema", "GET", "/api/v1/types/{type}/schema", .read,
                     "Reads the JSON Schema of a type's spec",
                     answers: [.json(schema: Schema.anyObject, "The schema.")], getTypeSchema),
-                Route(
-                    "listDeadLetters", "GET", "/api/v1/dead-letters", .admin, "Lists what no worker could take",
-                    query: [.limit], answers: [.page("dead_letters", of: DeadLetter.self, "The newest dead letters.")],
-                    listDeadLetters),
             ])
     }
 }

@@ -17,6 +17,8 @@ final class EventHub: Sendable {
     private struct Waiter {
         let job: UUID
         let after: Int64
+        /// When the job was made.
+        let since: Date
         let deadline: ContinuousClock.Instant
         let continuation: CheckedContinuation<[Event], Never>
     }
@@ -42,7 +44,11 @@ final class EventHub: Sendable {
     }
 
     /// The next events of a job after this one; none when the deadline or a cancellation comes first.
-    func next(after sequence: Int64, of job: UUID, until deadline: ContinuousClock.Instant) async throws -> [Event] {
+    ///
+    /// - Parameter time: when the job was made: the partitions of earlier times are left out.
+    func next(
+        after sequence: Int64, of job: UUID, since time: Date = .distantPast, until deadline: ContinuousClock.Instant
+    ) async throws -> [Event] {
         let (id, isFull) = state.withLock { state in
             state.nextID += 1
             return (state.nextID, state.waiters.count >= Self.maxWaiters)
@@ -53,7 +59,7 @@ final class EventHub: Sendable {
                 let isWaiting = state.withLock { state in
                     guard state.cancelled.remove(id) == nil, !state.isClosed else { return false }
                     state.waiters[id] = Waiter(
-                        job: job, after: sequence, deadline: deadline, continuation: continuation)
+                        job: job, after: sequence, since: time, deadline: deadline, continuation: continuation)
                     return true
                 }
                 if isWaiting { wakeup.signal() } else { continuation.resume(returning: []) }
@@ -72,8 +78,8 @@ final class EventHub: Sendable {
     }
 
     /// Whether a job has no event after this one.
-    func isAtEnd(_ sequence: Int64, of job: UUID) async throws -> Bool {
-        try await store.events(after: [(job, sequence)], limit: 1).isEmpty
+    func isAtEnd(_ sequence: Int64, of job: UUID, since time: Date = .distantPast) async throws -> Bool {
+        try await store.events(after: [(job, sequence)], since: time, limit: 1).isEmpty
     }
 
     /// Lets nobody wait any more: whoever waits gets no events. For the end of the process.
@@ -114,7 +120,8 @@ final class EventHub: Sendable {
     /// - Returns: whether there may be more right now.
     private func deliver(to waiters: [Int: Waiter]) async throws -> Bool {
         let positions = waiters.values.map { ($0.job, $0.after) }
-        let events = try await store.events(after: positions, limit: Self.maxEvents)
+        let oldest = waiters.values.lazy.map(\.since).min() ?? .distantPast
+        let events = try await store.events(after: positions, since: oldest, limit: Self.maxEvents)
         guard !events.isEmpty else { return false }
         let byJob = Dictionary(grouping: events, by: \.job)
         for (id, waiter) in waiters {

@@ -8,7 +8,8 @@ enum OpenAPI {
     static var representations: [any Representation.Type] {
         [
             Job.self, Event.self, LogLine.self, Execution.self, Checkpoint.self, FileRecord.self, JobType.self,
-            DeadLetter.self, StoppingJob.self, Schedule.self, Workflow.self,
+            DeadLetter.self, StoppingJob.self, Schedule.self, Workflow.self, WorkerRecord.self, KeyRecord.self,
+            AuditEntry.self,
         ]
     }
 

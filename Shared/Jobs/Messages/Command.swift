@@ -17,8 +17,10 @@ public struct Command: Sendable {
     /// The message as it is published.
     public let message: Message
 
-    /// The version of the message's form that this build writes and reads.
+    /// The version of the message's form that this build writes.
     public static let schemaVersion = 1
+    /// The versions that this build reads. A command of another one waits in the dead letters, and is sent again after an upgrade.
+    public static let readableVersions: Set<Int> = [schemaVersion]
 
     /// JSON Schema of the body: a submission with the members that make it complete in itself.
     public static let schema: JSON = {
@@ -117,7 +119,9 @@ extension Command {
     }
 
     /// Reads a stranger's command, held to the same rules as a REST request.
-    public static func read(_ message: Message, catalogue: TypeCatalogue) throws(CommandError) -> Submission {
+    public static func read(
+        _ message: Message, catalogue: TypeCatalogue, versions: Set<Int> = readableVersions
+    ) throws(CommandError) -> Submission {
         let json: JSON
         do {
             json = try JSON.parse(message.body)
@@ -128,10 +132,11 @@ extension Command {
             throw CommandError(reason: "malformed", detail: "The body must be a JSON object.", job: nil)
         }
         let version = fields["schema"] ?? .int(Int64(schemaVersion))
-        guard version.intValue == schemaVersion else {
+        guard let number = version.intValue, versions.contains(number) else {
+            let known = versions.sorted().map(String.init).joined(separator: ", ")
             throw CommandError(
                 reason: "unknown_schema",
-                detail: "The command's schema is \(version); this worker reads \(schemaVersion).", job: nil)
+                detail: "The command's schema is \(version); this worker reads \(known).", job: nil)
         }
         guard let id = fields["id"]?.stringValue.flatMap(UUID.init(text:)) else {
             throw CommandError(

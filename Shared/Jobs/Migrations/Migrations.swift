@@ -24,8 +24,12 @@ public enum Migrations {
         repeatSchema,
         controlSchema,
         plansSchema,
+        operateSchema,
         labelSchema,
     ]
+
+    /// The number of the newest step that this build knows.
+    public static let newest = all.map(\.number).max() ?? 0
 
     /// Applies the missing steps in order, each in a transaction of its own; safe to run from many processes at once.
     ///

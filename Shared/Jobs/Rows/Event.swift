@@ -45,12 +45,16 @@ public struct Event: Sendable, Representation {
 
 extension JobStore {
     /// The events of several jobs, each after the number given with it, in order; at most `limit` in all.
-    public func events(after positions: [(job: UUID, sequence: Int64)], limit: Int) async throws -> [Event] {
+    ///
+    /// - Parameter time: when the oldest of the jobs was made: the partitions of earlier times are left out.
+    public func events(
+        after positions: [(job: UUID, sequence: Int64)], since time: Date = .distantPast, limit: Int
+    ) async throws -> [Event] {
         try await database.query(
             """
             SELECT e.seq, e.job_id, e.kind, e.status, e.attempt, e.data, e.at
             FROM unnest(\(positions.map(\.job)), \(positions.map(\.sequence))) AS p (job_id, after)
-            JOIN events e ON e.job_id = p.job_id AND e.seq > p.after
+            JOIN events e ON e.job_id = p.job_id AND e.seq > p.after AND e.at >= \(time)
             ORDER BY e.seq LIMIT \(limit)
             """
         ).map { row in

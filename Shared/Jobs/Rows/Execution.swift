@@ -45,12 +45,16 @@ public struct Execution: Sendable, Representation {
 
 extension JobStore {
     /// The attempts at a job in order, the one under way last.
-    public func executions(of id: UUID, after attempt: Int32, limit: Int) async throws -> [Execution] {
+    ///
+    /// - Parameter time: when the job was made: the partitions of earlier times are left out.
+    public func executions(
+        of id: UUID, since time: Date = .distantPast, after attempt: Int32, limit: Int
+    ) async throws -> [Execution] {
         try await database.query(
             """
             SELECT attempt, worker, status, started_at, finished_at, error FROM (
                 SELECT attempt, worker, status, started_at, finished_at, error FROM executions
-                WHERE job_id = \(id) AND attempt > \(attempt)
+                WHERE job_id = \(id) AND attempt > \(attempt) AND finished_at >= \(time)
                 UNION ALL
                 SELECT attempt, worker, status, started_at, NULL, NULL FROM jobs
                 WHERE id = \(id) AND lease_until IS NOT NULL AND attempt > \(attempt)

@@ -75,18 +75,38 @@ extension JobStore {
             """)
     }
 
+    /// The file with this id in a namespace, for a job that reads it: an upload that was used is kept longer than one that never was.
+    ///
+    /// The use is written at most once an hour.
+    public func useFile(_ id: UUID, namespace: String) async throws -> FileRecord? {
+        try await database.pipeline([
+            """
+            UPDATE files SET used_at = now()
+            WHERE id = \(id) AND namespace = \(namespace) AND job_id IS NULL
+                AND (used_at IS NULL OR used_at < now() - interval '1 hour')
+            """,
+            Self.file(id, namespace: namespace),
+        ])[1].first.map(FileRecord.init(row:))
+    }
+
     /// The file with this id in a namespace.
     public func file(_ id: UUID, namespace: String) async throws -> FileRecord? {
-        try await database.query(
-            """
-            SELECT id, namespace, job_id, name, media_type, size, sha256, created_at FROM files
-            WHERE id = \(id) AND namespace = \(namespace)
-            """
-        ).first.map { row in
-            FileRecord(
-                id: try row.decode("id"), namespace: try row.decode("namespace"), job: try row.decode("job_id"),
-                name: try row.decode("name"), mediaType: try row.decode("media_type"), size: try row.decode("size"),
-                sha256: try row.decode("sha256"), createdAt: try row.decode("created_at"))
-        }
+        try await database.query(Self.file(id, namespace: namespace)).first.map(FileRecord.init(row:))
+    }
+
+    private static func file(_ id: UUID, namespace: String) -> Statement {
+        """
+        SELECT id, namespace, job_id, name, media_type, size, sha256, created_at FROM files
+        WHERE id = \(id) AND namespace = \(namespace)
+        """
+    }
+}
+
+extension FileRecord {
+    fileprivate init(row: Row) throws {
+        self.init(
+            id: try row.decode("id"), namespace: try row.decode("namespace"), job: try row.decode("job_id"),
+            name: try row.decode("name"), mediaType: try row.decode("media_type"), size: try row.decode("size"),
+            sha256: try row.decode("sha256"), createdAt: try row.decode("created_at"))
     }
 }

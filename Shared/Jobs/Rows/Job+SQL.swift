@@ -27,7 +27,8 @@ extension JobStore {
             """
             SELECT id, namespace, type, status, phase, name, priority, labels, spec, attempt, max_attempts, failures, crashes,
                 timeout_seconds, created_at, due_at, started_at, finished_at, worker, progress, result, error, wanted,
-                stop_mode, stop_deadline, parallelism, parent_id, original_job_id, trace_id, (SELECT max(seq) FROM events WHERE job_id = jobs.id) AS last_event
+                stop_mode, stop_deadline, parallelism, parent_id, original_job_id, trace_id, (SELECT max(seq) FROM events WHERE job_id = jobs.id AND at >= jobs.created_at)
+                    AS last_event
             FROM jobs WHERE id = \(id) AND namespace = \(namespace)
             """)
         let columns = JobColumns(rows)

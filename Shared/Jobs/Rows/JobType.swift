@@ -16,6 +16,8 @@ public struct JobPolicy: Sendable, Hashable, Decodable {
     public var cancelGraceSeconds: Int
     /// How many workers a job may take down with it before it is quarantined.
     public var maxCrashes: Int
+    /// For how many days its jobs are kept after their end; 0 keeps them for ever.
+    public var retentionDays: Int
 
     enum CodingKeys: String, CodingKey {
         case timeoutSeconds = "timeout_seconds"
@@ -25,6 +27,7 @@ public struct JobPolicy: Sendable, Hashable, Decodable {
         case leaseSeconds = "lease_seconds"
         case cancelGraceSeconds = "cancel_grace_seconds"
         case maxCrashes = "max_crashes"
+        case retentionDays = "retention_days"
     }
 
     /// Reads a policy that another build may have written: what it does not say has its default.
@@ -41,7 +44,8 @@ public struct JobPolicy: Sendable, Hashable, Decodable {
             backoffCapSeconds: try value(.backoffCapSeconds, standard.backoffCapSeconds),
             leaseSeconds: try value(.leaseSeconds, standard.leaseSeconds),
             cancelGraceSeconds: try value(.cancelGraceSeconds, standard.cancelGraceSeconds),
-            maxCrashes: try value(.maxCrashes, standard.maxCrashes))
+            maxCrashes: try value(.maxCrashes, standard.maxCrashes),
+            retentionDays: try value(.retentionDays, standard.retentionDays))
     }
 
     /// The policy as it is stored and shown.
@@ -50,7 +54,7 @@ public struct JobPolicy: Sendable, Hashable, Decodable {
             "timeout_seconds": .int(Int64(timeoutSeconds)), "max_attempts": .int(Int64(maxAttempts)),
             "backoff_base_seconds": .double(backoffBaseSeconds), "backoff_cap_seconds": .double(backoffCapSeconds),
             "lease_seconds": .int(Int64(leaseSeconds)), "cancel_grace_seconds": .int(Int64(cancelGraceSeconds)),
-            "max_crashes": .int(Int64(maxCrashes)),
+            "max_crashes": .int(Int64(maxCrashes)), "retention_days": .int(Int64(retentionDays)),
         ]
     }
 
@@ -58,7 +62,8 @@ public struct JobPolicy: Sendable, Hashable, Decodable {
     public init(
         timeoutSeconds: Int = 86_400, maxAttempts: Int = 5, backoffBaseSeconds: Double = 2,
         backoffCapSeconds: Double = 300,
-        leaseSeconds: Int = 30, cancelGraceSeconds: Int = 10, maxCrashes: Int = 3
+        leaseSeconds: Int = 30, cancelGraceSeconds: Int = 10, maxCrashes: Int = 3,
+        retentionDays: Int = RetentionRules.standardDays
     ) {
         self.timeoutSeconds = timeoutSeconds
         self.maxAttempts = maxAttempts
@@ -67,6 +72,7 @@ public struct JobPolicy: Sendable, Hashable, Decodable {
         self.leaseSeconds = leaseSeconds
         self.cancelGraceSeconds = cancelGraceSeconds
         self.maxCrashes = maxCrashes
+        self.retentionDays = retentionDays
     }
 }
 

@@ -24,10 +24,4 @@ extension Gateway {
         }
         return .json(status: 200, type.specSchema)
     }
-
-    /// `GET /dead-letters`: the newest messages that no worker could take. They belong to the broker, not to a namespace.
-    func listDeadLetters(_ call: Call) async throws -> HTTPResponse {
-        let letters = try await store.deadLetters(limit: call.limit())
-        return page("dead_letters", letters, next: nil) { $0.write(to: &$1) }
-    }
 }
