@@ -15,12 +15,14 @@ final class Gateway: Sendable {
     let configuration: GatewayConfiguration
     let store: JobStore
     private let background: JobStore
+    private let outgoing: JobStore
     let content: FileStore
     let types: TypeCache
     let submitter: Submitter
     let reader: JobReader
     let dispatcher: Dispatcher
     let hub: EventHub
+    let events: EventsOut
     private let log: Logger
     private let publisher: Publisher
     private let deadConsumer: Consumer
@@ -48,6 +50,11 @@ final class Gateway: Sendable {
         submitter = Submitter(store, dispatcher: dispatcher)
         reader = JobReader(store)
         hub = EventHub(background, log: log)
+        // Relays and deliveries have connections of their own too: many slow receivers must not keep jobs from being dispatched.
+        let outgoing = JobStore(service.database(name: name + " events", size: 3))
+        self.outgoing = outgoing
+        events = try EventsOut(
+            outgoing, service: service, configuration: configuration.events, holder: name, log: log)
         listener = PostgresListener(
             PostgresConfiguration(url: service.databaseURL, applicationName: name + " events"),
             channels: [JobStore.eventsChannel])
@@ -72,8 +79,10 @@ final class Gateway: Sendable {
             hub.close()
             await server.drain(deadline: .seconds(10))
             await dispatcher.resign()
+            await events.resign()
         }
         await background.database.close()
+        await outgoing.database.close()
         await store.database.close()
         log.info("stopped")
     }
@@ -97,8 +106,14 @@ final class Gateway: Sendable {
             group.addTask { try await reaper.run() }
             group.addTask { try await collector.run() }
             group.addTask { await self.hub.run() }
+            group.addTask { try await self.events.run() }
             group.addTask { try await self.listener.run() }
-            group.addTask { for await _ in self.listener.events { self.hub.announce() } }
+            group.addTask {
+                for await _ in self.listener.events {
+                    self.hub.announce()
+                    self.events.announce()
+                }
+            }
             try await group.waitForAll()
         }
     }

@@ -16,6 +16,8 @@ struct GatewayConfiguration: Sendable {
     /// `SWITCHYARD_REAP_GRACE`: how long the database must have been reachable before leases are ended, so that live workers can
     /// renew theirs after an outage.
     let reapGrace: Duration
+    /// How events leave.
+    let events: EventsConfiguration
 
     init(_ environment: Environment) throws {
         service = try ServiceConfiguration(environment)
@@ -24,6 +26,7 @@ struct GatewayConfiguration: Sendable {
         maxUpload = try environment.bytes("SWITCHYARD_MAX_UPLOAD", default: 512 << 20)
         dispatchWindow = try environment.int("SWITCHYARD_DISPATCH_WINDOW", default: 2000, range: 1...100_000)
         lostAfter = try environment.duration("SWITCHYARD_LOST_AFTER", default: .seconds(10))
+        events = try EventsConfiguration(environment)
         reapGrace = try environment.duration("SWITCHYARD_REAP_GRACE", default: .seconds(10))
     }
 }

@@ -22,7 +22,9 @@ public struct AddressPolicy: Sendable, Hashable {
         for part in list {
             if let network = IPNetwork(part) {
                 networks.append(network)
-            } else if part.contains(where: \.isLetter), part.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || "-._".contains($0)) }) {
+            } else if part.contains(where: \.isLetter),
+                part.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || "-._".contains($0)) })
+            {
                 hosts.insert(part.lowercased())
             } else {
                 return nil

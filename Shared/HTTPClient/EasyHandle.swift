@@ -52,7 +52,8 @@ final class EasyHandle {
         if let body = request.body {
             try set(CURLOPT_POST, 1)
             try check(switchyard_curl_set_size(pointer, CURLOPT_POSTFIELDSIZE_LARGE, Int(body.count)))
-            try check(body.withUnsafeBytes { switchyard_curl_set_pointer(pointer, CURLOPT_COPYPOSTFIELDS, $0.baseAddress) })
+            try check(
+                body.withUnsafeBytes { switchyard_curl_set_pointer(pointer, CURLOPT_COPYPOSTFIELDS, $0.baseAddress) })
         }
         if request.method == "HEAD" { try set(CURLOPT_NOBODY, 1) }
         try set(CURLOPT_CUSTOMREQUEST, request.method)
@@ -98,7 +99,8 @@ final class EasyHandle {
             transfer.note(WebError(.refusedAddress, "the host has an address that may not be connected to"))
             return -1
         }
-        return socket(address.pointee.family, address.pointee.socktype | Int32(SOCK_CLOEXEC.rawValue), address.pointee.protocol)
+        return socket(
+            address.pointee.family, address.pointee.socktype | Int32(SOCK_CLOEXEC.rawValue), address.pointee.protocol)
     }
 
     private func set(_ option: CURLoption, _ value: Int) throws(WebError) {

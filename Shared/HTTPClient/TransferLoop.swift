@@ -114,7 +114,9 @@ final class TransferLoop: Sendable {
         return !isStopped
     }
 
-    private func begin(_ transfer: Transfer, _ multi: UnsafeMutableRawPointer, _ active: inout [ObjectIdentifier: EasyHandle]) {
+    private func begin(
+        _ transfer: Transfer, _ multi: UnsafeMutableRawPointer, _ active: inout [ObjectIdentifier: EasyHandle]
+    ) {
         do throws(WebError) {
             let handle = try EasyHandle(transfer, settings)
             guard curl_multi_add_handle(multi, handle.pointer) == CURLM_OK else {

@@ -16,7 +16,8 @@ public final class WebClient: Sendable {
     ///   - maxQueued: how many more may wait for a place; beyond that `.overflow` is thrown at once.
     ///   - authorities: a PEM file of the authorities to trust; the system's when nil.
     public init(
-        addresses: AddressPolicy = AddressPolicy(), concurrency: Int = 64, maxQueued: Int = 1000, authorities: String? = nil,
+        addresses: AddressPolicy = AddressPolicy(), concurrency: Int = 64, maxQueued: Int = 1000,
+        authorities: String? = nil,
         name: String = "web client"
     ) {
         loop = TransferLoop(
@@ -99,7 +100,9 @@ extension WebRequest {
             next.body = nil
         }
         if !next.url.hasOrigin(of: url) {
-            next.headers.removeAll { ["authorization", "cookie", "proxy-authorization"].contains($0.name.lowercased()) }
+            next.headers.removeAll {
+                ["authorization", "cookie", "proxy-authorization"].contains($0.name.lowercased())
+            }
         }
         return next
     }

@@ -28,7 +28,9 @@ public struct WebRequest: Sendable {
         guard !method.isEmpty, method.utf8.allSatisfy({ (0x41...0x5A).contains($0) }) else {
             return WebError(.invalidRequest, "the method must be capital letters")
         }
-        let isToken = { (byte: UInt8) in (0x21...0x7E).contains(byte) && !Array("\"(),/:;<=>?@[\\]{}".utf8).contains(byte) }
+        let isToken = { (byte: UInt8) in
+            (0x21...0x7E).contains(byte) && !Array("\"(),/:;<=>?@[\\]{}".utf8).contains(byte)
+        }
         for (name, value) in headers {
             guard !name.isEmpty, name.utf8.allSatisfy(isToken) else {
                 return WebError(.invalidRequest, "a header's name is not one")

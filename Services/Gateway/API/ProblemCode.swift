@@ -15,6 +15,8 @@ extension Problem {
         case requestTimeout = "request_timeout"
         case ambiguousID = "ambiguous_id"
         case illegalMove = "illegal_move"
+        case tooManyWebhooks = "too_many_webhooks"
+        case webhookDisabled = "webhook_disabled"
         case bodyTooLarge = "body_too_large"
         case unsupportedMediaType = "unsupported_media_type"
         case unknownType = "unknown_type"
@@ -35,7 +37,7 @@ extension Problem {
             case .notFound, .noSuchCall: 404
             case .methodNotAllowed: 405
             case .requestTimeout: 408
-            case .ambiguousID, .illegalMove: 409
+            case .ambiguousID, .illegalMove, .tooManyWebhooks, .webhookDisabled: 409
             case .bodyTooLarge: 413
             case .unsupportedMediaType: 415
             case .unknownType, .invalidSpec, .invalidField, .idempotencyKeyReused: 422
@@ -60,6 +62,8 @@ extension Problem {
             case .requestTimeout: "The request did not arrive in time"
             case .ambiguousID: "The short id is not unique"
             case .illegalMove: "The job's status does not allow this"
+            case .tooManyWebhooks: "The namespace has too many webhooks"
+            case .webhookDisabled: "The webhook is disabled"
             case .bodyTooLarge: "The body is too large"
             case .unsupportedMediaType: "Forms are not accepted"
             case .unknownType: "The job type is not known"

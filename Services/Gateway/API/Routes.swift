@@ -4,7 +4,9 @@ import Jobs
 
 extension Gateway {
     /// The whole API: its groups of calls, in the order in which `/docs` shows them.
-    var routes: [RouteGroup] { [submitRoutes, jobRoutes, controlRoutes, observeRoutes, fileRoutes, operateRoutes] }
+    var routes: [RouteGroup] {
+        [submitRoutes, jobRoutes, controlRoutes, observeRoutes, fileRoutes, webhookRoutes, operateRoutes]
+    }
 
     private var submitRoutes: RouteGroup {
         RouteGroup(
