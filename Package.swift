@@ -34,6 +34,7 @@ let package = Package(
         clibrary("CLibArchive", pkgConfig: "libarchive", debian: "libarchive-dev"),
         clibrary("CSeccomp", pkgConfig: "libseccomp", debian: "libseccomp-dev"),
         clibrary("CUchardet", pkgConfig: "uchardet", debian: "libuchardet-dev"),
+        clibrary("CCurl", pkgConfig: "libcurl", debian: "libcurl4-openssl-dev"),
         clibrary("CMark", pkgConfig: "libcmark", debian: "libcmark-dev"),
         .systemLibrary(name: "CSpawn", path: "Shared/CSpawn"),
 
@@ -46,6 +47,7 @@ let package = Package(
         shared("Postgres", ["CLibPQ", "Concurrency"]),
         shared("AMQP", ["CRabbitMQ", "Concurrency"]),
         shared("HTTPServer", ["CMicroHTTPD", "Concurrency"]),
+        shared("HTTPClient", ["CCurl"]),
         shared("Storage", ["Crypto", "Concurrency"]),
         shared("Jobs", ["Postgres", "AMQP", "JSON", "Crypto", "Concurrency", "Config"]),
         shared("ServiceKit", ["Jobs", "HTTPServer", "Telemetry", "Config", "Storage"]),
@@ -54,7 +56,7 @@ let package = Package(
 
         // Services
         .executableTarget(
-            name: "Gateway", dependencies: ["ServiceKit"], path: "Services/Gateway"),
+            name: "Gateway", dependencies: ["ServiceKit", "HTTPClient"], path: "Services/Gateway"),
         .executableTarget(
             name: "switchyard", dependencies: ["Jobs", "Telemetry", "LocalServers", "HTTPServer"],
             path: "Services/Switchyard"),
@@ -73,12 +75,15 @@ let package = Package(
         tests("PostgresTests", ["Postgres"]),
         tests("AMQPTests", ["AMQP"]),
         tests("HTTPServerTests", ["HTTPServer"]),
+        tests("HTTPClientTests", ["HTTPClient", "HTTPServer"]),
         tests("JobsTests", ["Jobs"]),
         tests("WorkerKitTests", ["WorkerKit"]),
         tests("DocumentsWorkerTests", ["DocumentsWorker"]),
-        tests("GatewayTests", ["Gateway"]),
+        tests("GatewayTests", ["Gateway", "HTTPServer", "HTTPClient"]),
         tests("LocalServersTests", ["LocalServers"]),
-        tests("EndToEnd", ["Jobs", "LocalServers", "Gateway", "NoopWorker", "DocumentsWorker"]),
+        tests(
+            "EndToEnd",
+            ["Jobs", "LocalServers", "Gateway", "NoopWorker", "DocumentsWorker", "HTTPClient", "HTTPServer"]),
     ],
     swiftLanguageModes: [.v6]
 )

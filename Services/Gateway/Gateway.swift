@@ -15,6 +15,7 @@ final class Gateway: Sendable {
     let configuration: GatewayConfiguration
     let store: JobStore
     private let background: JobStore
+    private let outgoing: JobStore
     let content: FileStore
     let types: TypeCache
     let submitter: Submitter
@@ -22,6 +23,7 @@ final class Gateway: Sendable {
     let dispatcher: Dispatcher
     let hub: EventHub
     let planner: Planner
+    let events: EventsOut
     let log: Logger
     let publisher: Publisher
     private let housekeeper: Housekeeper
@@ -56,6 +58,11 @@ final class Gateway: Sendable {
         reader = JobReader(store)
         hub = EventHub(background, log: log)
         planner = Planner(background, types: types, dispatcher: dispatcher, holder: name, log: log)
+        // Relays and deliveries have connections of their own too: many slow receivers must not keep jobs from being dispatched.
+        let outgoing = JobStore(service.database(name: name + " events", size: 3))
+        self.outgoing = outgoing
+        events = try EventsOut(
+            outgoing, service: service, configuration: configuration.events, holder: name, log: log)
         listener = PostgresListener(
             PostgresConfiguration(url: service.databaseURL, applicationName: name + " events"),
             channels: [JobStore.eventsChannel])
@@ -81,8 +88,10 @@ final class Gateway: Sendable {
             await dispatcher.resign()
             await planner.resign()
             await housekeeper.resign()
+            await events.resign()
         }
         await background.database.close()
+        await outgoing.database.close()
         await store.database.close()
         log.info("stopped")
     }
@@ -109,11 +118,13 @@ final class Gateway: Sendable {
             group.addTask { try await collector.run() }
             group.addTask { await self.hub.run() }
             group.addTask { await self.planner.run() }
+            group.addTask { try await self.events.run() }
             group.addTask { try await self.listener.run() }
             group.addTask {
                 for await _ in self.listener.events {
                     self.hub.announce()
                     self.planner.wake()
+                    self.events.announce()
                 }
             }
             try await group.waitForAll()

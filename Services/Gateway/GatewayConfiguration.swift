@@ -21,6 +21,8 @@ struct GatewayConfiguration: Sendable {
 
     /// `SWITCHYARD_MAX_SCHEDULES`: how many schedules a namespace may have.
     let maxSchedules: Int
+    /// How events leave.
+    let events: EventsConfiguration
 
     init(_ environment: Environment) throws {
         service = try ServiceConfiguration(environment)
@@ -31,6 +33,7 @@ struct GatewayConfiguration: Sendable {
         lostAfter = try environment.duration("SWITCHYARD_LOST_AFTER", default: .seconds(10))
         maxSchedules = try environment.int("SWITCHYARD_MAX_SCHEDULES", default: 1000, range: 0...1_000_000)
         retention = try RetentionConfiguration(environment)
+        events = try EventsConfiguration(environment)
         reapGrace = try environment.duration("SWITCHYARD_REAP_GRACE", default: .seconds(10))
     }
 }

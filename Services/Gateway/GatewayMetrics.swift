@@ -1,3 +1,4 @@
+import Jobs
 import ServiceKit
 import Telemetry
 
@@ -17,4 +18,14 @@ enum GatewayMetrics {
         "switchyard_leases_ended_total", help: "Jobs taken from a silent worker.")
     static let deadLetters = CounterFamily(
         "switchyard_dead_letters_total", help: "Messages kept as dead letters.", label: "reason")
+    static let eventsPublished = CounterFamily(
+        "switchyard_events_published_total", help: "Events that the broker decided on.", label: "outcome")
+    static let deliveries = CounterFamily(
+        "switchyard_webhook_deliveries_total", help: "Tries of deliveries to webhooks.", label: "outcome")
+
+    static func relayLag(_ sink: RelaySink) -> Gauge {
+        Metrics.shared.gauge(
+            "switchyard_relay_lag_events", help: "How many event numbers a relay is behind; of the gateway that leads.",
+            labels: ["sink": sink.rawValue])
+    }
 }

@@ -22,6 +22,8 @@ extension Problem {
         case keyEnded = "key_ended"
         case lastKey = "last_key"
         case workerGone = "worker_gone"
+        case tooManyWebhooks = "too_many_webhooks"
+        case webhookDisabled = "webhook_disabled"
         case bodyTooLarge = "body_too_large"
         case unsupportedMediaType = "unsupported_media_type"
         case unknownType = "unknown_type"
@@ -44,7 +46,7 @@ extension Problem {
             case .methodNotAllowed: 405
             case .requestTimeout: 408
             case .ambiguousID, .illegalMove, .changedMeanwhile, .tooManySchedules, .jobEnded, .keyEnded, .lastKey,
-                .workerGone:
+                .workerGone, .tooManyWebhooks, .webhookDisabled:
                 409
             case .bodyTooLarge: 413
             case .unsupportedMediaType: 415
@@ -77,6 +79,8 @@ extension Problem {
             case .keyEnded: "The key has ended"
             case .lastKey: "No other key allows this"
             case .workerGone: "The worker has ended"
+            case .tooManyWebhooks: "The namespace has too many webhooks"
+            case .webhookDisabled: "The webhook is disabled"
             case .bodyTooLarge: "The body is too large"
             case .unsupportedMediaType: "Forms are not accepted"
             case .unknownType: "The job type is not known"

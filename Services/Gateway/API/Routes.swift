@@ -7,7 +7,7 @@ extension Gateway {
     var routes: [RouteGroup] {
         [
             submitRoutes, jobRoutes, controlRoutes, observeRoutes, scheduleRoutes, workflowRoutes, fileRoutes,
-            typeRoutes,
+            webhookRoutes, typeRoutes,
         ] + operatorRoutes
     }
 

@@ -20,6 +20,13 @@ enum AsyncAPI {
                     "bindings": exchange(Topics.jobs, type: "direct"),
                     "messages": ["command": ["$ref": "#/components/messages/command"]],
                 ],
+                "events": [
+                    "address": .string(Topics.events),
+                    "description":
+                        "Topic exchange for what happens to jobs; the routing key is `job.<type>.<word>`, where the word is the job's status after the event, `progress` or `checkpoint`. At least once, in order within a job; `message-id` is the same in every repetition. A new binding may miss what happens in its first second.",
+                    "bindings": exchange(Topics.events, type: "topic"),
+                    "messages": ["event": ["$ref": "#/components/messages/event"]],
+                ],
                 "dead": [
                     "address": .string(Topics.dead),
                     "description":
@@ -33,6 +40,10 @@ enum AsyncAPI {
                     "action": "send", "channel": ["$ref": "#/channels/commands"],
                     "summary": "Submits a job straight to the broker",
                 ],
+                "followEvents": [
+                    "action": "receive", "channel": ["$ref": "#/channels/events"],
+                    "summary": "Gets events through a queue of one's own, bound to the keys that are wanted",
+                ],
                 "readDead": [
                     "action": "receive", "channel": ["$ref": "#/channels/dead"],
                     "summary": "Sees commands that cannot be run, through a queue of one's own",
@@ -44,6 +55,7 @@ enum AsyncAPI {
                         "name": "command", "title": "A job to be run", "payload": Command.schema,
                         "headers": ["type": "object"],
                     ],
+                    "event": ["name": "event", "title": "What happened to a job", "payload": OutgoingEvent.schema],
                     "dead": [
                         "name": "dead", "title": "A command that cannot be run, as it came",
                         "headers": [

@@ -12,6 +12,11 @@ public enum Topics {
     public static let deadQueue = "switchyard.dead"
     /// Fanout exchange for requests to running jobs.
     public static let control = "switchyard.control"
+    /// Topic exchange for what happens to jobs; the routing key is `job.<type>.<word>`.
+    public static let events = "switchyard.events"
+
+    /// What the relay of events declares.
+    public static let eventsTopology = Topology(exchanges: [Exchange(name: events, kind: .topic, durable: true)])
 
     /// The header that says why a message is dead, in a word, and the one that explains it.
     public static let reasonHeader = "x-switchyard-reason"

@@ -24,6 +24,7 @@ public enum Migrations {
         repeatSchema,
         controlSchema,
         plansSchema,
+        relaySchema,
         operateSchema,
         labelSchema,
     ]
