@@ -63,7 +63,7 @@ import Testing
             #expect(try await store.job(after)?.status == .cancelled)
             guard
                 case .refused(.cancelled) = try await store.repeat(
-                    id, namespace: "default", as: UUIDv7.generate(), .rerun)
+                    RepeatSource(id, as: UUIDv7.generate()), namespace: "default", .rerun)
             else {
                 Issue.record("it never had its turn, and would now start without what it needs")
                 return
@@ -76,7 +76,7 @@ import Testing
             let need = try await store.queue()[0]
             let id = try await add([need], store)
             let after = try await add([id], store)
-            guard case .cancelled = try await store.cancel(id, namespace: "default", reason: nil) else {
+            guard case .done = try await store.cancel(id, namespace: "default", reason: nil) else {
                 Issue.record("not cancelled")
                 return
             }

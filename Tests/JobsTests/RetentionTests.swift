@@ -73,7 +73,7 @@ import Testing
             let id = try await store.queue()[0]
             _ = try await store.cancel(id, namespace: "default", reason: nil)
             let retry = UUIDv7.generate()
-            _ = try await store.repeat(id, namespace: "default", as: retry, .retry)
+            _ = try await store.repeat(RepeatSource(id, as: retry), namespace: "default", .retry)
             _ = try await store.cancel(retry, namespace: "default", reason: nil)
             try await store.database.query("UPDATE jobs SET finished_at = now() - interval '9 days'")
             let days = RetentionDays(others: 1)

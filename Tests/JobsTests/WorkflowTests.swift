@@ -86,8 +86,13 @@ import Testing
             try await flow.end("a", .failed)
             try await flow.settle()
             #expect(try await store.planState().hasCancels)
-            let (moved, asked) = try await store.cancelSteps()
-            #expect(moved == 3 && asked == [running.job])
+            let (moved, requests) = try await store.cancelSteps()
+            #expect(moved == 3 && requests.count == 1)
+            guard case .job(running.job, let wanted)? = requests.first else {
+                Issue.record("\(requests)")
+                return
+            }
+            #expect(wanted.wish == .cancel)
             #expect(try await store.cancelSteps().moved == 0, "the second time there is nothing left")
             try await flow.settle()
             #expect(

@@ -65,8 +65,8 @@ final class Planner: Sendable {
 
     /// Cancels what has not ended of a workflow that is to end.
     func cancelSteps(of workflow: UUID? = nil) async throws -> Bool {
-        let (moved, asked) = try await store.cancelSteps(of: workflow)
-        for job in asked { await dispatcher.tellWorkers(ControlRequest(job: job, wanted: .cancel)) }
+        let (moved, requests) = try await store.cancelSteps(of: workflow)
+        await dispatcher.tellWorkers(requests)
         return moved > 0
     }
 

@@ -34,10 +34,35 @@ extension JobStore {
     /// being written are left to the next round too: waiting for them in an order of its own would be a deadlock.
     ///
     /// - Parameter workflow: only this one.
-    /// - Returns: how many jobs were moved, and the running ones that were asked to end.
-    public func cancelSteps(of workflow: UUID? = nil, limit: Int = 1000) async throws -> (moved: Int, asked: [UUID]) {
-        let movable = Transition.cancel.guardStatuses + Transition.requestStop.guardStatuses
-        let rows = try await commit([
+    /// - Returns: how many jobs were moved, and the requests that running workers are to be sent.
+    public func cancelSteps(
+        of workflow: UUID? = nil, limit: Int = 1000
+    ) async throws -> (moved: Int, requests: [ControlRequest]) {
+        let waiting = try await cancelWaitingSteps(of: workflow, limit: limit)
+        let running = try await database.query(
+            """
+            SELECT j.id, w.namespace, w.reason
+            FROM workflows w JOIN workflow_steps s ON s.workflow_id = w.id JOIN jobs j ON j.id = s.job_id
+            WHERE w.wanted IS NOT NULL AND w.status = 'running'
+                AND (\(workflow as UUID?)::uuid IS NULL OR w.id = \(workflow as UUID?))
+                AND NOT s.is_reused AND j.status = ANY(\(Transition.requestStop.guardStatuses))
+                AND j.wanted IS DISTINCT FROM 'cancel'
+            ORDER BY j.id LIMIT \(limit)
+            """)
+        var moved = waiting
+        var requests: [ControlRequest] = []
+        for row in running {
+            let id = try row.decode("id", as: UUID.self)
+            let outcome = try await cancel(id, namespace: row.decode("namespace"), reason: row.decode("reason"))
+            moved += 1
+            if let request = outcome.request(for: id) { requests.append(request) }
+        }
+        return (moved, requests)
+    }
+
+    private func cancelWaitingSteps(of workflow: UUID?, limit: Int) async throws -> Int {
+        let movable = Transition.cancel.guardStatuses
+        return try await commit([
             """
             WITH chosen AS (
                 SELECT j.id, w.wanted, w.reason
@@ -47,27 +72,18 @@ extension JobStore {
                     AND NOT s.is_reused AND j.status = ANY(\(movable))
                 ORDER BY j.id LIMIT \(limit) FOR UPDATE OF j SKIP LOCKED
             ), moved AS (
-                UPDATE jobs j SET
-                    status = CASE WHEN j.status = ANY(\(Transition.cancel.guardStatuses)) THEN 'cancelled' ELSE 'stopping' END,
-                    finished_at = CASE WHEN j.status = ANY(\(Transition.cancel.guardStatuses)) THEN now() END,
-                    wanted = CASE WHEN j.status = ANY(\(Transition.requestStop.guardStatuses)) THEN 'cancel' END,
-                    error = CASE WHEN j.status = ANY(\(Transition.cancel.guardStatuses)) THEN jsonb_build_object(
-                        'code', 'workflow_cancelled', 'message', CASE WHEN c.wanted = 'fail'
-                            THEN 'Another job of the workflow has failed.'
-                            ELSE 'The workflow was cancelled' || coalesce(': ' || c.reason, '.') END) END,
-                    dispatched_at = NULL
+                UPDATE jobs j SET status = 'cancelled', finished_at = now(), dispatched_at = NULL,
+                    error = jsonb_build_object('code', 'workflow_cancelled', 'message', CASE WHEN c.wanted = 'fail'
+                        THEN 'Another job of the workflow has failed.'
+                        ELSE 'The workflow was cancelled' || coalesce(': ' || c.reason, '.') END)
                 FROM chosen c WHERE j.id = c.id AND j.status = ANY(\(movable))
-                RETURNING j.id, j.status, j.attempt, c.reason
+                RETURNING j.id, j.attempt, c.reason
             ), announced AS (
                 INSERT INTO events (job_id, kind, status, attempt, data)
-                SELECT id, status, status, attempt, jsonb_strip_nulls(jsonb_build_object('reason', reason)) FROM moved
+                SELECT id, 'cancelled', 'cancelled', attempt, jsonb_strip_nulls(jsonb_build_object('reason', reason)) FROM moved
             )
-            SELECT id, status FROM moved
+            SELECT id FROM moved
             """
-        ])[0]
-        let asked = try rows.filter { try $0.decodeStatus("status") == .stopping }.map {
-            try $0.decode("id", as: UUID.self)
-        }
-        return (rows.count, asked)
+        ])[0].count
     }
 }
