@@ -15,7 +15,7 @@ import Testing
         try await withStack { stack in
             try await stack.startGateway()
             let drained = try await stack.startWorker()
-            let ids = try await stack.submitNoop(20, ["sleep_ms": 8000]) + stack.submitNoop(5, ["sleep_ms": 1500])
+            let ids = try await stack.submitNoop(20, ["sleep_ms": 20000]) + stack.submitNoop(5, ["sleep_ms": 1500])
             try await stack.wait(for: ids, toBe: .running)
             let id = try await stack.worker(of: drained)
             let before = try await stack.api.get("/api/v1/workers/\(id)").json
@@ -152,7 +152,9 @@ import Testing
             let old = try await stack.submitNoop(3)
             try await stack.expectCompleted(old)
             try await poll("the partitions ahead") {
-                try await stack.count("SELECT count(*) AS n FROM time_partitions WHERE NOT is_default") == 8
+                try await stack.count(
+                    "SELECT count(*) AS n FROM (SELECT FROM time_partitions WHERE NOT is_default GROUP BY parent HAVING count(*) < 2) p"
+                ) == 0
             }
             // The clock moves on by 60 days: rows and the bounds of their partitions are made old.
             for (table, key) in [("events", "at"), ("job_logs", "at"), ("executions", "finished_at")] {
@@ -183,7 +185,8 @@ import Testing
             }
             try await poll("the old partitions to be gone", details: { stack.logs }) {
                 try await stack.count(
-                    "SELECT count(*) AS n FROM pg_class WHERE relname LIKE '%\\_first' AND relkind = 'r'") == 1
+                    "SELECT count(*) AS n FROM pg_class WHERE relname IN ('events_first', 'job_logs_first', 'executions_first')"
+                ) == 0
             }
             #expect(try await stack.count("SELECT count(*) AS n FROM events") == 9)
             try await stack.expectCompleted(young + stack.submitNoop(3))

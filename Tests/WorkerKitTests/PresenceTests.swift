@@ -14,7 +14,7 @@ import Testing
             try await bench.run(
                 drain: {
                     isDraining.open()
-                    try? await isEmpty.wait()
+                    do { try await isEmpty.wait() } catch { Issue.record(error) }
                 }, resume: { resumed.withLock { $0 += 1 } }
             ) {
                 try await bench.expect(.active)

@@ -45,8 +45,10 @@ extension Gateway {
             ])
         try await audited(entry, isWritten: true) {
             let message = try await prepared(letter, body: body, type: routingKey)
-            let outcome = try await publisher.publish(message, exchange: Topics.jobs, routingKey: routingKey)
-            guard outcome == .confirmed else { throw Problem.unavailable("The broker did not take the message.") }
+            let publication = Publication(message, exchange: Topics.jobs, routingKey: routingKey)
+            guard case .success(.confirmed) = try await publish([publication]).first else {
+                throw Problem.unavailable("The broker did not take the message. Try again.")
+            }
             try await store.markRedriven([letter], entry: entry)
         }
         guard let now = try await store.deadLetter(letter.id) else { throw Problem.notFound("dead letter") }
@@ -110,14 +112,14 @@ extension Gateway {
 
     /// The message to send, when some queue will take it. A corrected body is held to its type's rules here, for a clear answer.
     private func prepared(_ letter: DeadLetter, body: [UInt8]?, type: String) async throws -> Message {
-        let catalogue = try await types.refresh()
-        guard catalogue.types[type] != nil else { throw Problem.nobodyTakes(type) }
+        guard let known = try await types.refresh().types[type] else { throw Problem.nobodyTakes(type) }
         if let job = letter.job, try await store.hasEnded(job) { throw Problem.jobHasEnded(job) }
         let message = try letter.message(body: body)
         if body != nil {
-            do { _ = try Command.read(message, catalogue: catalogue) } catch { throw Problem.stillDead(error) }
+            do { _ = try Command.read(message, catalogue: TypeCatalogue([known])) } catch {
+                throw Problem.stillDead(error)
+            }
         }
-        try await publisher.update(topology: Topics.topology(types: [type]))
         return message
     }
 
@@ -130,12 +132,19 @@ extension Gateway {
             publications.append(
                 (letter, Publication(try letter.message(), exchange: Topics.jobs, routingKey: letter.routingKey)))
         }
-        try await publisher.update(
-            topology: Topics.topology(types: Set(publications.map(\.letter.routingKey)).sorted()))
-        let results = await publisher.publish(batch: publications.map(\.publication))
-        return zip(publications, results).compactMap { entry, result in
+        return zip(publications, try await publish(publications.map(\.publication))).compactMap { entry, result in
             if case .success(.confirmed) = result { entry.letter } else { nil }
         }
+    }
+
+    /// Publishes commands, after making sure that their queues exist.
+    private func publish(_ commands: [Publication]) async throws -> [Result<Publisher.Outcome, AMQPError>] {
+        do {
+            try await publisher.update(topology: Topics.topology(types: Set(commands.map(\.routingKey)).sorted()))
+        } catch {
+            throw Problem.unavailable("The broker does not answer. Try again later.")
+        }
+        return await publisher.publish(batch: commands)
     }
 }
 

@@ -69,7 +69,7 @@ extension Gateway {
                                 [
                                     "redriven": Schema.count,
                                     "skipped": Schema.count.described(
-                                        "No worker has their type, or their job has ended."),
+                                        "No worker has their type, their job has ended, or the broker did not confirm."),
                                     "remaining": Schema.bool.described("Whether there are more: call once more."),
                                 ]), "They are with the broker.")
                     ], redriveDeadLetters),
