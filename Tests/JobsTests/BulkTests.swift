@@ -54,8 +54,8 @@ import Testing
                 try await store.count(filter, for: .stop(.force, timeout: nil), namespace: "default", limit: 10)
             }
             let hour = Date(timeIntervalSinceNow: -3600)
-            #expect(try await count(JobFilter(labels: Array(text: #"{"a":"1"}"#))) == 2)
-            #expect(try await count(JobFilter(labels: Array(text: #"{"b":"2"}"#))) == 1)
+            #expect(try await count(JobFilter(labels: [("a", "1")])) == 2)
+            #expect(try await count(JobFilter(labels: [("a", "1"), ("b", "2")])) == 1)
             #expect(try await count(JobFilter(createdAfter: hour)) == 1)
             #expect(try await count(JobFilter(createdBefore: hour)) == 1)
             #expect(try await count(JobFilter(parentID: UUIDv7.generate())) == 0)

@@ -76,23 +76,15 @@ extension JobStore {
         }
     }
 
-    /// The newest jobs that the action can change; found as a list finds its page.
+    /// The newest jobs that the action can change.
     private func ids(
         _ filter: JobFilter, for action: BulkAction, namespace: String, timeout: Duration
     ) async throws -> [UUID] {
-        let statuses = action.sources.filter { filter.statuses.isEmpty || filter.statuses.contains($0) }
-        return try await database.pipeline([
-            "SELECT set_config('statement_timeout', \(String(Int(timeout.seconds * 1000))), true)",
-            """
-            SELECT j.id FROM unnest(\(statuses.map(\.rawValue))) AS s (status), LATERAL (
-                SELECT id FROM jobs
-                WHERE namespace = \(namespace) AND status = s.status AND id < \(filter.upperBound)
-                    \(filter.conditions)
-                ORDER BY id DESC LIMIT \(filter.limit)
-            ) j
-            ORDER BY j.id DESC LIMIT \(filter.limit)
-            """,
-        ])[1].map { try $0.decode("id") }
+        var filter = filter
+        filter.statuses = action.sources.filter { filter.statuses.isEmpty || filter.statuses.contains($0) }
+        // No status is every status to a list.
+        if filter.statuses.isEmpty { return [] }
+        return try await listIDs(filter, namespace: namespace, timeout: timeout)
     }
 }
 
