@@ -130,10 +130,12 @@ extension JobStore {
     /// The statement of every repetition.
     ///
     /// Sources are taken in the order of their ids, so that two requests for the same ones do not wait for each other in two orders.
+    /// They are found by their ids alone, see `stop`.
     private static func repetition(
         _ sources: [RepeatSource], namespace: String, _ repetition: Repetition, reason: String?
     ) -> Statement {
         let because = JSON.object(reason.map { ["reason": .string($0)] } ?? [:]).serialized()
+        let sources = sources.sorted { $0.id < $1.id }
         return """
             WITH asked AS (
                 SELECT * FROM unnest(\(sources.map(\.id)), \(sources.map(\.newID)), \(sources.map { $0.idempotency?.key }),
@@ -145,10 +147,10 @@ extension JobStore {
                     j.labels, j.spec, coalesce(\(repetition.parallelism as Int32?), j.parallelism), j.parent_id, j.trace_id,
                     coalesce(j.original_job_id, j.id), CASE WHEN \(repetition.isRetry) THEN j.id END, a.key, a.hash
                 FROM asked a JOIN jobs j ON j.id = a.source_id
-                WHERE j.namespace = \(namespace) AND j.status = ANY(\(repetition.sources.map(\.rawValue)))
+                WHERE j.id = ANY(\(sources.map(\.id))) AND j.namespace IS NOT DISTINCT FROM \(namespace)
+                    AND j.status = ANY(\(repetition.sources.map(\.rawValue)))
                     AND (\(repetition.epoch as Int32?)::integer IS NULL OR EXISTS (
                         SELECT 1 FROM checkpoints c WHERE c.job_id = j.id AND c.epoch = \(repetition.epoch as Int32?)))
-                ORDER BY j.id
                 ON CONFLICT DO NOTHING
                 RETURNING id, original_job_id
             ), resumed AS (
