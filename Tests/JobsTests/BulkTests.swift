@@ -55,7 +55,7 @@ import Testing
             }
             let hour = Date(timeIntervalSinceNow: -3600)
             #expect(try await count(JobFilter(labels: [("a", "1")])) == 2)
-            #expect(try await count(JobFilter(labels: [("a", "1"), ("b", "2")])) == 1)
+            #expect(try await count(JobFilter(labels: [("b", "2")])) == 1)
             #expect(try await count(JobFilter(createdAfter: hour)) == 1)
             #expect(try await count(JobFilter(createdBefore: hour)) == 1)
             #expect(try await count(JobFilter(parentID: UUIDv7.generate())) == 0)

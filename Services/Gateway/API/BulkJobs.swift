@@ -65,9 +65,8 @@ extension Gateway {
             statuses: (filter["status"]?.arrayValue ?? []).compactMap {
                 $0.stringValue.flatMap(JobStatus.init(rawValue:))
             },
-            labels: (filter["labels"]?.objectValue ?? [:]).compactMap { label in
-                label.value.stringValue.map { (label.key, $0) }
-            }, parentID: filter["parent"]?.stringValue.flatMap(UUID.init(text:)),
+            labels: (filter["labels"]?.objectValue ?? [:]).map { ($0.key, $0.value.stringValue ?? "") },
+            parentID: filter["parent"]?.stringValue.flatMap(UUID.init(text:)),
             createdAfter: filter["created_after"]?.stringValue.flatMap { Date(rfc3339: $0) },
             createdBefore: filter["created_before"]?.stringValue.flatMap { Date(rfc3339: $0) },
             before: try body["cursor"]?.stringValue.map(Cursor.job))

@@ -76,15 +76,14 @@ extension JobStore {
         }
     }
 
-    /// The newest jobs that the action can change.
+    /// The newest jobs that the action can change; found as a list finds its page.
     private func ids(
         _ filter: JobFilter, for action: BulkAction, namespace: String, timeout: Duration
     ) async throws -> [UUID] {
         var filter = filter
         filter.statuses = action.sources.filter { filter.statuses.isEmpty || filter.statuses.contains($0) }
-        // No status is every status to a list.
-        if filter.statuses.isEmpty { return [] }
-        return try await listIDs(filter, namespace: namespace, timeout: timeout)
+        guard !filter.statuses.isEmpty else { return [] }
+        return try await self.ids(filter, namespace: namespace, timeout: timeout)
     }
 }
 

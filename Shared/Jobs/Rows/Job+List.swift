@@ -27,7 +27,8 @@ public struct JobFilter: Sendable {
     public init(
         type: String? = nil, statuses: [JobStatus] = [], labels: [(key: String, value: String)] = [],
         parentID: UUID? = nil, worker: String? = nil, createdAfter: Date? = nil, createdBefore: Date? = nil,
-        before: UUID? = nil, limit: Int = 50
+        before: UUID? = nil,
+        limit: Int = 50
     ) {
         self.type = type
         self.statuses = statuses
@@ -47,7 +48,7 @@ public struct JobFilter: Sendable {
         return JSON.object(object).serialized()
     }
 
-    fileprivate var conditions: Statement {
+    var conditions: Statement {
         var conditions: Statement = ""
         if let type { conditions.append(" AND type = \(type)") }
         if !labels.isEmpty { conditions.append(" AND labels @> \(JSONText(labelObject))") }
@@ -60,8 +61,8 @@ public struct JobFilter: Sendable {
 
     fileprivate var statusWords: [String] { (statuses.isEmpty ? JobStatus.allCases : statuses).map(\.rawValue) }
 
-    /// Below what the page begins.
-    fileprivate var last: UUID {
+    /// Every job of the page has a smaller id.
+    var upperBound: UUID {
         before ?? UUID(uuid: (255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255))
     }
 }
@@ -72,81 +73,76 @@ extension JobStore {
 
     /// Lists jobs, the newest first, without their specs and results.
     ///
-    /// Each status is read from the end of its own part of the index `(namespace, status, id)` and the parts are merged, so that
-    /// a page costs the same whether one status is asked for or all, and however many jobs there are. With a label its newest
-    /// jobs are looked at first: a rare label is done with then, and so is one that most of the jobs asked for have. What is left, and
-    /// filters by type or worker, are tried on each row on the way: where they match rarely, the way is long, and is given up after
-    /// `timeout`.
-    ///
     /// - Throws: `PostgresError` with `isOverload` when the time is over.
     public func list(
         _ filter: JobFilter, namespace: String, timeout: Duration = .seconds(5)
     ) async throws -> [Job] {
-        let rows = try await page(filter, namespace, Self.columns, timeout)
+        let rows = try await limited(
+            """
+            SELECT j.id, j.namespace, j.type, j.status, j.phase, j.name, j.priority, j.labels, NULL::jsonb AS spec, j.attempt,
+                j.max_attempts, j.failures, j.crashes, j.timeout_seconds, j.created_at, j.due_at, j.started_at, j.finished_at,
+                j.worker, j.progress, NULL::jsonb AS result, j.error, j.wanted, j.stop_mode, j.stop_deadline, j.parallelism,
+                j.parent_id, j.original_job_id, j.trace_id, NULL::bigint AS last_event
+            FROM (\(Self.page(filter, namespace: namespace))) p JOIN jobs j ON j.id = p.id
+            ORDER BY j.id DESC
+            """, timeout: timeout)
         let columns = JobColumns(rows)
         return try rows.map(columns.decode)
     }
 
-    /// The ids of the jobs that `list` shows, for whoever acts on them.
-    func listIDs(_ filter: JobFilter, namespace: String, timeout: Duration) async throws -> [UUID] {
-        try await page(filter, namespace, "j.id", timeout).map { try $0.decode("id") }
+    /// The ids of the page that `list` shows.
+    func ids(_ filter: JobFilter, namespace: String, timeout: Duration) async throws -> [UUID] {
+        try await limited(Self.page(filter, namespace: namespace), timeout: timeout).map { try $0.decode("id") }
     }
 
-    private func page(
-        _ filter: JobFilter, _ namespace: String, _ columns: Statement, _ timeout: Duration
-    ) async throws -> Rows {
-        let statement =
-            filter.labels.first.map { Self.list(filter, namespace, columns, label: $0) }
-            ?? Self.list(filter, namespace, columns)
-        return try await database.pipeline([
+    private func limited(_ statement: Statement, timeout: Duration) async throws -> Rows {
+        try await database.pipeline([
             "SELECT set_config('statement_timeout', \(String(Int(timeout.seconds * 1000))), true)", statement,
         ])[1]
     }
 
-    private static func list(_ filter: JobFilter, _ namespace: String, _ columns: Statement) -> Statement {
-        """
-        SELECT \(columns)
-        FROM unnest(\(filter.statusWords)) AS s (status), LATERAL (
-            SELECT * FROM jobs
-            WHERE namespace = \(namespace) AND status = s.status AND id < \(filter.last)
-                \(filter.conditions)
-            ORDER BY id DESC LIMIT \(filter.limit)
-        ) j
-        ORDER BY j.id DESC LIMIT \(filter.limit)
-        """
+    /// The ids of a page, the newest first.
+    ///
+    /// Each status is read from the end of its own part of the index `(namespace, status, id)` and the parts are merged, so that
+    /// a page costs the same whether one status is asked for or all, and however many jobs there are. With a label its newest
+    /// jobs are looked at first: a rare label is done with then, and so is one that most of the jobs asked for have. What is left, and
+    /// filters by type or worker, are tried on each row on the way: where they match rarely, the way is long.
+    private static func page(_ filter: JobFilter, namespace: String) -> Statement {
+        let statuses = (filter.statuses.isEmpty ? JobStatus.allCases : filter.statuses).map(\.rawValue)
+        guard let label = filter.labels.first else {
+            return """
+                SELECT s.id FROM (\(byStatus(filter, namespace, statuses))) s ORDER BY s.id DESC LIMIT \(filter.limit)
+                """
+        }
+        let isUnfinished: Statement = """
+            AND (SELECT count(*) FROM labelled) = \(labelScan) AND (SELECT count(*) FROM near) < \(filter.limit)
+            """
+        return """
+            WITH labelled AS MATERIALIZED (
+                SELECT job_id FROM job_labels
+                WHERE namespace = \(namespace) AND key = \(label.key) AND value = \(label.value) AND job_id < \(filter.upperBound)
+                ORDER BY job_id DESC LIMIT \(labelScan)
+            ), near AS MATERIALIZED (
+                SELECT j.id FROM labelled l JOIN jobs j ON j.id = l.job_id
+                WHERE j.status = ANY(\(statuses)) \(filter.conditions)
+                ORDER BY l.job_id DESC LIMIT \(filter.limit)
+            )
+            SELECT u.id FROM (
+                SELECT id FROM near UNION \(byStatus(filter, namespace, statuses, and: isUnfinished))
+            ) u ORDER BY u.id DESC LIMIT \(filter.limit)
+            """
     }
 
-    private static func list(
-        _ filter: JobFilter, _ namespace: String, _ columns: Statement, label: (key: String, value: String)
+    private static func byStatus(
+        _ filter: JobFilter, _ namespace: String, _ statuses: [String], and condition: Statement = ""
     ) -> Statement {
         """
-        WITH labelled AS MATERIALIZED (
-            SELECT job_id FROM job_labels
-            WHERE namespace = \(namespace) AND key = \(label.key) AND value = \(label.value) AND job_id < \(filter.last)
-            ORDER BY job_id DESC LIMIT \(labelScan)
-        ), near AS MATERIALIZED (
-            SELECT j.id FROM labelled l JOIN jobs j ON j.id = l.job_id
-            WHERE j.status = ANY(\(filter.statusWords)) \(filter.conditions)
-            ORDER BY l.job_id DESC LIMIT \(filter.limit)
-        ), far AS MATERIALIZED (
-            SELECT f.id FROM unnest(\(filter.statusWords)) AS s (status), LATERAL (
-                SELECT id FROM jobs
-                WHERE namespace = \(namespace) AND status = s.status AND id < \(filter.last)
-                    AND (SELECT count(*) FROM labelled) = \(labelScan) AND (SELECT count(*) FROM near) < \(filter.limit)
-                    \(filter.conditions)
-                ORDER BY id DESC LIMIT \(filter.limit)
-            ) f
-        )
-        SELECT \(columns)
-        FROM (SELECT id FROM near UNION SELECT id FROM far) p JOIN jobs j ON j.id = p.id
-        ORDER BY j.id DESC LIMIT \(filter.limit)
+        SELECT f.id FROM unnest(\(statuses)) AS s (status), LATERAL (
+            SELECT id FROM jobs
+            WHERE namespace = \(namespace) AND status = s.status AND id < \(filter.upperBound)
+                \(filter.conditions) \(condition)
+            ORDER BY id DESC LIMIT \(filter.limit)
+        ) f
         """
     }
-
-    private static let columns: Statement = """
-        j.id, j.namespace, j.type, j.status, j.phase, j.name, j.priority, j.labels, NULL::jsonb AS spec, j.attempt,
-        j.max_attempts, j.failures, j.crashes, j.timeout_seconds, j.created_at, j.due_at, j.started_at, j.finished_at,
-        j.worker, j.progress, NULL::jsonb AS result, j.error, j.wanted, j.stop_mode, j.stop_deadline,
-        j.parallelism, j.parent_id, j.original_job_id, j.trace_id, NULL::bigint AS last_event
-        """
 }
