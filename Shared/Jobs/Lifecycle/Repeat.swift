@@ -34,6 +34,15 @@ public enum Repetition: Sendable, Hashable {
         if case .restart = self { true } else { false }
     }
 
+    /// Whether the job `j` has the checkpoint that is named. A scalar, because the planner would read every job's checkpoints of this
+    /// number for an EXISTS.
+    fileprivate var hasCheckpoint: Statement {
+        """
+        (\(epoch as Int32?)::integer IS NULL OR \(epoch as Int32?) =
+            (SELECT c.epoch FROM checkpoints c WHERE c.job_id = j.id AND c.epoch = \(epoch as Int32?)))
+        """
+    }
+
     /// Ends what runs of this job, for a restart that can take place.
     ///
     /// The row is locked before the statement looks, so that the checkpoint that it finds is still there when it is copied.
@@ -45,8 +54,7 @@ public enum Repetition: Sendable, Hashable {
                 [source.id], namespace: namespace, .force, timeout: nil, reason: "restart",
                 if: """
                     AND j.status = ANY(\(Transition.finish.guardStatuses))
-                    AND (\(epoch as Int32?)::integer IS NULL
-                        OR EXISTS (SELECT 1 FROM checkpoints c WHERE c.job_id = j.id AND c.epoch = \(epoch as Int32?)))
+                    AND \(hasCheckpoint)
                     AND NOT EXISTS (SELECT 1 FROM jobs k WHERE k.namespace = \(namespace)
                         AND k.idempotency_key = \(source.idempotency?.key as String?))
                     """),
@@ -98,9 +106,7 @@ extension JobStore {
             repetition.preparation(source, namespace: namespace) + [
                 Self.repetition([source], namespace: namespace, repetition, reason: reason),
                 """
-                SELECT j.status, r.id AS retry, k.id AS keyed, k.request_hash, \(repetition.epoch as Int32?)::integer IS NULL
-                    OR EXISTS (SELECT 1 FROM checkpoints c WHERE c.job_id = j.id AND c.epoch = \(repetition.epoch as Int32?))
-                    AS has_checkpoint
+                SELECT j.status, r.id AS retry, k.id AS keyed, k.request_hash, \(repetition.hasCheckpoint) AS has_checkpoint
                 FROM jobs j
                     LEFT JOIN jobs r ON \(repetition.isRetry) AND r.retry_of = j.id
                     LEFT JOIN jobs k ON k.namespace = j.namespace AND k.idempotency_key = \(source.idempotency?.key as String?)
@@ -135,7 +141,6 @@ extension JobStore {
         _ sources: [RepeatSource], namespace: String, _ repetition: Repetition, reason: String?
     ) -> Statement {
         let because = JSON.object(reason.map { ["reason": .string($0)] } ?? [:]).serialized()
-        let sources = sources.sorted { $0.id < $1.id }
         return """
             WITH asked AS (
                 SELECT * FROM unnest(\(sources.map(\.id)), \(sources.map(\.newID)), \(sources.map { $0.idempotency?.key }),
@@ -149,8 +154,8 @@ extension JobStore {
                 FROM asked a JOIN jobs j ON j.id = a.source_id
                 WHERE j.id = ANY(\(sources.map(\.id))) AND j.namespace IS NOT DISTINCT FROM \(namespace)
                     AND j.status = ANY(\(repetition.sources.map(\.rawValue)))
-                    AND (\(repetition.epoch as Int32?)::integer IS NULL OR EXISTS (
-                        SELECT 1 FROM checkpoints c WHERE c.job_id = j.id AND c.epoch = \(repetition.epoch as Int32?)))
+                    AND \(repetition.hasCheckpoint)
+                ORDER BY j.id
                 ON CONFLICT DO NOTHING
                 RETURNING id, original_job_id
             ), resumed AS (
