@@ -15,8 +15,8 @@ import Testing
         RouteGroup(
             name: "Jobs", description: "",
             routes: [
-                ("GET", "/api/v1/jobs"), ("POST", "/api/v1/jobs"), ("POST", "/api/v1/jobs/batch"),
-                ("GET", "/api/v1/jobs/{job}"), ("POST", "/api/v1/jobs/{job}/cancel"),
+                ("GET", "/api/v1/jobs"), ("POST", "/api/v1/jobs"), ("GET", "/api/v1/jobs/{job}"),
+                ("POST", "/api/v1/jobs/batch"), ("POST", "/api/v1/jobs/{job}/cancel"),
             ].map { method, path in
                 Route("call", method, path, .read, "", answers: []) { _ in HTTPResponse(status: 200) }
             })

@@ -1,10 +1,11 @@
 /// Finds the route of a request.
 struct Router: Sendable {
-    /// The routes by the number of their segments.
+    /// The routes by the number of their segments; those with fewer variable ones first.
     private let routes: [Int: [Route]]
 
     init(_ groups: [RouteGroup]) {
         routes = Dictionary(grouping: groups.flatMap(\.routes), by: \.segmentCount)
+            .mapValues { $0.sorted { $0.parameterNames.count < $1.parameterNames.count } }
     }
 
     enum Match {
@@ -13,7 +14,7 @@ struct Router: Sendable {
         case none
     }
 
-    /// The first path that fits counts: a literal segment must stand before a variable one in its place.
+    /// The first path that fits counts, so that a literal segment goes before a variable one in its place.
     func match(method: String, segments: [String]) -> Match {
         let wanted = method == "HEAD" ? "GET" : method
         var path: String?

@@ -34,6 +34,15 @@ public enum Repetition: Sendable, Hashable {
         if case .restart = self { true } else { false }
     }
 
+    /// Whether the job `j` has the checkpoint that is named. A scalar, because the planner would read every job's checkpoints of this
+    /// number for an EXISTS.
+    fileprivate var hasCheckpoint: Statement {
+        """
+        (\(epoch as Int32?)::integer IS NULL OR \(epoch as Int32?) =
+            (SELECT c.epoch FROM checkpoints c WHERE c.job_id = j.id AND c.epoch = \(epoch as Int32?)))
+        """
+    }
+
     /// Ends what runs of this job, for a restart that can take place.
     ///
     /// The row is locked before the statement looks, so that the checkpoint that it finds is still there when it is copied.
@@ -45,8 +54,7 @@ public enum Repetition: Sendable, Hashable {
                 [source.id], namespace: namespace, .force, timeout: nil, reason: "restart",
                 if: """
                     AND j.status = ANY(\(Transition.finish.guardStatuses))
-                    AND (\(epoch as Int32?)::integer IS NULL
-                        OR EXISTS (SELECT 1 FROM checkpoints c WHERE c.job_id = j.id AND c.epoch = \(epoch as Int32?)))
+                    AND \(hasCheckpoint)
                     AND NOT EXISTS (SELECT 1 FROM jobs k WHERE k.namespace = \(namespace)
                         AND k.idempotency_key = \(source.idempotency?.key as String?))
                     """),
@@ -98,9 +106,7 @@ extension JobStore {
             repetition.preparation(source, namespace: namespace) + [
                 Self.repetition([source], namespace: namespace, repetition, reason: reason),
                 """
-                SELECT j.status, r.id AS retry, k.id AS keyed, k.request_hash, \(repetition.epoch as Int32?)::integer IS NULL
-                    OR EXISTS (SELECT 1 FROM checkpoints c WHERE c.job_id = j.id AND c.epoch = \(repetition.epoch as Int32?))
-                    AS has_checkpoint
+                SELECT j.status, r.id AS retry, k.id AS keyed, k.request_hash, \(repetition.hasCheckpoint) AS has_checkpoint
                 FROM jobs j
                     LEFT JOIN jobs r ON \(repetition.isRetry) AND r.retry_of = j.id
                     LEFT JOIN jobs k ON k.namespace = j.namespace AND k.idempotency_key = \(source.idempotency?.key as String?)
@@ -130,6 +136,7 @@ extension JobStore {
     /// The statement of every repetition.
     ///
     /// Sources are taken in the order of their ids, so that two requests for the same ones do not wait for each other in two orders.
+    /// They are found by their ids alone, see `stop`.
     private static func repetition(
         _ sources: [RepeatSource], namespace: String, _ repetition: Repetition, reason: String?
     ) -> Statement {
@@ -145,11 +152,11 @@ extension JobStore {
                     j.labels, j.spec, coalesce(\(repetition.parallelism as Int32?), j.parallelism), j.parent_id, j.trace_id,
                     coalesce(j.original_job_id, j.id), CASE WHEN \(repetition.isRetry) THEN j.id END, a.key, a.hash
                 FROM asked a JOIN jobs j ON j.id = a.source_id
-                WHERE j.namespace = \(namespace) AND j.status = ANY(\(repetition.sources.map(\.rawValue)))
+                WHERE j.id = ANY(\(sources.map(\.id))) AND j.namespace IS NOT DISTINCT FROM \(namespace)
+                    AND j.status = ANY(\(repetition.sources.map(\.rawValue)))
                     -- One that never came to its turn has no input yet; its workflow is what can be retried.
                     AND j.due_at IS NOT NULL
-                    AND (\(repetition.epoch as Int32?)::integer IS NULL OR EXISTS (
-                        SELECT 1 FROM checkpoints c WHERE c.job_id = j.id AND c.epoch = \(repetition.epoch as Int32?)))
+                    AND \(repetition.hasCheckpoint)
                 ORDER BY j.id
                 ON CONFLICT DO NOTHING
                 RETURNING id, original_job_id

@@ -91,6 +91,9 @@ extension JobStore {
     /// checks the constraints of an updated row on what it was at the beginning, where the verdict need not fit. Who waits for
     /// the lock in a statement before meets neither.
     ///
+    /// The namespace is compared in a way that no index serves, and the ids bound every look at the table: whatever the planner
+    /// believes of a young table, the jobs are found by their ids.
+    ///
     /// - Parameter condition: what else must be true of the job `j`.
     static func stop(
         _ ids: [UUID], namespace: String, _ wish: Wish, timeout: Duration?, reason: String?,
@@ -106,7 +109,7 @@ extension JobStore {
                     now() + coalesce(\(timeout?.seconds as Double?), (t.policy->>'cancel_grace_seconds')::double precision, 10)
                         * interval '1 second' AS deadline
                 FROM jobs j LEFT JOIN job_types t ON t.name = j.type
-                WHERE j.id = ANY(\(ids)) AND j.namespace = \(namespace)
+                WHERE j.id = ANY(\(ids)) AND j.namespace IS NOT DISTINCT FROM \(namespace)
                     AND j.status = ANY(\(waiting + Transition.requestStop.guardStatuses)) \(condition)
                 FOR UPDATE OF j SKIP LOCKED
             ), judged AS (
@@ -124,7 +127,8 @@ extension JobStore {
                     stop_deadline = CASE WHEN v.verdict = 'stopping' THEN least(v.promised, v.deadline) END,
                     lease_until = CASE WHEN v.verdict = 'stopping' THEN least(j.lease_until,
                         v.deadline + \(stopMargin.seconds) * interval '1 second') END
-                FROM judged v WHERE j.id = v.id AND v.verdict IS NOT NULL AND j.status = v.was
+                FROM judged v
+                WHERE j.id = v.id AND j.id = ANY(\(ids)) AND v.verdict IS NOT NULL AND j.status = v.was
                 RETURNING j.id, j.status, j.attempt, j.worker, j.started_at, j.stop_deadline, v.was <> ALL(\(waiting)) AS ran
             ), executed AS (
                 INSERT INTO executions (job_id, attempt, worker, status, started_at)
@@ -143,7 +147,7 @@ extension JobStore {
     private static func look(_ ids: [UUID], namespace: String) -> Statement {
         """
         SELECT id, status, wanted, stop_mode, extract(epoch FROM stop_deadline - now())::double precision AS seconds_left
-        FROM jobs WHERE id = ANY(\(ids)) AND namespace = \(namespace)
+        FROM jobs WHERE id = ANY(\(ids)) AND namespace IS NOT DISTINCT FROM \(namespace)
         """
     }
 
