@@ -12,7 +12,8 @@ public struct OldJobsPage: Sendable {
 extension JobStore {
     /// Looks at the next jobs in the order of their ids and finds those that are past their retention.
     ///
-    /// A job that another one goes on from stays as long as that one: its checkpoint names the first one's files.
+    /// A job that another one goes on from stays as long as that one: its checkpoint names the first one's files. So does a job of a
+    /// workflow that has not ended: its result may be read.
     ///
     /// - Parameters:
     ///   - id: the last one that was looked at.
@@ -24,10 +25,10 @@ extension JobStore {
         let rows = try await database.query(
             """
             WITH page AS (
-                SELECT id, type, finished_at FROM jobs WHERE id > \(id) AND id <= \(end) ORDER BY id LIMIT \(limit)
+                SELECT id, type, finished_at, awaited FROM jobs WHERE id > \(id) AND id <= \(end) ORDER BY id LIMIT \(limit)
             )
             SELECT p.id, p.finished_at IS NOT NULL AND d.days > 0 AND p.finished_at < now() - d.days * interval '1 day'
-                AND NOT EXISTS (SELECT 1 FROM jobs n WHERE n.retry_of = p.id) AS is_old
+                AND NOT EXISTS (SELECT 1 FROM jobs n WHERE n.retry_of = p.id) AND NOT \(Self.isStillNeeded) AS is_old
             FROM page p LEFT JOIN unnest(\(types.map(\.key)), \(types.map { Int32($0.value) })) AS t (type, days) ON t.type = p.type,
                 LATERAL (SELECT coalesce(t.days, \(Int32(days.others))) AS days) d
             ORDER BY p.id
@@ -55,11 +56,13 @@ extension JobStore {
             )
             DELETE FROM jobs j USING free WHERE j.id = free.id RETURNING j.id
             """
-        return try await database.pipeline(deletions + [jobs]).last?.count ?? 0
+        let results = try await database.pipeline(deletions + [jobs, Self.forgetWorkflows(of: ids)])
+        return results[deletions.count].count
     }
 
-    /// What goes with a job's row: every table with a `job_id` that has no time partitions.
-    private static let belongings: [StaticString] = ["files", "checkpoints"]
+    /// What goes with a job's row: every table with a `job_id` that has no time partitions, except the steps of workflows, which
+    /// stay as long as their workflow.
+    private static let belongings: [StaticString] = ["files", "checkpoints", "job_dependencies"]
 
     /// Forgets dead letters that have waited, or were sent again, for so many days; at most `limit`, the oldest first.
     public func deleteDeadLetters(olderThan days: Int, limit: Int) async throws -> Int {
