@@ -8,7 +8,7 @@ enum OpenAPI {
     static var representations: [any Representation.Type] {
         [
             Job.self, Event.self, LogLine.self, Execution.self, Checkpoint.self, FileRecord.self, JobType.self,
-            DeadLetter.self, Webhook.self, WebhookWithSecret.self, WebhookDelivery.self,
+            DeadLetter.self, StoppingJob.self, Webhook.self, WebhookWithSecret.self, WebhookDelivery.self,
         ]
     }
 
@@ -110,7 +110,7 @@ enum OpenAPI {
             json["content"] = ["application/json": ["schema": schema]]
             if answer.status == 201, schema == Job.reference { json["links"] = links }
         case .events(let schema):
-            json["content"] = ["text/event-stream": ["schema": Schema.text, "x-data-schema": schema]]
+            json["content"] = ["text/event-stream": ["schema": event(schema)]]
         case .file: json["content"] = ["*/*": [:]]
         case .text(let type):
             var content = JSONObject()
@@ -118,6 +118,17 @@ enum OpenAPI {
             json["content"] = .object(content)
         }
         return .object(json)
+    }
+
+    /// A server-sent event whose data is JSON text.
+    private static func event(_ data: JSON) -> JSON {
+        [
+            "type": "object",
+            "properties": [
+                "id": Schema.text, "event": Schema.text,
+                "data": ["type": "string", "contentMediaType": "application/json", "contentSchema": data],
+            ],
+        ]
     }
 
     private static func response(_ codes: [Problem.Code]) -> JSON {
