@@ -166,7 +166,8 @@ import Testing
         let policy = try #require(AddressPolicy(["127.0.0.1", "::1"]))
         #expect(await kind { _ = try await WebClient(addresses: policy).send(WebRequest("GET", url)) } == .tls)
         // With its authority the certificate holds; that there is no HTTP behind it is another matter.
-        let trusting = WebClient(addresses: policy, authorities: try #require(environment["AMQPS_CA"]))
+        #expect(environment["AMQPS_CA"] != nil)
+        let trusting = WebClient(addresses: policy, authorities: environment["AMQPS_CA"])
         #expect(await kind { _ = try await trusting.send(WebRequest("GET", url)) } == .answer)
     }
 }

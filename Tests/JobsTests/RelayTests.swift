@@ -89,11 +89,12 @@ import Testing
                 _ = try await store.write([.progress(fence, phase: nil, progress: Array("{}".utf8))])
                 _ = try await store.write([.checkpoint(fence, epoch: 1, state: Array("{}".utf8))])
                 _ = try await store.write([.outcome(fence, ending(.failed, "failed"))])
-                _ = try await store.repeat(fence.job, namespace: "default", as: UUIDv7.generate(), .retry)
+                _ = try await store.repeat(RepeatSource(fence.job, as: UUIDv7.generate()), namespace: "default", .retry)
                 let scheduled = submission(at: Date(timeIntervalSinceNow: -1))
                 _ = try await store.submit(allOrNone: [(scheduled, .zero)])
                 _ = try await store.release()
                 _ = try await store.cancel(scheduled.id, namespace: "default", reason: nil)
+                _ = try await store.stop(try await store.run().job, namespace: "default", .force)
                 _ = try await store.refuse(try await store.queue()[0], code: "x", message: "y")
                 _ = try await store.run(worker: "lost")
                 try await store.expireLeases()
@@ -104,7 +105,8 @@ import Testing
             }
             #expect(
                 Set(kinds) == [
-                    "queued", "scheduled", "running", "progress", "checkpoint", "failed", "cancelled", "lease_expired",
+                    "queued", "scheduled", "running", "progress", "checkpoint", "failed", "cancelled", "stopped",
+                    "lease_expired",
                 ])
         }
     }
