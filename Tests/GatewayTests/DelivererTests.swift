@@ -169,7 +169,8 @@ import Testing
             try await setting.runJob()
             func entry() async throws -> WebhookDelivery { try #require(try await setting.log(webhook).first) }
             try await eventually("the redirect to be a failure") {
-                try await entry().attempts == 2 && entry().responseStatus == 503
+                let entry = try await entry()
+                return entry.attempts == 2 && entry.responseStatus == 503
             }
             let failed = try await entry()
             #expect(

@@ -131,19 +131,22 @@ import Testing
             }
             let claimed = try await claim(store)
             #expect(try await finish(store, claimed[0], .retry(in: .zero)))
-            #expect(try await state().failingSince != nil && state().lastError == "e" && state().status == .active)
+            let failing = try await state()
+            #expect(failing.failingSince != nil && failing.lastError == "e" && failing.status == .active)
             #expect(try await finish(store, claimed[1], .delivered))
             #expect(try await state().failingSince == nil)
             #expect(try await finish(store, claimed[2], .retry(in: .zero)))
             #expect(try await finish(store, claimed[3], .retry(in: .zero), limit: .zero))
-            #expect(try await state().status == .disabled && state().disabledReason == "failing")
+            let disabled = try await state()
+            #expect(disabled.status == .disabled && disabled.disabledReason == "failing")
             #expect(try await claim(store).isEmpty)
             #expect(try await store.exhaustDisabled() == 3)
             #expect(try await log(store, webhook).filter { $0.status == "exhausted" }.count == 3)
             _ = try await store.change(
                 webhook.id, namespace: "default", url: nil, description: "again", types: nil, events: nil, labels: nil,
                 status: .active)
-            #expect(try await state().disabledReason == nil && state().description == "again")
+            let active = try await state()
+            #expect(active.disabledReason == nil && active.description == "again")
             // Asked for again, it goes once more under the id of its event.
             let old = try #require(try await log(store, webhook).first { $0.status == "exhausted" })
             #expect(try await store.replay(old.id, of: webhook.id, namespace: "foreign") == nil)
@@ -152,7 +155,8 @@ import Testing
             let replayed = try await claim(store)
             #expect(replayed.map(\.id) == [new.id])
             #expect(try await finish(store, replayed[0], .exhausted, isGone: true))
-            #expect(try await state().status == .disabled && state().disabledReason == "gone")
+            let gone = try await state()
+            #expect(gone.status == .disabled && gone.disabledReason == "gone")
         }
     }
 
