@@ -78,7 +78,7 @@ import Testing
         }
     }
 
-    private func data(_ request: HTTPRequest) throws -> JSON { try #require(try JSON.parse(request.bytes)["data"]) }
+    private func payload(of request: HTTPRequest) throws -> JSON { try #require(try JSON.parse(request.bytes)["data"]) }
 
     @Test(.timeLimit(.minutes(2))) func nothingIsLostAndAJobsEventsStayInOrder() async throws {
         // Every fifth answer is a failure, so that events of one job would overtake each other if they could.
@@ -95,7 +95,7 @@ import Testing
             }
             var seen: [String: [String]] = [:]
             for request in receiver.requests {
-                let data = try data(request)
+                let data = try payload(of: request)
                 let (job, word) = (data["job_id"]?.stringValue ?? "", data["event"]?.stringValue ?? "")
                 // A repeat of the last one is what a failure brings; anything else out of order is a fault.
                 if seen[job]?.last != word { seen[job, default: []].append(word) }
@@ -169,8 +169,8 @@ import Testing
             try await setting.runJob()
             func entry() async throws -> WebhookDelivery { try #require(try await setting.log(webhook).first) }
             try await eventually("the redirect to be a failure") {
-                let entry = try await entry()
-                return entry.attempts == 2 && entry.responseStatus == 503
+                let found = try await entry()
+                return found.attempts == 2 && found.responseStatus == 503
             }
             let failed = try await entry()
             #expect(
@@ -178,7 +178,8 @@ import Testing
             #expect(failed.error == "answered 503" && failed.status == "pending")
             // The receiver asked for a second; the backoff alone would be a few milliseconds.
             let dueAt = try #require(failed.dueAt)
-            #expect(dueAt.timeIntervalSince(try #require(failed.attemptedAt)) >= 1)
+            let attemptedAt = try #require(failed.attemptedAt)
+            #expect(dueAt.timeIntervalSince(attemptedAt) >= 1)
             try await eventually("the end") { try await entry().status == "exhausted" }
             let gone = try await setting.store.webhook(webhook.id, namespace: "default")
             #expect(gone?.status == .disabled && gone?.disabledReason == "gone")
