@@ -13,7 +13,7 @@ import Testing
     ]
 
     /// The words of each job's events in the order of their arrival, each repetition left out.
-    private func words(_ receiver: Receiver) throws -> [UUID: [String]] {
+    private func arrivals(at receiver: Receiver) throws -> [UUID: [String]] {
         var seen: Set<String> = []
         var words: [UUID: [String]] = [:]
         for request in receiver.requests where seen.insert(request.headers["webhook-id"] ?? "").inserted {
@@ -45,10 +45,10 @@ import Testing
             let after = try await stack.submitNoop(20)
             try await stack.expectCompleted(before + after)
             try await eventually(within: .seconds(60), "every event") {
-                let words = try words(receiver)
+                let words = try arrivals(at: receiver)
                 return words.count == 40 && words.values.allSatisfy { $0.last == "completed" }
             }
-            let words = try words(receiver)
+            let words = try arrivals(at: receiver)
             #expect(Set(words.keys) == Set(before + after))
             for words in words.values { #expect(words == ["queued", "running", "completed"]) }
         }

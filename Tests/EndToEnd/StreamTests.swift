@@ -24,7 +24,7 @@ import Testing
         _ = try await stack.store.write([.progress(fence, phase: nil, progress: json.serialized())])
     }
 
-    private func stream(
+    private func follow(
         _ client: WebClient, _ stack: Stack, _ gateway: ServiceProcess, _ fence: Fence, after id: Int64?
     ) async throws
         -> WebStream
@@ -51,7 +51,7 @@ import Testing
             var connections = 0
             while true {
                 // Each time the other gateway, and cut off after a few events, in the middle of what was sent.
-                let stream = try await stream(client, stack, gateways[connections % 2], fence, after: seen.last)
+                let stream = try await follow(client, stack, gateways[connections % 2], fence, after: seen.last)
                 connections += 1
                 guard stream.head.status == 200 else {
                     #expect(stream.head.status == 204, "nothing is left")
@@ -88,10 +88,10 @@ import Testing
             for number in 1...4000 { try await progress(stack, fence, number, padding: 25_000) }
             let before = try residentMegabytes(of: gateway)
             var streams: [WebStream] = []
-            for _ in 0..<8 { streams.append(try await stream(client, stack, gateway, fence, after: nil)) }
+            for _ in 0..<8 { streams.append(try await follow(client, stack, gateway, fence, after: nil)) }
             // Each has had its first events; one that reads on gets everything meanwhile.
             for stream in streams { #expect(try await stream.next() != nil) }
-            let reader = try await stream(client, stack, gateway, fence, after: nil)
+            let reader = try await follow(client, stack, gateway, fence, after: nil)
             var read = 0
             while read < 100_000_000, let chunk = try await reader.next() { read += chunk.count }
             #expect(read >= 100_000_000)

@@ -132,9 +132,8 @@ import Testing
                 let sequences = setting.sequences
                 #expect(sequences == sequences.sorted(), "in order, although the transactions were not")
                 // A key may rest for its second after the first one was taken; everything of a key that was taken follows.
-                let firsts = Dictionary(grouping: setting.received.withLock { $0 }, by: \.key).mapValues {
-                    $0[0].sequence
-                }
+                let received = setting.received.withLock { $0 }
+                let firsts = Dictionary(grouping: received) { $0.key }.mapValues { $0[0].sequence }
                 #expect(firsts.count == 3)
                 let start = firsts.values.max() ?? 0
                 let wanted = try await setting.store.outgoing(after: Int64(start), through: Int64(last)).map(\.sequence)

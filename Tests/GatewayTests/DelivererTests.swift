@@ -114,8 +114,8 @@ import Testing
             try await eventually("the delivery") { receiver.requests.count == 1 }
             let first = try #require(receiver.requests.first)
             #expect(try OpenSSL.signature(of: first, key: key) == first.headers["webhook-signature"])
-            #expect(
-                first.headers["webhook-id"]?.hasPrefix(try #require(try data(first)["job_id"]?.stringValue)) == true)
+            let job = try #require(try payload(of: first)["job_id"]?.stringValue)
+            #expect(first.headers["webhook-id"]?.hasPrefix(job + "-") == true)
             #expect(first.method == "POST" && first.headers["Content-Type"] == "application/json")
             let age = Date().timeIntervalSince1970 - (Double(first.headers["webhook-timestamp"] ?? "") ?? 0)
             #expect((0..<60).contains(age))
