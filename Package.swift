@@ -65,7 +65,8 @@ let package = Package(
 
         // Tests
         .target(
-            name: "TestKit", dependencies: ["Postgres", "AMQP", "Jobs", "LocalServers", "JSON"], path: "Tests/TestKit"),
+            name: "TestKit", dependencies: ["Postgres", "AMQP", "Jobs", "LocalServers", "JSON", "HTTPServer"],
+            path: "Tests/TestKit"),
         tests("ConcurrencyTests", ["Concurrency"]),
         tests("JSONTests", ["JSON"]),
         tests("ConfigTests", ["Config"]),
@@ -79,7 +80,7 @@ let package = Package(
         tests("JobsTests", ["Jobs"]),
         tests("WorkerKitTests", ["WorkerKit"]),
         tests("DocumentsWorkerTests", ["DocumentsWorker"]),
-        tests("GatewayTests", ["Gateway", "HTTPServer", "HTTPClient"]),
+        tests("GatewayTests", ["Gateway", "HTTPServer", "HTTPClient", "AMQP"]),
         tests("LocalServersTests", ["LocalServers"]),
         tests(
             "EndToEnd",

@@ -47,7 +47,7 @@ public struct WebError: Error, Sendable, Hashable, CustomStringConvertible {
     init(_ code: CURLcode) {
         let kind: Kind =
             switch code {
-            case CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL, CURLE_BAD_FUNCTION_ARGUMENT, CURLE_OUT_OF_MEMORY:
+            case CURLE_URL_MALFORMAT, CURLE_BAD_FUNCTION_ARGUMENT, CURLE_OUT_OF_MEMORY:
                 .invalidRequest
             case CURLE_COULDNT_RESOLVE_HOST: .dns
             case CURLE_COULDNT_CONNECT: .connect

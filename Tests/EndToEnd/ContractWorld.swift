@@ -62,6 +62,10 @@ struct ContractWorld {
         ]
         let waiting = try id(
             try await api.post("/api/v1/workflows", ["jobs": ["a": ["type": "noop", "delay_seconds": 3600]]]))
+        let webhook = try id(try await api.post("/api/v1/webhooks", ["url": "http://receiver.invalid/"]))
+        let unwantedHook = try id(try await api.post("/api/v1/webhooks", ["url": "http://receiver.invalid/"]))
+        let delivery =
+            try await api.send("POST", "/api/v1/webhooks/\(webhook)/test").json["id"]?.intValue.map { String($0) } ?? ""
 
         let json = [("Content-Type", "application/json")]
         let bad = stranger(id: UUID(), spec: ["sleep_ms": "long"])
@@ -120,6 +124,19 @@ struct ContractWorld {
             "retryWorkflow": GoodCall(parameters: [ending], expected: [201]),
             "uploadFile": GoodCall(query: "name=b.txt", body: Array("text".utf8), expected: [201]),
             "getArtifact": GoodCall(parameters: [file]),
+            "createWebhook": GoodCall(
+                body: Array(#"{"url":"https://example.com/hook","events":["completed"]}"#.utf8), headers: json,
+                expected: [201]),
+            "listWebhooks": GoodCall(query: "limit=2"),
+            "getWebhook": GoodCall(parameters: [webhook]),
+            "changeWebhook": GoodCall(
+                parameters: [webhook], body: Array(#"{"description":"mine"}"#.utf8), headers: json),
+            "deleteWebhook": GoodCall(parameters: [unwantedHook], expected: [204]),
+            "rotateWebhookSecret": GoodCall(parameters: [webhook]),
+            "testWebhook": GoodCall(parameters: [webhook], expected: [202]),
+            "listDeliveries": GoodCall(parameters: [webhook], query: "status=pending,delivered&limit=2"),
+            "getDelivery": GoodCall(parameters: [webhook, delivery]),
+            "replayDelivery": GoodCall(parameters: [webhook, delivery], expected: [202]),
             "listTypes": GoodCall(),
             "getTypeSchema": GoodCall(parameters: ["noop"]),
             "listDeadLetters": GoodCall(query: "reason=invalid_spec&type=noop&state=waiting&limit=2"),
