@@ -17,10 +17,12 @@ final class Gateway: Sendable {
     private let background: JobStore
     let content: FileStore
     let types: TypeCache
+    let rules: FlowRules
     let submitter: Submitter
     let reader: JobReader
     let dispatcher: Dispatcher
     let hub: EventHub
+    private let name: String
     private let log: Logger
     private let publisher: Publisher
     private let deadConsumer: Consumer
@@ -30,13 +32,15 @@ final class Gateway: Sendable {
         let service = configuration.service
         let name = "gateway-\(ProcessInfo.processInfo.hostName)-\(getpid())-\(Hex.encode(randomBytes(3)))"
         self.configuration = configuration
+        self.name = name
         self.log = log
         store = JobStore(service.database(name: name, size: 6))
         // The loops have connections of their own: slow requests must not keep jobs from being dispatched and reaped.
-        let background = JobStore(service.database(name: name + " loops", size: 3))
+        let background = JobStore(service.database(name: name + " loops", size: 4))
         self.background = background
         content = try FileStore(root: service.storage)
         types = TypeCache(background, log: log)
+        rules = FlowRules(background)
         let topology = Topics.topology(types: [])
         publisher = Publisher(
             try service.broker(name: name + " commands"), topology: topology, onEvent: log.brokerEvents("commands"))
@@ -44,7 +48,8 @@ final class Gateway: Sendable {
             try service.broker(name: name + " dead letters"), topology: topology, queue: Topics.deadQueue, prefetch: 50,
             onEvent: log.brokerEvents("dead letters"))
         dispatcher = Dispatcher(
-            background, types: types, publisher: publisher, configuration: configuration, holder: name, log: log)
+            background, types: types, rules: rules, publisher: publisher, configuration: configuration, holder: name,
+            log: log)
         submitter = Submitter(store, dispatcher: dispatcher)
         reader = JobReader(store)
         hub = EventHub(background, log: log)
@@ -90,7 +95,11 @@ final class Gateway: Sendable {
         }
         let collector = DeadLetterCollector(
             store: background, dispatcher: dispatcher, types: types, consumer: deadConsumer, log: log)
+        let meter = QueueMeter(store: background, types: types, publisher: publisher, holder: name, log: log)
+        let gauges = QueueGauges(store: background, drainTarget: configuration.drainTarget, log: log)
         try await withThrowingTaskGroup(of: Void.self) { [self] group in
+            group.addTask { try await meter.run() }
+            group.addTask { try await gauges.run() }
             group.addTask { try await self.publisher.run() }
             group.addTask { try await self.dispatcher.run() }
             group.addTask { try await reaper.run() }

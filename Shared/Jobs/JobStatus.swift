@@ -37,7 +37,7 @@ public enum JobStatus: String, Sendable, Hashable, Codable, CaseIterable {
 ///   scheduled ───────────┘  │ cancelled       │ ▼
 ///     ▲   │ cancel          │                 │ stopping ──▶ finish as above
 ///     │   └──▶ cancelled    └── handBack ─────┤       (queued ──▶ failed: refuse)
-///     └───────────── retryLater ──────────────┘
+///     └───────────── retryLater ──────────────┘       (scheduled | queued ──▶ failed: expire)
 /// ```
 ///
 /// A statement that moves a job binds `sources` in its guard, so that no other file spells a status it leaves. Transitions out
@@ -57,6 +57,8 @@ public enum Transition: String, Sendable, CaseIterable {
     case cancel
     /// The job's command cannot be delivered to any worker.
     case refuse
+    /// The job waited longer than it may.
+    case expire
     /// The job ends in any terminal status.
     case finish
 
@@ -67,7 +69,7 @@ public enum Transition: String, Sendable, CaseIterable {
         case .claim, .refuse: [.queued]
         case .retryLater, .handBack, .finish: [.running, .stopping]
         case .requestStop: [.running]
-        case .cancel: [.scheduled, .queued]
+        case .cancel, .expire: [.scheduled, .queued]
         }
     }
 
@@ -79,7 +81,7 @@ public enum Transition: String, Sendable, CaseIterable {
         case .retryLater: [.scheduled]
         case .requestStop: [.stopping]
         case .cancel: [.cancelled]
-        case .refuse: [.failed]
+        case .refuse, .expire: [.failed]
         case .finish: [.completed, .failed, .cancelled, .stopped]
         }
     }

@@ -11,6 +11,7 @@ import Testing
         (.requestStop, [.running], [.stopping]),
         (.cancel, [.scheduled, .queued], [.cancelled]),
         (.refuse, [.queued], [.failed]),
+        (.expire, [.scheduled, .queued], [.failed]),
         (.finish, [.running, .stopping], [.completed, .failed, .cancelled, .stopped]),
     ]
 

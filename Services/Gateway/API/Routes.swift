@@ -21,7 +21,7 @@ extension Gateway {
             Route("GET", "/api/v1/artifacts/*", .read, getArtifact),
             Route("GET", "/api/v1/types", .read, listTypes),
             Route("GET", "/api/v1/dead-letters", .admin, listDeadLetters),
-        ]
+        ] + flowRoutes
     }
 }
 

@@ -1,0 +1,70 @@
+import Foundation
+import HTTPServer
+import JSON
+import Jobs
+
+extension Gateway {
+    /// `GET /limits`: every limit of queues and namespaces, and those of this namespace's keys.
+    func listLimits(_ call: Call) async throws -> HTTPResponse {
+        let limits = try await store.limits().filter {
+            $0.subject.scope != .key || $0.subject.namespace == call.namespace
+        }
+        return page("limits", limits, next: nil) { $0.write(to: &$1) }
+    }
+
+    /// `PUT /limits/{scope}/{subject}`: sets a limit, or replaces it. The subject `*` stands for each one without a limit of its own.
+    func putLimit(_ call: Call) async throws -> HTTPResponse {
+        let subject = try limitSubject(call)
+        let limit = try Self.readLimit(call.request.collectedBody, subject)
+        try await store.set(limit, by: call.key.name)
+        try await rules.refresh()
+        var json = JSONWriter()
+        limit.write(to: &json)
+        return HTTPResponse(json: json)
+    }
+
+    /// `DELETE /limits/{scope}/{subject}`.
+    func deleteLimit(_ call: Call) async throws -> HTTPResponse {
+        guard try await store.removeLimit(limitSubject(call)) else { throw Problem.notFound("limit") }
+        try await rules.refresh()
+        dispatcher.publishSoon([])
+        return HTTPResponse(status: 204)
+    }
+
+    /// Keys belong to the namespace of whoever asks.
+    private func limitSubject(_ call: Call) throws -> LimitSubject {
+        guard let scope = LimitScope(rawValue: call.parameters[0]), (1...200).contains(call.parameters[1].utf8.count)
+        else {
+            throw Problem.notFound("limit")
+        }
+        return LimitSubject(scope, namespace: scope == .key ? call.namespace : "", name: call.parameters[1])
+    }
+
+    static let limitSchema: JSON = [
+        "type": "object", "additionalProperties": false,
+        "properties": [
+            "max_running": ["type": "integer", "minimum": 0, "maximum": 1_000_000],
+            "max_starts": ["type": "integer", "minimum": 1, "maximum": 1_000_000],
+            "per_seconds": ["type": "integer", "minimum": 1, "maximum": 31_536_000],
+        ],
+        "minProperties": 1,
+    ]
+
+    private static func readLimit(_ body: [UInt8], _ subject: LimitSubject) throws -> Limit {
+        let json: JSON
+        do { json = try JSON.parse(body) } catch { throw Problem.malformedJSON(error) }
+        let violations = try JSONSchema(limitSchema).validate(json)
+        guard violations.isEmpty else {
+            throw Problem(
+                status: 422, code: "invalid_field", title: "The request does not fit its schema",
+                detail: "The limit is not well formed.", violations: violations)
+        }
+        func number(_ name: String) -> Int? { json[name]?.intValue }
+        guard (json["max_starts"] == nil) == (json["per_seconds"] == nil) else {
+            throw Problem.invalidField("/per_seconds", "max_starts and per_seconds are given together")
+        }
+        return Limit(
+            subject, maxRunning: number("max_running"), maxStarts: number("max_starts"),
+            perSeconds: number("per_seconds"))
+    }
+}
