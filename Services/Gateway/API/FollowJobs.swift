@@ -48,8 +48,8 @@ extension Gateway {
     /// `GET /jobs/{id}/history`: the job's events in order, page by page.
     func listHistory(_ call: Call) async throws -> HTTPResponse {
         let id = try await existingJob(call)
-        let limit = try call.limit()
-        let position = try call.request.query("cursor").map(Cursor.event) ?? 0
+        let limit = call.limit()
+        let position = try call.text("cursor").map(Cursor.event) ?? 0
         let events = try await store.events(after: [(id, position)], limit: limit)
         return page("events", events, next: events.count == limit ? events.last.map { Cursor.text($0.sequence) } : nil)
         {
@@ -60,11 +60,9 @@ extension Gateway {
     /// `GET /jobs/{id}/logs`: the job's log lines in order, from a level upwards, page by page.
     func listLogs(_ call: Call) async throws -> HTTPResponse {
         let id = try await existingJob(call)
-        let limit = try call.limit()
-        let level =
-            try call.choice("level", of: LogLevel.allCases.map(\.word) + ["warn"]).flatMap(LogLevel.init(word:))
-            ?? .debug
-        let position = try call.request.query("cursor").map(Cursor.logLine) ?? (0, 0)
+        let limit = call.limit()
+        let level = call.text("level").flatMap(LogLevel.init(word:)) ?? .debug
+        let position = try call.text("cursor").map(Cursor.logLine) ?? (0, 0)
         let lines = try await store.logs(of: id, minimum: level, after: position, limit: limit)
         let next = lines.count == limit ? lines.last.map { Cursor.text(attempt: $0.attempt, number: $0.number) } : nil
         return page("logs", lines, next: next) { $0.write(to: &$1) }

@@ -15,7 +15,7 @@ extension Gateway {
     /// `PUT /limits/{scope}/{subject}`: sets a limit, or replaces it. The subject `*` stands for each one without a limit of its own.
     func putLimit(_ call: Call) async throws -> HTTPResponse {
         let subject = try limitSubject(call)
-        let limit = try Self.readLimit(call.request.collectedBody, subject)
+        let limit = try Self.readLimit(call.json, subject)
         try await store.set(limit, by: call.key.name)
         try await rules.refresh()
         var json = JSONWriter()
@@ -33,11 +33,13 @@ extension Gateway {
 
     /// Keys belong to the namespace of whoever asks.
     private func limitSubject(_ call: Call) throws -> LimitSubject {
-        guard let scope = LimitScope(rawValue: call.parameters[0]), (1...200).contains(call.parameters[1].utf8.count)
+        let name = call.parameters[1]
+        guard let scope = LimitScope(rawValue: call.parameters[0]), (1...200).contains(name.utf8.count),
+            !name.utf8.contains(0)
         else {
             throw Problem.notFound("limit")
         }
-        return LimitSubject(scope, namespace: scope == .key ? call.namespace : "", name: call.parameters[1])
+        return LimitSubject(scope, namespace: scope == .key ? call.namespace : "", name: name)
     }
 
     static let limitSchema: JSON = [
@@ -50,15 +52,7 @@ extension Gateway {
         "minProperties": 1,
     ]
 
-    private static func readLimit(_ body: [UInt8], _ subject: LimitSubject) throws -> Limit {
-        let json: JSON
-        do { json = try JSON.parse(body) } catch { throw Problem.malformedJSON(error) }
-        let violations = try JSONSchema(limitSchema).validate(json)
-        guard violations.isEmpty else {
-            throw Problem(
-                status: 422, code: "invalid_field", title: "The request does not fit its schema",
-                detail: "The limit is not well formed.", violations: violations)
-        }
+    private static func readLimit(_ json: JSON, _ subject: LimitSubject) throws -> Limit {
         func number(_ name: String) -> Int? { json[name]?.intValue }
         guard (json["max_starts"] == nil) == (json["per_seconds"] == nil) else {
             throw Problem.invalidField("/per_seconds", "max_starts and per_seconds are given together")

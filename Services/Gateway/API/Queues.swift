@@ -20,7 +20,7 @@ extension Gateway {
     /// costs nothing.
     func pauseQueue(_ call: Call) async throws -> HTTPResponse {
         let type = try await knownType(call.parameters[0])
-        try await store.pause(type, reason: try call.reason(), by: call.key.name)
+        try await store.pause(type, reason: call.json["reason"]?.stringValue, by: call.key.name)
         try await rules.refresh()
         return try await answer(queue: type)
     }
@@ -60,7 +60,7 @@ extension Gateway {
 }
 
 /// A queue as operators and autoscalers see it.
-struct QueueView: Sendable {
+struct QueueView: Sendable, Representation {
     let type: String
     /// Nil before the first measurement.
     let figures: QueueFigures?
@@ -68,7 +68,35 @@ struct QueueView: Sendable {
     /// In which time the wanted slots would drain the queue.
     let drainTarget: Duration
 
-    func write(to json: inout JSONWriter, now: Date = Date()) {
+    static let schemaName = "Queue"
+    static let schema = Schema.answer(
+        "A queue: the jobs of one type. Figures are null until it has been measured.",
+        [
+            "type": Schema.text, "queue": Schema.text.described("The name of the queue at the broker."),
+            "ready": Schema.count.orNull.described("Jobs that wait in the database for their turn."),
+            "in_broker": Schema.count.orNull.described("Jobs whose command waits in the broker for a worker."),
+            "running": Schema.count.orNull, "scheduled": Schema.count.orNull,
+            "oldest_wait_seconds": Schema.number.orNull.described("How long the one that waits longest has waited."),
+            "rate_in_per_second": Schema.number.orNull.described("Jobs that came, over the last minute."),
+            "rate_out_per_second": Schema.number.orNull.described("Jobs that ended, over the last minute."),
+            "predicted_drain_seconds": Schema.number.orNull.described(
+                "When nothing waits any more, at these rates; null when that is never."),
+            "drain_target_seconds": Schema.number.described("In what time the wanted slots would drain the queue."),
+            "wanted_slots": Schema.count.orNull.described(
+                "How many jobs should run at once: the signal for autoscalers."),
+            "wanted_workers": Schema.count.orNull.described("The same in workers like those that are busy now."),
+            "busy_workers": Schema.count.orNull,
+            "consumers": Schema.count.orNull.described(
+                "Consumers at the broker; a worker whose slots are all taken has none."),
+            "paused": Schema.answer(
+                "By whom, since when and why the queue is paused; null when it is not.",
+                ["reason": Schema.text.orNull, "by": Schema.text, "since": Schema.time]
+            ).orNull,
+            "measured_at": Schema.time.orNull,
+        ])
+
+    func write(to json: inout JSONWriter) {
+        let now = Date()
         let counts = figures?.counts
         json.beginObject()
         json.member("type", type)

@@ -40,8 +40,8 @@ extension Gateway {
     /// `GET /jobs/{id}/executions`: the attempts in order, page by page.
     func listExecutions(_ call: Call) async throws -> HTTPResponse {
         let id = try await existingJob(call)
-        let limit = try call.limit()
-        let position = try call.request.query("cursor").map(Cursor.number) ?? 0
+        let limit = call.limit()
+        let position = try call.text("cursor").map(Cursor.number) ?? 0
         let executions = try await store.executions(of: id, after: position, limit: limit)
         let next = executions.count == limit ? executions.last.map { Cursor.text(number: $0.attempt) } : nil
         return page("executions", executions, next: next) { $0.write(to: &$1) }
@@ -50,8 +50,8 @@ extension Gateway {
     /// `GET /jobs/{id}/checkpoints`: the newest first, without their states.
     func listCheckpoints(_ call: Call) async throws -> HTTPResponse {
         let id = try await existingJob(call)
-        let limit = try call.limit()
-        let position = try call.request.query("cursor").map(Cursor.number) ?? .max
+        let limit = call.limit()
+        let position = try call.text("cursor").map(Cursor.number) ?? .max
         let checkpoints = try await store.checkpoints(of: id, before: position, limit: limit)
         let next = checkpoints.count == limit ? checkpoints.last.map { Cursor.text(number: $0.epoch) } : nil
         return page("checkpoints", checkpoints, next: next) { $0.write(to: &$1) }

@@ -3,7 +3,7 @@ import JSON
 import Postgres
 
 /// A point from which a job can go on.
-public struct Checkpoint: Sendable {
+public struct Checkpoint: Sendable, Representation {
     /// Counts a job's checkpoints, from 1.
     public let epoch: Int32
     /// The attempt that saved it; 0 when it came from the job that this one retries.
@@ -14,6 +14,17 @@ public struct Checkpoint: Sendable {
     public let createdAt: Date
     /// The worker's own state, a JSON object; nil in lists.
     public let state: [UInt8]?
+
+    /// What `write` writes.
+    public static let schema = Schema.answer(
+        "A point from which a job can go on. Lists leave out `state`.",
+        [
+            "epoch": Schema.count.described("Counts a job's checkpoints, from 1."),
+            "attempt": Schema.count.described(
+                "The attempt that saved it; 0 when it came from the job that this one repeats."),
+            "size_bytes": Schema.count, "created_at": Schema.time,
+            "state": Schema.anything.described("The worker's own state."),
+        ], optional: ["state"])
 
     /// Appends the checkpoint as clients see it.
     public func write(to json: inout JSONWriter) {

@@ -42,7 +42,7 @@ public struct LimitSubject: Sendable, Hashable {
 }
 
 /// How many jobs of a subject may run at once, and how many may start in a time.
-public struct Limit: Sendable, Hashable {
+public struct Limit: Sendable, Hashable, Representation {
     /// What it holds for.
     public let subject: LimitSubject
     /// The most jobs that run or stand in the broker at once; nil for any number.
@@ -59,6 +59,15 @@ public struct Limit: Sendable, Hashable {
         self.maxStarts = maxStarts
         self.perSeconds = perSeconds
     }
+
+    /// What `write` writes.
+    public static let schema = Schema.answer(
+        "How many jobs may run at once or start in a time.",
+        [
+            "scope": Schema.word(LimitScope.allCases.map(\.rawValue)), "subject": Schema.text,
+            "namespace": Schema.text.orNull.described("Whose key it is; null for queues and namespaces."),
+            "max_running": Schema.count.orNull, "max_starts": Schema.count.orNull, "per_seconds": Schema.count.orNull,
+        ])
 
     /// Appends the limit as operators see it.
     public func write(to json: inout JSONWriter) {
