@@ -252,7 +252,9 @@ private struct Cause {
 
 extension Cause {
     private static func error(of job: Job) -> (code: String, text: String, json: JSON) {
-        guard let bytes = job.error, let json = try? JSON.parse(bytes) else { return ("", "without an error", .null) }
+        guard let bytes = job.error else { return ("", "without an error", .null) }
+        let json: JSON
+        do { json = try JSON.parse(bytes) } catch { return ("", "with an error that cannot be read", .null) }
         let code = json["code"]?.stringValue ?? ""
         let message = json["message"]?.stringValue ?? ""
         return (

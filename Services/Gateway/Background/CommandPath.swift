@@ -14,10 +14,14 @@ struct CommandPath: Sendable {
         case before
         /// Some time after the confirm, if the job still waits then; with when it was read from the backlog, nil on the direct path.
         case after(readAt: Date?)
+
+        fileprivate var isBefore: Bool { if case .before = self { true } else { false } }
     }
 
     /// Counts commands that are to be published as standing in the broker already; `publish` corrects it.
-    func expect(_ commands: [Command]) { window.begin(Self.counts(commands)) }
+    func expect(_ commands: [Command], marking: Marking) {
+        window.begin(Self.counts(commands), isCounted: marking.isBefore)
+    }
 
     /// Publishes commands that are expected.
     ///
@@ -47,7 +51,7 @@ struct CommandPath: Sendable {
         }
         GatewayMetrics.published.add(confirmed.count, path)
         if case .after(let readAt) = marking { unmarked.add(confirmed.map { ($0.id, $0.type) }, readAt: readAt) }
-        window.end(counts, failed: Self.counts(failed), after: .now - start)
+        window.end(counts, failed: Self.counts(failed), isCounted: marking.isBefore, after: .now - start)
         return (failed.map(\.id), reason)
     }
 

@@ -94,19 +94,23 @@ final class DispatchWindow: Sendable {
     var isActive: Bool { state.withLock { $0.entries.values.contains { $0.published > 0 } } }
 
     /// Commands are about to be published.
-    func begin(_ counts: [String: Int]) {
+    ///
+    /// - Parameter isCounted: whether their rows say dispatched already.
+    func begin(_ counts: [String: Int], isCounted: Bool = false) {
         state.withLock { state in
             for (type, count) in counts {
                 state.entries[type, default: Entry()].published += count
-                state.entries[type, default: Entry()].unconfirmed += count
+                if !isCounted { state.entries[type, default: Entry()].unconfirmed += count }
             }
         }
     }
 
     /// Commands were published, in this time; those in `failed` were not.
-    func end(_ counts: [String: Int], failed: [String: Int] = [:], after time: Duration) {
+    func end(
+        _ counts: [String: Int], failed: [String: Int] = [:], isCounted: Bool = false, after time: Duration
+    ) {
         state.withLock { state in
-            for (type, count) in counts { state.entries[type]?.unconfirmed -= count }
+            for (type, count) in counts where !isCounted { state.entries[type]?.unconfirmed -= count }
             for (type, count) in failed { state.entries[type]?.published -= count }
             state.turnaround = state.turnaround * 0.8 + time * 0.2
         }

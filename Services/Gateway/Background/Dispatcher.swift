@@ -97,7 +97,7 @@ final class Dispatcher: Sendable {
     /// so do the workers behind it. The window bounds how many can gather.
     func publishSoon(_ commands: [Command]) {
         if commands.isEmpty { return wakeup.signal() }
-        path.expect(commands)
+        path.expect(commands, marking: .after(readAt: nil))
         let mustStart = fresh.withLock { fresh in
             fresh.commands += commands
             defer { fresh.isPublishing = true }
@@ -250,16 +250,13 @@ final class Dispatcher: Sendable {
             let room = min(Self.batch, window.room(type))
             let batch = try await backlog.read(
                 type, lanes: lanes, limit: room, except: unmarked.ids, limits: rules.limits)
-            if !batch.marked.isEmpty {
-                path.expect(batch.marked)
-                let (failed, error) = await path.publish(batch.marked, path: "backlog", marking: .before)
-                if !failed.isEmpty { try await store.undispatch(failed) }
-                if let error { throw error }
-            }
-            if !batch.unmarked.isEmpty {
-                path.expect(batch.unmarked)
-                let (_, error) = await path.publish(
-                    batch.unmarked, path: "backlog", marking: .after(readAt: batch.readAt))
+            let parts: [(commands: [Command], marking: CommandPath.Marking)] = [
+                (batch.marked, .before), (batch.unmarked, .after(readAt: batch.readAt)),
+            ]
+            for (commands, marking) in parts where !commands.isEmpty {
+                path.expect(commands, marking: marking)
+                let (failed, error) = await path.publish(commands, path: "backlog", marking: marking)
+                if case .before = marking, !failed.isEmpty { try await store.undispatch(failed) }
                 if let error { throw error }
             }
             return !batch.marked.isEmpty || !batch.unmarked.isEmpty

@@ -49,7 +49,8 @@ struct QueueMeter: Sendable {
         let counts = try await store.countQueues(names)
         guard let now = counts.first?.countedAt else { return }
         let end = now.addingTimeInterval(-Self.commitTime)
-        let arrivals = try await rates.countedUntil.asyncMap { try await store.arrivals(from: $0, to: end) } ?? [:]
+        var arrivals: [String: Int] = [:]
+        if let start = rates.countedUntil { arrivals = try await store.arrivals(from: start, to: end) }
         rates.add(counts, arrivals: arrivals, until: end)
         var figures: [QueueFigures] = []
         for count in counts { figures.append(rates.figures(count, consumers: await consumers(of: count.type))) }
@@ -106,11 +107,5 @@ struct QueueRates {
         return QueueFigures(
             counts: counts, consumers: consumers, rateIn: Double(came) / time, rateOut: Double(ended) / time,
             serviceSeconds: busy > 0 ? busy * time / Double(max(1, ended)) : nil)
-    }
-}
-
-extension Optional where Wrapped: Sendable {
-    fileprivate func asyncMap<Output>(_ body: (Wrapped) async throws -> Output) async rethrows -> Output? {
-        if let self { try await body(self) } else { nil }
     }
 }
