@@ -24,22 +24,23 @@ struct QueueMeter: Sendable {
     /// Measures until cancelled.
     func run() async throws {
         var rates = QueueRates()
+        var pause = Self.pause
         while !Task.isCancelled {
-            var pause = Self.pause
             do {
-                if try await store.lead(Self.duty, as: holder, for: .seconds(10)) {
+                if try await store.lead(Self.duty, as: holder, for: max(.seconds(10), pause * 2)) {
                     let start = ContinuousClock.now
                     try await measure(&rates)
-                    pause = max(pause, (.now - start) * Self.share)
+                    pause = min(max(Self.pause, (.now - start) * Self.share), .seconds(300))
                 } else {
                     rates = QueueRates()
+                    pause = Self.pause
                 }
             } catch is CancellationError {
                 break
             } catch {
                 log.warning("the queues cannot be measured", ["error": .error(error)])
             }
-            do { try await Task.sleep(for: min(pause, .seconds(300))) } catch { break }
+            do { try await Task.sleep(for: pause) } catch { break }
         }
     }
 
