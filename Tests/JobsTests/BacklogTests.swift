@@ -117,6 +117,19 @@ import Testing
         }
     }
 
+    @Test func aRepeatedJobKeepsItsKey() async throws {
+        try await withStore { store in
+            var job = submission()
+            job.concurrencyKey = "k"
+            _ = try await store.submit([(job, .zero)])
+            _ = try await store.cancel(job.id, namespace: "default", reason: nil)
+            let again = UUIDv7.generate()
+            _ = try await store.repeat(RepeatSource(job.id, as: again), namespace: "default", .rerun)
+            let waiting = try await store.backlog(type: "probe", [LaneRequest(Lane(.normal, "default"), count: 9)])
+            #expect(waiting.map(\.id) == [again] && waiting.first?.concurrencyKey == "k")
+        }
+    }
+
     @Test func whatRunsAndWhatIsDispatchedCountsUntilItHasEnded() async throws {
         try await withStore { store in
             var keyed = submission()

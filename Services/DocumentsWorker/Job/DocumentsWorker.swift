@@ -11,12 +11,14 @@ import WorkerKit
 /// finish in any order; the result has them in the order of the inputs.
 ///
 /// A document that cannot be read costs itself: its error stands in the result and the job goes on.
+///
+/// Asked to stop at a checkpoint it begins no further document and finishes those under way; asked to stop now its children are killed.
 struct DocumentsWorker: Worker {
     /// One more than there are cores: while one document waits for the disk, the others keep the cores busy.
     static let defaultSlots = width + 1
     static func jobType() throws -> JobType { try DocumentProcessing.jobType() }
 
-    /// How many documents of one job are under way at a time.
+    /// How many documents of one job are under way at a time, unless its client says otherwise.
     private static let width = ProcessInfo.processInfo.activeProcessorCount
     /// A document's whole text is in memory while it is cut and stored, once for each document under way.
     private static let limits = ExtractionLimits(outputBytes: 16 << 20)
@@ -47,7 +49,7 @@ struct DocumentsWorker: Worker {
                     try await process(document, at: index, chunker: chunker, progress: progress, context: context)
                 }
             }
-            for _ in 0..<Self.width { startNext() }
+            for _ in 0..<(context.parallelism ?? Self.width) { startNext() }
             while let document = try await group.next() {
                 startNext()
                 result.add(document)

@@ -201,7 +201,7 @@ extension JobStore {
     }
 
     private static let commandColumns: StaticString = """
-        j.id, j.namespace, j.type, j.spec, j.name, j.labels, j.priority, j.timeout_seconds, j.max_attempts, j.crashes, j.parent_id,
+        j.id, j.namespace, j.type, j.spec, j.name, j.labels, j.priority, j.timeout_seconds, j.max_attempts, j.crashes, j.parallelism, j.parent_id,
         j.trace_id, j.concurrency_key, j.expires_at
         """
 

@@ -5,6 +5,7 @@ extension Migrations {
     ///   one to the next, whatever each of them has queued.
     /// - The other two indexes hold only jobs that ask for what they are for. The condition of `jobs_unique` never becomes true again
     ///   once it was false (an attempt is never taken back, an end is final), so that no later transition can collide.
+    /// - The constraints are not checked against the rows that are there: their columns are new and empty.
     /// - What is counted about a queue stands in `queue_figures`, written by one gateway and read by all.
     static let flowSchema = Migration(
         number: 5, name: "flow",
@@ -13,10 +14,11 @@ extension Migrations {
                 ADD COLUMN concurrency_key text COLLATE "C",
                 ADD COLUMN expires_at timestamptz,
                 ADD COLUMN unique_key bytea,
-                ADD COLUMN unique_for text COLLATE "C" CHECK (unique_for IN ('queued', 'active', 'seconds')),
+                ADD COLUMN unique_for text COLLATE "C",
                 ADD COLUMN unique_until timestamptz,
-                ADD CHECK ((unique_key IS NULL) = (unique_for IS NULL)),
-                ADD CHECK ((unique_for = 'seconds') = (unique_until IS NOT NULL));
+                ADD CONSTRAINT jobs_unique_for_check CHECK (unique_for IN ('queued', 'active', 'seconds')) NOT VALID,
+                ADD CONSTRAINT jobs_unique_whole_check CHECK ((unique_key IS NULL) = (unique_for IS NULL)) NOT VALID,
+                ADD CONSTRAINT jobs_unique_until_check CHECK ((unique_for = 'seconds') = (unique_until IS NOT NULL)) NOT VALID;
             DROP INDEX jobs_dispatch;
             CREATE INDEX jobs_backlog ON jobs (type, priority, namespace, id)
                 WHERE status = 'queued' AND dispatched_at IS NULL;

@@ -7,8 +7,8 @@ extension JobStore {
         let rows = try await database.query(
             """
             SELECT id, namespace, type, status, phase, name, priority, labels, spec, attempt, max_attempts, failures, crashes,
-                timeout_seconds, created_at, due_at, started_at, finished_at, worker, progress, result, error, parent_id,
-                original_job_id, trace_id, NULL::bigint AS last_event
+                timeout_seconds, created_at, due_at, started_at, finished_at, worker, progress, result, error, wanted,
+                stop_mode, stop_deadline, parallelism, parent_id, original_job_id, trace_id, NULL::bigint AS last_event
             FROM jobs WHERE id = ANY(\(keys.map(\.id)))
             """)
         let columns = JobColumns(rows)
@@ -26,8 +26,8 @@ extension JobStore {
         let rows = try await database.query(
             """
             SELECT id, namespace, type, status, phase, name, priority, labels, spec, attempt, max_attempts, failures, crashes,
-                timeout_seconds, created_at, due_at, started_at, finished_at, worker, progress, result, error, parent_id,
-                original_job_id, trace_id, (SELECT max(seq) FROM events WHERE job_id = jobs.id) AS last_event
+                timeout_seconds, created_at, due_at, started_at, finished_at, worker, progress, result, error, wanted,
+                stop_mode, stop_deadline, parallelism, parent_id, original_job_id, trace_id, (SELECT max(seq) FROM events WHERE job_id = jobs.id) AS last_event
             FROM jobs WHERE id = \(id) AND namespace = \(namespace)
             """)
         let columns = JobColumns(rows)
@@ -48,7 +48,7 @@ struct JobColumns {
         crashes: Column
     private let timeout, createdAt, dueAt, startedAt, finishedAt, worker, progress, result, error, parent,
         original: Column
-    private let trace, lastEvent: Column
+    private let trace, lastEvent, wanted, stopMode, stopDeadline, parallelism: Column
 
     init(_ rows: Rows) {
         id = rows.column("id")
@@ -77,6 +77,10 @@ struct JobColumns {
         original = rows.column("original_job_id")
         trace = rows.column("trace_id")
         lastEvent = rows.column("last_event")
+        wanted = rows.column("wanted")
+        stopMode = rows.column("stop_mode")
+        stopDeadline = rows.column("stop_deadline")
+        parallelism = rows.column("parallelism")
     }
 
     @Sendable func decode(_ row: Row) throws -> Job {
@@ -94,6 +98,8 @@ struct JobColumns {
             worker: try row.decode(worker), progress: try row.decode(progress, as: JSONText?.self)?.bytes,
             result: try row.decode(result, as: JSONText?.self)?.bytes,
             error: try row.decode(error, as: JSONText?.self)?.bytes,
+            wanted: Wish(wanted: try row.decode(wanted), mode: try row.decode(stopMode)),
+            stopDeadline: try row.decode(stopDeadline), parallelism: try row.decode(parallelism),
             parentID: try row.decode(parent), originalJobID: try row.decode(original), traceID: try row.decode(trace),
             lastEvent: try row.decode(lastEvent))
     }

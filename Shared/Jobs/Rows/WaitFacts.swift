@@ -7,8 +7,8 @@ public struct WaitFacts: Sendable {
     public let dispatchedAt: Date?
     /// Until when its worker owns it.
     public let leaseUntil: Date?
-    /// What somebody wants of it while it runs.
-    public let wanted: Wanted?
+    /// What somebody wants of it while it runs: `cancel` or `stop`.
+    public let wanted: String?
     /// Its key for limits.
     public let concurrencyKey: String?
     /// By when its first attempt must have begun.
@@ -60,7 +60,7 @@ extension JobStore {
             let at = try row.decode("at", as: Date?.self)
             return WaitFacts(
                 dispatchedAt: try row.decode("dispatched_at"), leaseUntil: try row.decode("lease_until"),
-                wanted: try row.decode("wanted", as: String?.self).flatMap(Wanted.init(rawValue:)),
+                wanted: try row.decode("wanted"),
                 concurrencyKey: try row.decode("concurrency_key"), expiresAt: try row.decode("expires_at"),
                 ahead: Int(try row.decode("ahead", as: Int64.self)),
                 lastEvent: kind.flatMap { kind in at.map { (kind, $0) } },
