@@ -8,7 +8,7 @@ enum OpenAPI {
     static var representations: [any Representation.Type] {
         [
             Job.self, Event.self, LogLine.self, Execution.self, Checkpoint.self, FileRecord.self, JobType.self,
-            DeadLetter.self, StoppingJob.self,
+            DeadLetter.self, StoppingJob.self, QueueView.self, Limit.self, Explanation.self,
         ]
     }
 
