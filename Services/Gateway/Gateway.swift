@@ -18,10 +18,12 @@ final class Gateway: Sendable {
     private let outgoing: JobStore
     let content: FileStore
     let types: TypeCache
+    let rules: FlowRules
     let submitter: Submitter
     let reader: JobReader
     let dispatcher: Dispatcher
     let hub: EventHub
+    private let name: String
     let planner: Planner
     let events: EventsOut
     let log: Logger
@@ -35,6 +37,7 @@ final class Gateway: Sendable {
         let service = configuration.service
         let name = "gateway-\(ProcessInfo.processInfo.hostName)-\(getpid())-\(Hex.encode(randomBytes(3)))"
         self.configuration = configuration
+        self.name = name
         self.log = log
         store = JobStore(service.database(name: name, size: 6))
         // The loops have connections of their own: slow requests must not keep jobs from being dispatched and reaped.
@@ -42,6 +45,7 @@ final class Gateway: Sendable {
         self.background = background
         content = try FileStore(root: service.storage)
         types = TypeCache(background, log: log)
+        rules = FlowRules(background)
         let topology = Topics.topology(types: [])
         publisher = Publisher(
             try service.broker(name: name + " commands"), topology: topology, onEvent: log.brokerEvents("commands"))
@@ -49,7 +53,8 @@ final class Gateway: Sendable {
             try service.broker(name: name + " dead letters"), topology: topology, queue: Topics.deadQueue, prefetch: 50,
             onEvent: log.brokerEvents("dead letters"))
         dispatcher = Dispatcher(
-            background, types: types, publisher: publisher, configuration: configuration, holder: name, log: log)
+            background, types: types, rules: rules, publisher: publisher, configuration: configuration, holder: name,
+            log: log)
         housekeeper = Housekeeper(
             store: background, content: content, types: types, configuration: configuration.retention, holder: name,
             log: log)
@@ -109,7 +114,11 @@ final class Gateway: Sendable {
         }
         let collector = DeadLetterCollector(
             store: background, dispatcher: dispatcher, types: types, consumer: deadConsumer, log: log)
+        let meter = QueueMeter(store: background, types: types, publisher: publisher, holder: name, log: log)
+        let gauges = QueueGauges(store: background, drainTarget: configuration.drainTarget, log: log)
         try await withThrowingTaskGroup(of: Void.self) { [self] group in
+            group.addTask { try await meter.run() }
+            group.addTask { try await gauges.run() }
             group.addTask { try await self.publisher.run() }
             group.addTask { try await self.dispatcher.run() }
             group.addTask { try await reaper.run() }

@@ -14,6 +14,8 @@ enum GatewayMetrics {
         "switchyard_commands_lost_total", help: "Commands that the broker lost and that are published again.")
     static let fired = CounterFamily(
         "switchyard_schedule_ticks_total", help: "Ticks of schedules that were due.", label: "outcome")
+    static let expired = Metrics.shared.counter(
+        "switchyard_jobs_expired_total", help: "Jobs that waited longer than they may.")
     static let reaped = Metrics.shared.counter(
         "switchyard_leases_ended_total", help: "Jobs taken from a silent worker.")
     static let deadLetters = CounterFamily(

@@ -30,6 +30,12 @@ public enum UUIDv7 {
         return Date(timeIntervalSince1970: Double(milliseconds) / 1000)
     }
 
+    /// The smallest id of a time, to whole milliseconds: every id made then or later is not less.
+    public static func first(at date: Date) -> UUID {
+        let stamp = UInt64(max(0, date.timeIntervalSince1970 * 1000)) << 12
+        return UUID(high: (stamp >> 12) << 16 | 0x7000, low: 0)
+    }
+
     private static func nextStamp(atLeast now: UInt64) -> UInt64 {
         var seen = last.load(ordering: .relaxed)
         while true {

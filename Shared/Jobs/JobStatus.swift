@@ -44,7 +44,7 @@ extension JobStatus {
 ///   scheduled ───────────┘  │ cancelled,      │ ▼
 ///     ▲   │ cancel          │ stopped         │ stopping ──▶ finish as above, or requestStop by a stronger wish
 ///     │   └──▶ cancelled,   └── handBack ─────┤       (queued ──▶ failed: refuse, scheduled ──▶ failed: reject)
-///     │        stopped                        │
+///     │        stopped                        │       (scheduled | queued ──▶ failed: expire)
 ///     └───────────── retryLater ──────────────┘
 /// ```
 ///
@@ -69,6 +69,8 @@ public enum Transition: String, Sendable, CaseIterable {
     case refuse
     /// The input of a waiting job cannot be made.
     case reject
+    /// The job waited longer than it may.
+    case expire
     /// The job ends in any terminal status.
     case finish
 
@@ -78,7 +80,7 @@ public enum Transition: String, Sendable, CaseIterable {
         case .release, .reject: [.scheduled]
         case .claim, .refuse: [.queued]
         case .retryLater, .handBack, .requestStop, .finish: [.running, .stopping]
-        case .cancel: [.scheduled, .queued]
+        case .cancel, .expire: [.scheduled, .queued]
         }
     }
 
@@ -90,7 +92,7 @@ public enum Transition: String, Sendable, CaseIterable {
         case .retryLater: [.scheduled]
         case .requestStop: [.stopping]
         case .cancel: [.cancelled, .stopped]
-        case .refuse, .reject: [.failed]
+        case .refuse, .reject, .expire: [.failed]
         case .finish: [.completed, .failed, .cancelled, .stopped]
         }
     }

@@ -22,7 +22,9 @@ struct Contract {
         let responses: JSON
 
         /// Whether the path names something of a namespace.
-        var isAboutOneThing: Bool { template.contains("{") && !template.hasPrefix("/api/v1/types/") }
+        var isAboutOneThing: Bool {
+            template.contains("{") && !["types", "queues", "limits"].contains { template.hasPrefix("/api/v1/\($0)/") }
+        }
 
         /// Whether it belongs to the installation, so that no namespace's key has it.
         let isOperators: Bool

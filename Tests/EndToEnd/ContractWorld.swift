@@ -83,6 +83,8 @@ struct ContractWorld {
         let workers = try await api.get("/api/v1/workers?type=noop").json["workers"]?.arrayValue ?? []
         let worker = workers.first?["id"]?.stringValue ?? ""
         let key = try id(try await api.post("/api/v1/keys", ["name": "a", "scopes": ["read"]]))
+        _ = try await api.send(
+            "PUT", "/api/v1/limits/key/printer", body: Array(#"{"max_running":2}"#.utf8), headers: json)
         calls = [
             "submitJob": GoodCall(body: Array(#"{"type":"noop"}"#.utf8), headers: json, expected: [201]),
             "submitBatch": GoodCall(body: Array(#"{"jobs":[{"type":"noop"}]}"#.utf8), headers: json, expected: [201]),
@@ -137,6 +139,15 @@ struct ContractWorld {
             "listDeliveries": GoodCall(parameters: [webhook], query: "status=pending,delivered&limit=2"),
             "getDelivery": GoodCall(parameters: [webhook, delivery]),
             "replayDelivery": GoodCall(parameters: [webhook, delivery], expected: [202]),
+            "explainJob": GoodCall(parameters: [document]),
+            "listQueues": GoodCall(),
+            "getQueue": GoodCall(parameters: ["noop"]),
+            "pauseQueue": GoodCall(parameters: ["noop"], body: Array(#"{"reason":"maintenance"}"#.utf8), headers: json),
+            "resumeQueue": GoodCall(parameters: ["noop"]),
+            "listLimits": GoodCall(),
+            "putLimit": GoodCall(
+                parameters: ["key", "printer"], body: Array(#"{"max_running":1}"#.utf8), headers: json),
+            "deleteLimit": GoodCall(parameters: ["key", "printer"], expected: [204]),
             "listTypes": GoodCall(),
             "getTypeSchema": GoodCall(parameters: ["noop"]),
             "listDeadLetters": GoodCall(query: "reason=invalid_spec&type=noop&state=waiting&limit=2"),

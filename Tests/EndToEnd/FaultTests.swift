@@ -67,10 +67,11 @@ import Testing
             let worker = try await stack.startWorker()
             worker.terminate()
             let ids = try await stack.submitNoop(200)
-            try await poll("the commands to be in the broker") {
+            // Without a worker the window is a few commands; the others wait in the database.
+            try await poll("commands to be in the broker") {
                 let rows = try await stack.database.query(
                     "SELECT count(*) AS n FROM jobs WHERE dispatched_at IS NOT NULL")
-                return try rows[0].decode("n", as: Int64.self) == 200
+                return try rows[0].decode("n", as: Int64.self) > 0
             }
             try await stack.withPublisher { try await $0.delete(queue: "jobs.noop") }
             try await stack.startWorker()

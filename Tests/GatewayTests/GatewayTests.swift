@@ -109,40 +109,6 @@ import Testing
     }
 }
 
-@Suite struct DispatchWindowTests {
-    private func state(_ type: String, _ dispatched: Int, backlog: Bool = false) -> DispatchState {
-        DispatchState(type: type, dispatched: dispatched, stale: 0, hasBacklog: backlog)
-    }
-
-    @Test func roomIsTakenUntilItIsUsedUpAndCountedAnew() {
-        let window = DispatchWindow(size: 3)
-        #expect(!window.take("a"), "nothing is known yet")
-        window.update([state("a", 1), state("b", 5), state("c", 0, backlog: true)])
-        #expect([window.take("a"), window.take("a"), window.take("a")] == [true, true, false])
-        #expect(!window.take("b"), "more is out than the window holds")
-        #expect(!window.take("c"), "new jobs do not overtake a backlog")
-        window.update([state("a", 0)])
-        #expect(window.take("a"))
-        window.close()
-        #expect(!window.take("a"))
-    }
-
-    @Test func aTypeInTroubleHasNoRoom() {
-        let window = DispatchWindow(size: 3)
-        let trouble = TypeTrouble(log: Logger(service: "test", level: .error))
-        trouble.note("a", TimedOut(limit: .seconds(1)))
-        #expect(trouble.types == ["a"])
-        window.update([state("a", 0), state("b", 0)], closed: trouble.types)
-        #expect(!window.take("a") && window.take("b"))
-    }
-
-    @Test func theBacklogHasTheRoomThatIsLeft() {
-        let window = DispatchWindow(size: 3)
-        #expect(window.roomForBacklog(state("a", 1, backlog: true)) == 2)
-        #expect(window.roomForBacklog(state("a", 9, backlog: true)) == 0)
-    }
-}
-
 @Suite struct ProblemTests {
     @Test func everyErrorHasItsAnswer() throws {
         let cases: [(any Error, Int, String)] = [

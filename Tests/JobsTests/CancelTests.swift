@@ -19,7 +19,7 @@ import Testing
                 #expect(try await store.history(id).last?.data.json() == ["reason": "why"])
                 #expect(try await store.claim([id], type: "probe", worker: "w", lease: .seconds(1)).isEmpty)
             }
-            #expect(try await store.undispatched(type: "probe", limit: 9).commands.isEmpty)
+            #expect(try await store.waitingJobs().isEmpty)
         }
     }
 

@@ -18,8 +18,10 @@ import Testing
             job.name = "name"
             job.parentID = UUIDv7.generate()
             job.traceID = "trace"
+            job.concurrencyKey = "one at a time"
+            job.expiresAt = Date(timeIntervalSince1970: 4_000_000_000)
             _ = try await store.submit([(job, .zero)])
-            let fromRow = try #require(try await store.undispatched(type: "probe", limit: 1).commands.first)
+            let fromRow = try #require(try await store.commands(of: store.waitingJobs()).commands.first)
             for command in [Command(job), fromRow] {
                 #expect(command.message.isPersistent && command.type == "probe" && command.id == job.id)
                 #expect(Command.dispatchedID(command.message) == job.id)
@@ -28,6 +30,7 @@ import Testing
                 #expect(read.id == job.id && read.namespace == "default" && read.type == "probe")
                 #expect(read.name == "name" && read.parentID == job.parentID && read.traceID == "trace")
                 #expect(read.priority == .high && read.labels == job.labels)
+                #expect(read.concurrencyKey == "one at a time" && read.expiresAt == job.expiresAt)
                 #expect(read.maxAttempts == 4 && read.timeoutSeconds == 60)
                 #expect(try JSON.parse(read.spec) == JSON.parse(job.spec))
             }
@@ -39,7 +42,7 @@ import Testing
             let fence = try await store.run()
             try await store.expireLeases()
             _ = try await store.reap()
-            let command = try #require(try await store.undispatched(type: "probe", limit: 1).commands.first)
+            let command = try #require(try await store.commands(of: store.waitingJobs()).commands.first)
             #expect(command.id == fence.job && Command.crashes(command.message) == 1)
         }
     }

@@ -7,25 +7,15 @@ import Testing
 @testable import Jobs
 
 @Suite struct DispatchTests {
-    @Test func theMostUrgentAndOldestCommandsComeFirst() async throws {
-        try await withStore { store in
-            let jobs = [Priority.low, .high, .normal, .high, .low, .normal].map { submission(priority: $0) }
-            _ = try await store.submit(jobs.shuffled().map { ($0, .zero) } + [(submission(type: "other"), .zero)])
-            let wanted = [1, 3, 2, 5, 0, 4].map { jobs[$0].id }
-            #expect(try await store.undispatched(type: "probe", limit: 100).commands.map(\.id) == wanted)
-            #expect(try await store.undispatched(type: "probe", limit: 4).commands.map(\.id) == Array(wanted.prefix(4)))
-        }
-    }
-
     @Test func graceKeepsAJobFromTheDispatchersForAWhile() async throws {
         try await withStore { store in
             let job = submission()
             _ = try await store.submit([(job, .seconds(60))])
-            #expect(try await store.undispatched(type: "probe", limit: 10).commands.isEmpty)
-            #expect(try await !state(store).hasBacklog)
+            #expect(try await store.waitingJobs().isEmpty)
+            #expect(try await store.look().lanes.isEmpty)
             try await store.database.query("UPDATE jobs SET due_at = due_at - interval '61 seconds'")
-            #expect(try await store.undispatched(type: "probe", limit: 10).commands.map(\.id) == [job.id])
-            #expect(try await state(store).hasBacklog)
+            #expect(try await store.waitingJobs() == [job.id])
+            #expect(try await store.look().lanes == ["probe": [Lane(.normal, "default")]])
         }
     }
 
@@ -50,7 +40,7 @@ import Testing
             #expect(try await !store.snapshot(ids[2]).isDispatched)
             _ = try await store.write([.outcome(fence, ending(.queued, "handed_back"))])
             #expect(try await !store.snapshot(ids[1]).isDispatched)
-            #expect(try await Set(store.undispatched(type: "probe", limit: 9).commands.map(\.id)) == Set(ids[1...2]))
+            #expect(try await Set(store.waitingJobs()) == Set(ids[1...2]))
         }
     }
 
@@ -64,9 +54,10 @@ import Testing
             let states = try await store.dispatchStates(types: ["empty", "probe"], staleAfter: .seconds(10))
             #expect(states.map(\.type).sorted() == ["empty", "probe"])
             let probe = try #require(states.first { $0.type == "probe" })
-            #expect(probe.dispatched == 3 && probe.stale == 2 && probe.hasBacklog)
+            #expect(probe.dispatched == 3 && probe.stale == 2)
             let empty = try #require(states.first { $0.type == "empty" })
-            #expect(empty.dispatched == 0 && empty.stale == 0 && !empty.hasBacklog)
+            #expect(empty.dispatched == 0 && empty.stale == 0)
+            #expect(try await store.look().lanes == ["probe": [Lane(.normal, "default")]])
         }
     }
 
@@ -80,7 +71,7 @@ import Testing
                 )
             }
             #expect(try await store.undispatchLost(type: "probe", count: 2, staleAfter: .seconds(10)) == 2)
-            #expect(try await store.undispatched(type: "probe", limit: 9).commands.map(\.id) == Array(ids[0...1]))
+            #expect(try await store.waitingJobs() == Array(ids[0...1]))
             #expect(try await store.undispatchLost(type: "probe", count: 9, staleAfter: .seconds(10)) == 1)
             #expect(try await store.snapshot(ids[3]).isDispatched, "a fresh one is not lost")
         }
@@ -92,7 +83,7 @@ import Testing
             try await store.markDispatched(ids, readAt: Date())
             let fence = try await store.claimOne(ids[1])
             try await store.undispatch(ids)
-            #expect(try await store.undispatched(type: "probe", limit: 9).commands.map(\.id) == [ids[0]])
+            #expect(try await store.waitingJobs() == [ids[0]])
             #expect(try await store.snapshot(fence.job).status == .running)
         }
     }
@@ -100,13 +91,13 @@ import Testing
     @Test func aLateMarkDoesNotHideAJobThatWasGivenBack() async throws {
         try await withStore { store in
             let backlog = try await store.queue(1)
-            let readAt = try await store.undispatched(type: "probe", limit: 9).readAt
+            let readAt = try await store.commands(of: backlog).readAt
             let direct = submission()
             _ = try await store.submit([(direct, .seconds(60))])
             try await store.undispatch(backlog + [direct.id])
             try await store.markDispatched(backlog, readAt: readAt)
             try await store.markDispatched([direct.id], readAt: nil)
-            let waiting = try await store.undispatched(type: "probe", limit: 9).commands.map(\.id)
+            let waiting = try await store.waitingJobs()
             #expect(Set(waiting) == Set(backlog + [direct.id]))
         }
     }
@@ -163,10 +154,6 @@ import Testing
             let fence = try await store.run()
             #expect(try await !store.refuse(fence.job, code: "x", message: "y"), "a running job is not refused")
         }
-    }
-
-    private func state(_ store: JobStore) async throws -> DispatchState {
-        try await store.dispatchStates(types: ["probe"], staleAfter: .seconds(10))[0]
     }
 }
 

@@ -73,6 +73,19 @@ extension JobStore {
         return Fence(job: claim.id, attempt: claim.attempt)
     }
 
+    /// What the dispatchers of the type `probe` see.
+    func look(pending: [UUID] = [], page: Int = 64) async throws -> DispatchSurvey {
+        try await survey(
+            types: ["probe"], cursors: Priority.allCases.map { LaneCursor(type: "probe", priority: $0) }, page: page,
+            pending: pending, staleAfter: .seconds(10))
+    }
+
+    /// The jobs of the type `probe` that may be dispatched, lane by lane.
+    func waitingJobs() async throws -> [UUID] {
+        let lanes = try await look().lanes["probe"] ?? []
+        return try await backlog(type: "probe", lanes.map { LaneRequest($0, count: 100) }).map(\.id)
+    }
+
     func snapshot(_ id: UUID) async throws -> Snapshot {
         let rows = try await database.query(
             """

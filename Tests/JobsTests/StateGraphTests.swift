@@ -12,6 +12,7 @@ import Testing
         (.cancel, [.scheduled, .queued], [.cancelled, .stopped]),
         (.refuse, [.queued], [.failed]),
         (.reject, [.scheduled], [.failed]),
+        (.expire, [.scheduled, .queued], [.failed]),
         (.finish, [.running, .stopping], [.completed, .failed, .cancelled, .stopped]),
     ]
 

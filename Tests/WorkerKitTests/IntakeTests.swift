@@ -181,7 +181,8 @@ private final class IntakeBench: Sendable {
 
     /// Publishes the commands of all jobs that wait for it.
     func dispatch() async throws {
-        let commands = try await store.undispatched(type: type.name, limit: 100).commands
+        let waiting = try await store.backlog(type: type.name, [LaneRequest(Lane(.normal, "default"), count: 100)])
+        let commands = try await store.commands(of: waiting.map(\.id)).commands
         for command in commands { #expect(try await publish(command.message) == .confirmed) }
         // As from the backlog: whoever is given back is due anew.
         try await store.markDispatched(commands.map(\.id), readAt: Date())

@@ -6,7 +6,8 @@ extension Gateway {
     /// The whole API: its groups of calls, in the order in which `/docs` shows them.
     var routes: [RouteGroup] {
         [
-            submitRoutes, jobRoutes, controlRoutes, observeRoutes, scheduleRoutes, workflowRoutes, fileRoutes,
+            submitRoutes, jobRoutes, controlRoutes, observeRoutes, scheduleRoutes, workflowRoutes, flowRoutes,
+            fileRoutes,
             webhookRoutes, typeRoutes,
         ] + operatorRoutes
     }
@@ -20,7 +21,7 @@ extension Gateway {
                     body: .submission(Submission.schema, limit: Limits.job),
                     answers: [
                         .json(201, Job.self, "The job is committed."),
-                        .json(200, Job.self, "The same request was made before: its job."),
+                        .json(200, Job.self, "The same request was made before, or its unique job exists: that job."),
                     ], problems: [.unknownDependency], submitJob),
                 Route(
                     "submitBatch", "POST", "/api/v1/jobs/batch", .submit, "Submits up to 1,000 jobs, all or none",

@@ -18,7 +18,7 @@ extension Gateway {
             ? try await submitter.submit(submission) : try await submit(batch: [submission]) { _ in "" }[0]
         switch outcome {
         case .created(let date): return Self.created(submission, at: date)
-        case .existing(let id): return try await replayed(id, call: call)
+        case .existing(let id): return try await existing(id, call: call, isReplay: key != nil)
         case .conflict(let id): throw Problem.keyReused(id)
         }
     }
@@ -91,11 +91,12 @@ extension Gateway {
         }
     }
 
-    private func replayed(_ id: UUID, call: Call) async throws -> HTTPResponse {
+    private func existing(_ id: UUID, call: Call, isReplay: Bool) async throws -> HTTPResponse {
         guard let job = try await reader.job(id, namespace: call.namespace) else { throw Problem.notFound("job") }
         var json = JSONWriter()
         job.write(to: &json)
-        return HTTPResponse(json: json, headers: [("Idempotency-Replayed", "true")])
+        return HTTPResponse(
+            json: json, headers: [isReplay ? ("Idempotency-Replayed", "true") : ("Unique-Job", "existing")])
     }
 
     private static func created(_ submission: Submission, at date: Date) -> HTTPResponse {

@@ -1,42 +1,127 @@
 import Jobs
 import Synchronization
 
-/// How many commands of each type may still be published right now.
+/// How many commands of each type may stand in the broker right now.
 ///
-/// The broker's queues are kept short, because only what waits in the database can be counted, reordered and cancelled. The window
-/// is soft: it is counted anew at every tick, and in between only what this gateway publishes is known.
+/// The broker's queues are kept short, because only what waits in the database can be counted, reordered, limited and cancelled, and
+/// because they are first in, first out: whatever stands there goes before the next tenant's job. A window holds as many commands as
+/// the workers have claimed within the last `horizon`, plus a few. So for jobs of minutes it is the few; for jobs of nothing it
+/// grows with the rate: while workers take commands as fast as they come, each horizon's claims allow more of them in the next.
+///
+/// The horizon is a small multiple of the time that it takes to bring a command to the broker, so that the workers never run dry while
+/// the next ones are on their way, however slow the servers are. Claims are not reported by anybody: they are what was published and
+/// no longer waits when the rows are counted anew, at every tick of the dispatcher.
 final class DispatchWindow: Sendable {
-    private let size: Int
-    private let room = Mutex<[String: Int]>([:])
+    private struct Entry {
+        /// Commands that were counted last, with those whose confirm was awaited.
+        var outstanding = 0
+        /// Published since.
+        var published = 0
+        /// Published, and not confirmed yet.
+        var unconfirmed = 0
+        var claims: [(at: ContinuousClock.Instant, count: Double)] = []
+        var countedAt: ContinuousClock.Instant?
+        var size = DispatchWindow.spare
+        /// What is left for the direct path.
+        var direct = 0
 
-    init(size: Int) { self.size = size }
+        mutating func count(
+            _ confirmed: Int, horizon: Duration, limit: Int, at now: ContinuousClock.Instant
+        ) {
+            let current = confirmed + unconfirmed
+            let claimed = Double(max(0, outstanding + published - current))
+            let gap = countedAt.map { now - $0 } ?? .zero
+            // Claims of a longer time than the horizon count for what of it falls within.
+            claims.append((now, gap > horizon ? claimed * (horizon / gap) : claimed))
+            claims.removeAll { now - $0.at >= horizon }
+            size = min(limit, DispatchWindow.spare + Int(claims.reduce(0) { $0 + $1.count }))
+            outstanding = current
+            published = 0
+            countedAt = now
+        }
+    }
+
+    private struct State {
+        var entries: [String: Entry] = [:]
+        var turnaround: Duration = .milliseconds(5)
+    }
+
+    /// Commands that may always wait for a worker, so that one that becomes free finds one.
+    static let spare = 2
+    private static let shortest: Duration = .milliseconds(30)
+    private static let longest: Duration = .milliseconds(500)
+
+    private let limit: Int
+    private let state = Mutex(State())
+
+    /// - Parameter limit: the most commands of a type.
+    init(limit: Int) { self.limit = limit }
 
     /// Takes room for one command on the direct path; false when its job must wait its turn in the database.
     func take(_ type: String) -> Bool {
-        room.withLock { room in
-            guard let left = room[type], left > 0 else { return false }
-            room[type] = left - 1
+        state.withLock { state in
+            guard let left = state.entries[type]?.direct, left > 0 else { return false }
+            state.entries[type]?.direct = left - 1
             return true
         }
     }
 
-    /// Counts anew. While jobs wait in the database the direct path is closed: new ones must not overtake them.
+    /// Counts anew.
     ///
     /// - Parameters:
-    ///   - pending: commands that the broker has and the rows do not tell, of any type.
-    ///   - closed: types that the broker takes nothing of at the moment.
-    func update(_ states: [DispatchState], pending: Int = 0, closed: Set<String> = []) {
-        room.withLock { room in
-            for state in states {
-                let isClosed = state.hasBacklog || closed.contains(state.type)
-                room[state.type] = isClosed ? 0 : max(0, size - state.dispatched - pending)
+    ///   - counts: for each type, the commands that the broker has confirmed and no worker has claimed.
+    ///   - closed: types whose direct path is closed: jobs of theirs wait already, or must not pass at all.
+    func update(_ counts: [String: Int], closed: Set<String> = [], at now: ContinuousClock.Instant = .now) {
+        state.withLock { state in
+            let horizon = Self.horizon(state.turnaround)
+            for (type, count) in counts {
+                var entry = state.entries[type] ?? Entry()
+                entry.count(count, horizon: horizon, limit: limit, at: now)
+                entry.direct = closed.contains(type) ? 0 : max(0, entry.size - entry.outstanding)
+                state.entries[type] = entry
             }
         }
     }
 
-    /// How many commands the dispatcher may publish for a type with a backlog.
-    func roomForBacklog(_ state: DispatchState, pending: Int = 0) -> Int { max(0, size - state.dispatched - pending) }
+    /// How many commands of the backlog may be published; as of the last count.
+    func room(_ type: String) -> Int {
+        state.withLock { state in
+            state.entries[type].map { max(0, $0.size - $0.outstanding - $0.published) } ?? 0
+        }
+    }
+
+    /// Whether anything was published since the last count.
+    var isActive: Bool { state.withLock { $0.entries.values.contains { $0.published > 0 } } }
+
+    /// Commands are about to be published.
+    ///
+    /// - Parameter isCounted: whether their rows say dispatched already.
+    func begin(_ counts: [String: Int], isCounted: Bool = false) {
+        state.withLock { state in
+            for (type, count) in counts {
+                state.entries[type, default: Entry()].published += count
+                if !isCounted { state.entries[type, default: Entry()].unconfirmed += count }
+            }
+        }
+    }
+
+    /// Commands were published, in this time; those in `failed` were not.
+    func end(
+        _ counts: [String: Int], failed: [String: Int] = [:], isCounted: Bool = false, after time: Duration
+    ) {
+        state.withLock { state in
+            for (type, count) in counts where !isCounted { state.entries[type]?.unconfirmed -= count }
+            for (type, count) in failed { state.entries[type]?.published -= count }
+            state.turnaround = state.turnaround * 0.8 + time * 0.2
+        }
+    }
 
     /// Closes the direct path: the broker does not take commands.
-    func close() { room.withLock { $0 = [:] } }
+    func close() {
+        state.withLock { state in
+            for type in state.entries.keys { state.entries[type]?.direct = 0 }
+        }
+    }
+
+    private static func horizon(_ turnaround: Duration) -> Duration { min(longest, shortest + turnaround * 3) }
 }

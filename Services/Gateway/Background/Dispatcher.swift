@@ -14,9 +14,12 @@ import Telemetry
 /// - marked, and then lost by the broker (queue deleted, broker wiped): `audit` compares the rows that say dispatched with the
 ///   queue's depth and publishes anew what is missing.
 ///
-/// Two paths lead to the broker. The direct one publishes right after the commit, while the type's window has room and nothing
-/// waits. The other is the leading gateway's loop, which publishes what is due by priority and age. Several gateways may run:
-/// one leads at a time, and two leaders for a moment do no harm.
+/// Two paths lead to the broker. The direct one publishes right after the commit, while the type's window has room, nothing of the
+/// type waits, and no pause and no limit may hold the job. The other is the leading gateway's loop, which takes turns between the
+/// classes and the tenants (see `FairOrder`) and keeps the limits (see `BacklogReader`). Several gateways may run: one leads at a
+/// time, and two leaders for a moment do no harm.
+///
+/// A paused queue gets nothing more; the few commands that its window holds still run.
 ///
 /// Types do not wait for each other: one whose queue cannot be declared, or whose commands the broker does not confirm, is left
 /// alone for a while (see `TypeTrouble`) and the others go on.
@@ -28,42 +31,64 @@ final class Dispatcher: Sendable {
     private static let leadership: Duration = .seconds(5)
     private static let batch = 1000
     private static let idlePause: Duration = .milliseconds(100)
-    /// While jobs wait for room in the window.
-    private static let busyPause: Duration = .milliseconds(10)
+    /// While commands are published, or jobs wait for room in the window.
+    private static let busyPause: Duration = .milliseconds(15)
+    /// From the start of one tick to the next, however often it is asked for.
+    private static let shortestRound: Duration = .milliseconds(5)
+    private static let busyRound: Duration = .milliseconds(10)
+    /// How long a type is left alone whose waiting jobs may not go.
+    private static let heldPause: Duration = .milliseconds(50)
 
     private let store: JobStore
     private let types: TypeCache
+    private let rules: FlowRules
     private let publisher: Publisher
     private let window: DispatchWindow
+    private let path: CommandPath
+    private let backlog: BacklogReader
+    private let audit: CommandAudit
     private let lostAfter: Duration
     private let holder: String
     private let log: Logger
     private let wakeup = Wakeup()
     private let declared = Mutex<Set<String>>([])
-    /// The types whose backlog is being published.
-    private let busy = Mutex<Set<String>>([])
+    /// The types whose backlog is being published, and those whose waiting jobs may not go, until when they are left alone.
+    private let busy = Mutex<(types: Set<String>, held: [String: ContinuousClock.Instant])>(([], [:]))
     private let trouble: TypeTrouble
     private let unmarked = Unmarked()
     private let fresh = Mutex<(commands: [Command], isPublishing: Bool)>(([], false))
 
     init(
-        _ store: JobStore, types: TypeCache, publisher: Publisher, configuration: GatewayConfiguration, holder: String,
-        log: Logger
+        _ store: JobStore, types: TypeCache, rules: FlowRules, publisher: Publisher,
+        configuration: GatewayConfiguration, holder: String, log: Logger
     ) {
         self.store = store
         self.types = types
+        self.rules = rules
         self.publisher = publisher
-        window = DispatchWindow(size: configuration.dispatchWindow)
+        window = DispatchWindow(limit: configuration.dispatchWindow)
+        path = CommandPath(publisher: publisher, window: window, unmarked: unmarked)
+        backlog = BacklogReader(store, duty: Self.duty, holder: holder)
         lostAfter = configuration.lostAfter
         self.holder = holder
         self.log = log
         trouble = TypeTrouble(log: log)
+        audit = CommandAudit(
+            store: store, types: types, publisher: publisher, trouble: trouble, lostAfter: configuration.lostAfter,
+            log: log)
     }
+
+    /// Whether commands can be published at all.
+    var isBrokerReachable: Bool { publisher.isConnected }
 
     /// Which of these may be published directly after their commit.
     func admit(_ submissions: [Submission]) -> [Bool] {
         guard publisher.isConnected else { return submissions.map { _ in false } }
-        return submissions.map { $0.isReady && window.take($0.type) }
+        return submissions.map { job in
+            job.isReady
+                && rules.letsPass(type: job.type, namespace: job.namespace, key: job.concurrencyKey)
+                && window.take(job.type)
+        }
     }
 
     /// Publishes the commands of a batch that has just been committed, without making the caller wait.
@@ -72,6 +97,7 @@ final class Dispatcher: Sendable {
     /// so do the workers behind it. The window bounds how many can gather.
     func publishSoon(_ commands: [Command]) {
         if commands.isEmpty { return wakeup.signal() }
+        path.expect(commands, marking: .after(readAt: nil))
         let mustStart = fresh.withLock { fresh in
             fresh.commands += commands
             defer { fresh.isPublishing = true }
@@ -82,11 +108,9 @@ final class Dispatcher: Sendable {
 
     private func publishFresh() async {
         while let commands = nextFresh() {
-            do {
-                try await publish(commands, path: "direct", readAt: nil)
-            } catch {
-                log.warning(
-                    "commands wait for the dispatcher", ["count": .int(commands.count), "error": .error(error)])
+            let (failed, error) = await path.publish(commands, path: "direct", marking: .after(readAt: nil))
+            if let error {
+                log.warning("commands wait for the dispatcher", ["count": .int(failed.count), "error": .error(error)])
             }
         }
     }
@@ -126,20 +150,24 @@ final class Dispatcher: Sendable {
     func run() async throws {
         var nextLead = ContinuousClock.now
         var nextAudit = ContinuousClock.now
+        var nextSweep = ContinuousClock.now
         var isLeading = false
         while !Task.isCancelled {
+            let start = ContinuousClock.now
             var pause: Duration = Self.idlePause
             do {
                 try await types.refreshIfOld()
+                try await rules.refreshIfOld()
                 if ContinuousClock.now >= nextLead {
                     isLeading = try await store.lead(Self.duty, as: holder, for: Self.leadership)
                     nextLead = .now + Self.leadership / 5
                 }
                 pause = try await tick(isLeading: isLeading)
                 if isLeading, ContinuousClock.now >= nextAudit {
-                    try await audit()
+                    if try await audit.publishLost() > 0 { wakeup.signal() }
                     nextAudit = .now + max(.milliseconds(500), lostAfter / 4)
                 }
+                if isLeading, ContinuousClock.now >= nextSweep { nextSweep = .now + (try await expire()) }
             } catch is CancellationError {
                 break
             } catch {
@@ -147,7 +175,9 @@ final class Dispatcher: Sendable {
                 log.warning("dispatching waits", ["error": .error(error)])
                 pause = .milliseconds(500)
             }
-            if pause > .zero { await wakeup.wait(upTo: pause) }
+            await wakeup.wait(upTo: pause)
+            let round = pause == Self.busyPause ? Self.busyRound : Self.shortestRound
+            do { try await Task.sleep(until: start + round, clock: .continuous) } catch { break }
         }
     }
 
@@ -163,40 +193,88 @@ final class Dispatcher: Sendable {
         await declareNewTypes()
         for batch in unmarked.takeDue() { try await store.markDispatched(batch.ids, readAt: batch.readAt) }
         if isLeading { _ = try await store.release() }
-        let states = try await store.dispatchStates(types: types.names, staleAfter: lostAfter)
+        let rules = rules.current
+        let open = types.names.filter { rules.pauses[$0] == nil }
+        let pending = unmarked.ids
+        let survey = try await store.survey(
+            types: types.names, cursors: backlog.cursors(open), page: isLeading ? FairOrder.page : 1, pending: pending,
+            staleAfter: lostAfter)
+        unmarked.settle(asked: pending, waiting: survey.waiting)
         guard publisher.isConnected else {
             window.close()
             return Self.idlePause
         }
-        let pending = unmarked.ids
+        let isActive = window.isActive
         let troubled = trouble.types
-        window.update(states, pending: pending.count, closed: troubled)
-        guard isLeading else { return Self.idlePause }
-        var pause = Self.idlePause
-        for state in states where state.hasBacklog && !troubled.contains(state.type) {
-            pause = min(pause, Self.busyPause)
-            let room = min(Self.batch, window.roomForBacklog(state, pending: pending.count))
-            guard room > 0, busy.withLock({ $0.insert(state.type).inserted }) else { continue }
-            Task {
-                let didPublish = await publishBacklog(of: state.type, limit: room, except: pending)
-                _ = busy.withLock { $0.remove(state.type) }
+        let counts = unmarked.counts
+        window.update(
+            survey.states.mapValues { $0.dispatched + counts[$0.type, default: 0] },
+            closed: Set(survey.lanes.keys).union(rules.pauses.keys).union(troubled))
+        guard isLeading, !survey.lanes.isEmpty else { return isActive ? Self.busyPause : Self.idlePause }
+        let lanes = survey.lanes.filter { !troubled.contains($0.key) }
+        if rules.limits.isEmpty {
+            for (type, lanes) in lanes { publishBacklog([type: lanes], rules) }
+        } else {
+            // One type after the other: a limit of a tenant counts in all of them.
+            publishBacklog(lanes, rules)
+        }
+        return Self.busyPause
+    }
+
+    /// Publishes what there is room for, type by type, without making the caller wait.
+    private func publishBacklog(_ lanes: [String: [Lane]], _ rules: FlowRules.Snapshot) {
+        let now = ContinuousClock.now
+        let ready = busy.withLock { busy -> [String: [Lane]] in
+            guard rules.limits.isEmpty || busy.types.isEmpty else { return [:] }
+            busy.held = busy.held.filter { $0.value > now }
+            let ready = lanes.filter { type, _ in
+                window.room(type) > 0 && !busy.types.contains(type) && busy.held[type] == nil
+            }
+            busy.types.formUnion(ready.keys)
+            return ready
+        }
+        guard !ready.isEmpty else { return }
+        Task {
+            for (type, lanes) in ready {
+                let didPublish = await publishBacklog(of: type, lanes, rules)
+                busy.withLock { busy in
+                    busy.types.remove(type)
+                    if !didPublish { busy.held[type] = .now + Self.heldPause }
+                }
                 if didPublish { wakeup.signal() }
             }
         }
-        return pause
     }
 
     /// - Returns: whether something was published.
-    private func publishBacklog(of type: String, limit: Int, except pending: [UUID]) async -> Bool {
+    private func publishBacklog(of type: String, _ lanes: [Lane], _ rules: FlowRules.Snapshot) async -> Bool {
         do {
-            let (commands, readAt) = try await store.undispatched(type: type, limit: limit, except: pending)
-            guard !commands.isEmpty else { return false }
-            try await publish(commands, path: "backlog", readAt: readAt)
-            return true
+            let room = min(Self.batch, window.room(type))
+            let batch = try await backlog.read(
+                type, lanes: lanes, limit: room, except: unmarked.ids, limits: rules.limits)
+            let parts: [(commands: [Command], marking: CommandPath.Marking)] = [
+                (batch.marked, .before), (batch.unmarked, .after(readAt: batch.readAt)),
+            ]
+            for (commands, marking) in parts where !commands.isEmpty {
+                path.expect(commands, marking: marking)
+                let (failed, error) = await path.publish(commands, path: "backlog", marking: marking)
+                if case .before = marking, !failed.isEmpty { try await store.undispatch(failed) }
+                if let error { throw error }
+            }
+            return !batch.marked.isEmpty || !batch.unmarked.isEmpty
         } catch {
             trouble.note(type, error)
             return false
         }
+    }
+
+    /// Ends jobs that waited too long.
+    ///
+    /// - Returns: when to look again.
+    private func expire() async throws -> Duration {
+        let count = try await store.expire(limit: Self.batch)
+        GatewayMetrics.expired.add(count)
+        return count == Self.batch ? .zero : .seconds(1)
     }
 
     private func declareNewTypes() async {
@@ -210,52 +288,5 @@ final class Dispatcher: Sendable {
                 trouble.note(type, error)
             }
         }
-    }
-
-    /// Publishes commands; throws when some were not confirmed.
-    private func publish(_ commands: [Command], path: String, readAt: Date?) async throws {
-        let results = await publisher.publish(
-            batch: commands.map {
-                Publication($0.message, exchange: Topics.jobs, routingKey: $0.type, mandatory: true)
-            }, timeout: .seconds(10))
-        var ids: [UUID] = []
-        var failure: (any Error)?
-        for (command, result) in zip(commands, results) {
-            switch result {
-            case .success(.confirmed): ids.append(command.id)
-            case .success(let outcome):
-                failure = AMQPError(.closed, "the broker answered \(outcome) for \(command.type)")
-            case .failure(let error): failure = error
-            }
-        }
-        GatewayMetrics.published.add(ids.count, path)
-        unmarked.add(ids, readAt: readAt)
-        if let failure { throw failure }
-    }
-
-    /// Finds commands that the broker has lost: more rows say dispatched, for some time, than its queue holds. Commands that a
-    /// worker holds unacknowledged are missing from the depth too; publishing those again is harmless.
-    private func audit() async throws {
-        let troubled = trouble.types
-        for state in try await store.dispatchStates(types: types.names, staleAfter: lostAfter)
-        where state.stale > 0 && !troubled.contains(state.type) {
-            do {
-                try await audit(state)
-            } catch {
-                trouble.note(state.type, error)
-            }
-        }
-    }
-
-    private func audit(_ state: DispatchState) async throws {
-        try await publisher.update(topology: Topics.topology(types: [state.type]))
-        let depth = try await publisher.declare(Topics.commands(ofType: state.type)).messagesReady
-        let missing = min(state.stale, state.dispatched - depth)
-        guard missing > 0 else { return }
-        let found = try await store.undispatchLost(type: state.type, count: missing, staleAfter: lostAfter)
-        GatewayMetrics.lost.add(found)
-        log.warning(
-            "commands lost by the broker are published again", ["type": .string(state.type), "count": .int(found)])
-        wakeup.signal()
     }
 }

@@ -54,6 +54,7 @@ final class Submitter: Sendable {
             if row.grace > .zero { commands.append(Command(row.submission)) }
         }
         dispatcher.publishSoon(commands)
+        if admitted.contains(false) { dispatcher.publishSoon([]) }
         return outcomes
     }
 }

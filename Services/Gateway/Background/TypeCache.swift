@@ -39,9 +39,14 @@ final class TypeCache: Sendable {
 
     /// The types, read anew when this submission's type is not among them.
     func catalogue(for submission: JSON) async throws -> TypeCatalogue {
+        guard let name = submission["type"]?.stringValue else { return state.withLock(\.catalogue) }
+        return try await catalogue(named: name)
+    }
+
+    /// The types, read anew when the one of this name is not among them.
+    func catalogue(named name: String) async throws -> TypeCatalogue {
         let catalogue = state.withLock(\.catalogue)
-        guard let name = submission["type"]?.stringValue, catalogue.types[name] == nil else { return catalogue }
-        return try await refresh()
+        return catalogue.types[name] == nil ? try await refresh() : catalogue
     }
 
     /// Reads the types; the reading begins after the call.

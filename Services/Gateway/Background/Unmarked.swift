@@ -7,23 +7,42 @@ import Synchronization
 /// and counted as standing in the broker. A crash forgets it: those commands are published twice, which is harmless.
 final class Unmarked: Sendable {
     struct Batch: Sendable {
-        let ids: [UUID]
+        var jobs: [(id: UUID, type: String)]
         /// When the jobs were read from the backlog; nil on the direct path.
         let readAt: Date?
         let confirmed: ContinuousClock.Instant
+
+        var ids: [UUID] { jobs.map(\.id) }
     }
 
     private static let delay: Duration = .milliseconds(100)
 
     private let batches = Mutex<[Batch]>([])
 
-    func add(_ ids: [UUID], readAt: Date?) {
-        guard !ids.isEmpty else { return }
-        batches.withLock { $0.append(Batch(ids: ids, readAt: readAt, confirmed: .now)) }
+    func add(_ jobs: [(id: UUID, type: String)], readAt: Date?) {
+        guard !jobs.isEmpty else { return }
+        batches.withLock { $0.append(Batch(jobs: jobs, readAt: readAt, confirmed: .now)) }
     }
 
     /// The jobs that wait here.
     var ids: [UUID] { batches.withLock { $0.flatMap(\.ids) } }
+
+    /// How many there are of each type.
+    var counts: [String: Int] {
+        batches.withLock { batches in
+            batches.reduce(into: [:]) { counts, batch in for job in batch.jobs { counts[job.type, default: 0] += 1 } }
+        }
+    }
+
+    /// Lets those go that were asked about and no longer wait for a worker.
+    func settle(asked: [UUID], waiting: Set<UUID>) {
+        let gone = Set(asked).subtracting(waiting)
+        guard !gone.isEmpty else { return }
+        batches.withLock { batches in
+            for index in batches.indices { batches[index].jobs.removeAll { gone.contains($0.id) } }
+            batches.removeAll(where: \.jobs.isEmpty)
+        }
+    }
 
     /// Takes out what has waited long enough: all of the direct path in one batch, the backlog's each with its own time.
     func takeDue() -> [Batch] {
@@ -33,8 +52,8 @@ final class Unmarked: Sendable {
             batches.removeAll { now - $0.confirmed >= Self.delay }
             return due
         }
-        let direct = due.filter { $0.readAt == nil }.flatMap(\.ids)
+        let direct = due.filter { $0.readAt == nil }.flatMap(\.jobs)
         return due.filter { $0.readAt != nil }
-            + (direct.isEmpty ? [] : [Batch(ids: direct, readAt: nil, confirmed: now)])
+            + (direct.isEmpty ? [] : [Batch(jobs: direct, readAt: nil, confirmed: now)])
     }
 }

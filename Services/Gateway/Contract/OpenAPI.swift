@@ -11,6 +11,7 @@ enum OpenAPI {
             DeadLetter.self, StoppingJob.self, Schedule.self, Workflow.self, WorkerRecord.self, KeyRecord.self,
             AuditEntry.self,
             Webhook.self, WebhookWithSecret.self, WebhookDelivery.self,
+            QueueView.self, Limit.self, Explanation.self,
         ]
     }
 

@@ -48,6 +48,7 @@ extension JobStore {
     /// Claims the queued ones of these jobs for a worker, in one guarded update with their events.
     ///
     /// A job that is not queued is left out: its command is stale. So is one of another type: its command came to the wrong queue.
+    /// So is one whose time to live is over; see `expire`.
     public func claim(_ ids: [UUID], type: String, worker: String, lease: Duration) async throws -> [Claim] {
         let rows = try await commit([
             """
@@ -56,6 +57,7 @@ extension JobStore {
                     lease_until = now() + \(lease.seconds) * interval '1 second', dispatched_at = coalesce(dispatched_at, now()),
                     progress = NULL, error = NULL
                 WHERE j.id = ANY(\(ids)) AND j.type = \(type) AND j.status = ANY(\(Transition.claim.guardStatuses))
+                    AND (j.expires_at IS NULL OR j.attempt > 0 OR j.expires_at > now())
                 RETURNING j.id, j.namespace, j.attempt, j.spec, j.failures, j.crashes, j.max_attempts, j.timeout_seconds,
                     j.parallelism, j.trace_id, j.original_job_id
             ), announced AS (

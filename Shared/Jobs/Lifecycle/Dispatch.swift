@@ -1,7 +1,7 @@
 import Foundation
 import Postgres
 
-/// How many commands of a type stand in the broker, as the database sees it, and whether more wait.
+/// How many commands of a type stand in the broker, as the rows tell it.
 public struct DispatchState: Sendable {
     /// The type whose queue it is.
     public let type: String
@@ -9,8 +9,13 @@ public struct DispatchState: Sendable {
     public let dispatched: Int
     /// Of these, the ones dispatched longer ago than the time asked for.
     public let stale: Int
-    /// Whether at least one due job waits for its command.
-    public let hasBacklog: Bool
+
+    /// Makes a state.
+    public init(type: String, dispatched: Int, stale: Int) {
+        self.type = type
+        self.dispatched = dispatched
+        self.stale = stale
+    }
 }
 
 extension JobStore {
@@ -54,26 +59,6 @@ extension JobStore {
         return moved.count
     }
 
-    /// The next jobs of a type whose command is to be published, the most urgent and oldest first, and the database's time.
-    ///
-    /// - Parameter pending: jobs that are left out, because their commands are published and not marked yet.
-    public func undispatched(type: String, limit: Int, except pending: [UUID] = []) async throws -> (
-        commands: [Command], readAt: Date
-    ) {
-        let rows = try await database.query(
-            """
-            SELECT id, namespace, type, spec, name, labels, priority, timeout_seconds, max_attempts, crashes, parallelism,
-                parent_id, trace_id, now() AS read_at
-            FROM jobs
-            WHERE status = 'queued' AND dispatched_at IS NULL AND type = \(type) AND due_at <= now()
-                AND id <> ALL(\(pending))
-            ORDER BY priority DESC, id LIMIT \(limit)
-            """
-        )
-        let readAt = try rows.first?.decode("read_at", as: Date.self) ?? Date()
-        return (try rows.map(Command.init(row:)), readAt)
-    }
-
     /// Records that the broker has confirmed these jobs' commands.
     ///
     /// A job that was given back meanwhile must be published again, so it is left out: giving back sets `due_at` to that moment,
@@ -106,22 +91,19 @@ extension JobStore {
 
     /// The state of each of these types' queues as the rows tell it.
     public func dispatchStates(types: [String], staleAfter: Duration) async throws -> [DispatchState] {
-        try await database.query(
-            """
-            SELECT t.type, d.dispatched, d.stale, EXISTS (
-                SELECT 1 FROM jobs WHERE status = 'queued' AND dispatched_at IS NULL AND type = t.type AND due_at <= now()
-            ) AS backlog
-            FROM unnest(\(types)) AS t (type), LATERAL (
-                SELECT count(*) AS dispatched,
-                    count(*) FILTER (WHERE dispatched_at < now() - \(staleAfter.seconds) * interval '1 second') AS stale
-                FROM jobs WHERE status = 'queued' AND dispatched_at IS NOT NULL AND type = t.type
-            ) d
-            """
-        ).map { row in
-            DispatchState(
-                type: try row.decode("type"), dispatched: Int(try row.decode("dispatched", as: Int64.self)),
-                stale: Int(try row.decode("stale", as: Int64.self)), hasBacklog: try row.decode("backlog"))
-        }
+        try await database.query(Self.dispatchStates(types: types, staleAfter: staleAfter)).map(
+            DispatchState.init(row:))
+    }
+
+    static func dispatchStates(types: [String], staleAfter: Duration) -> Statement {
+        """
+        SELECT t.type, d.dispatched, d.stale
+        FROM unnest(\(types)) AS t (type), LATERAL (
+            SELECT count(*) AS dispatched,
+                count(*) FILTER (WHERE dispatched_at < now() - \(staleAfter.seconds) * interval '1 second') AS stale
+            FROM jobs WHERE status = 'queued' AND dispatched_at IS NOT NULL AND type = t.type
+        ) d
+        """
     }
 
     /// Takes the oldest dispatched jobs of a type, whose commands the broker no longer has, back into the dispatcher's hands.
@@ -136,5 +118,13 @@ extension JobStore {
             UPDATE jobs j SET dispatched_at = NULL, due_at = now() FROM lost WHERE j.id = lost.id RETURNING j.id
             """
         ).count
+    }
+}
+
+extension DispatchState {
+    init(row: Row) throws {
+        self.init(
+            type: try row.decode("type"), dispatched: Int(try row.decode("dispatched", as: Int64.self)),
+            stale: Int(try row.decode("stale", as: Int64.self)))
     }
 }

@@ -58,6 +58,12 @@ public struct Submission: Sendable {
     public var idempotency: (key: String, requestHash: [UInt8])?
     /// The jobs that must complete before it is queued.
     public var dependsOn: [UUID] = []
+    /// What the job shares a limit with, within its namespace.
+    public var concurrencyKey: String?
+    /// When its first attempt must have begun, else it ends as `failed`, code `expired`; nil for any time.
+    public var expiresAt: Date?
+    /// What kind of job it is to be the only one of.
+    public var uniqueness: Uniqueness?
 
     /// The status of its row.
     var initialStatus: JobStatus { scheduledAt == nil && dependsOn.isEmpty ? .queued : .scheduled }
@@ -134,6 +140,10 @@ extension Submission {
                 "type": "array", "maxItems": 100, "uniqueItems": true,
                 "items": ["type": "string", "format": "uuid"],
             ],
+            "concurrency_key": ["type": "string", "minLength": 1, "maxLength": 200],
+            "expires_at": ["type": "string", "format": "date-time"],
+            "expires_in_seconds": ["type": "number", "exclusiveMinimum": 0, "maximum": 31_536_000],
+            "unique": Uniqueness.schema,
         ],
     ]
 
@@ -187,32 +197,68 @@ extension Submission {
                 detail: "The spec does not fit the schema of \(typeName) (version \(type.version)).",
                 violations: specViolations.moved(below: prefix + "/spec"))
         }
-        if json["scheduled_at"] != nil, json["delay_seconds"] != nil {
-            throw SubmissionError(
-                kind: .invalidField, detail: "Give scheduled_at or delay_seconds, not both.",
-                violations: [
-                    Violation(at: prefix + "/delay_seconds", rule: "not", message: "scheduled_at is given too")
-                ])
-        }
         if let field = ["scheduled_at", "delay_seconds"].first(where: { json[$0] != nil }), json["depends_on"] != nil {
             throw SubmissionError(
                 kind: .invalidField, detail: "A job waits for a time or for other jobs, not for both.",
                 violations: [Violation(at: prefix + "/" + field, rule: "not", message: "depends_on is given too")])
         }
-        var scheduledAt = json["scheduled_at"]?.stringValue.flatMap { Date(rfc3339: $0) }
-        if let delay = json["delay_seconds"]?.doubleValue, delay > 0 { scheduledAt = now.addingTimeInterval(delay) }
+        let (scheduledAt, expiresAt) = try times(json, prefix: prefix, now: now)
+        try checkUnique(json, prefix: prefix)
+        let spec = references.isEmpty ? type.validator.applyingDefaults(to: given) : given
         return Submission(
             id: id, namespace: namespace, type: typeName,
-            spec: (references.isEmpty ? type.validator.applyingDefaults(to: given) : given).serialized(),
+            spec: spec.serialized(),
             name: json["name"]?.stringValue, labels: json["labels"] ?? [:],
             priority: json["priority"]?.stringValue.flatMap(Priority.init(word:)) ?? .normal,
-            scheduledAt: scheduledAt.flatMap { $0 > now ? $0 : nil },
+            scheduledAt: scheduledAt,
             timeoutSeconds: json["timeout_seconds"]?.intValue.map { Int($0) } ?? type.policy.timeoutSeconds,
             maxAttempts: json["max_attempts"]?.intValue.map { Int($0) } ?? type.policy.maxAttempts,
             parallelism: json["parallelism"]?.intValue.map { Int($0) },
             parentID: json["parent_id"]?.stringValue.flatMap(UUID.init(text:)),
             traceID: json["trace_id"]?.stringValue,
-            dependsOn: json["depends_on"]?.arrayValue?.compactMap { $0.stringValue.flatMap(UUID.init(text:)) } ?? [])
+            dependsOn: json["depends_on"]?.arrayValue?.compactMap { $0.stringValue.flatMap(UUID.init(text:)) } ?? [],
+            concurrencyKey: json["concurrency_key"]?.stringValue,
+            expiresAt: expiresAt,
+            uniqueness: json["unique"].map {
+                Uniqueness.read($0, namespace: namespace, type: typeName, spec: spec)
+            })
+    }
+
+    /// When the job may start, nil for at once, and by when it must have started.
+    private static func times(
+        _ json: JSON, prefix: String, now: Date
+    ) throws(SubmissionError) -> (scheduledAt: Date?, expiresAt: Date?) {
+        func read(_ point: String, _ span: String) throws(SubmissionError) -> Date? {
+            if json[point] != nil, json[span] != nil {
+                throw SubmissionError(
+                    kind: .invalidField, detail: "Give \(point) or \(span), not both.",
+                    violations: [Violation(at: prefix + "/" + span, rule: "not", message: "\(point) is given too")])
+            }
+            if let seconds = json[span]?.doubleValue { return now.addingTimeInterval(seconds) }
+            return json[point]?.stringValue.flatMap { Date(rfc3339: $0) }
+        }
+        let scheduledAt = try read("scheduled_at", "delay_seconds").flatMap { $0 > now ? $0 : nil }
+        let expiresAt = try read("expires_at", "expires_in_seconds")
+        if let scheduledAt, let expiresAt, expiresAt <= scheduledAt {
+            let field = json["expires_at"] == nil ? "/expires_in_seconds" : "/expires_at"
+            throw SubmissionError(
+                kind: .invalidField, detail: "The job would expire before it may start.",
+                violations: [Violation(at: prefix + field, rule: "minimum", message: "is not after the start")])
+        }
+        return (scheduledAt, expiresAt)
+    }
+
+    private static func checkUnique(_ json: JSON, prefix: String) throws(SubmissionError) {
+        guard let unique = json["unique"] else { return }
+        let isTimed = unique["for"]?.stringValue == "seconds"
+        guard isTimed != (unique["seconds"] != nil) else { return }
+        throw SubmissionError(
+            kind: .invalidField, detail: "Give seconds with \"for\": \"seconds\", and only then.",
+            violations: [
+                Violation(
+                    at: prefix + "/unique/seconds", rule: isTimed ? "required" : "not",
+                    message: isTimed ? "is missing" : "is given without \"for\": \"seconds\"")
+            ])
     }
 }
 

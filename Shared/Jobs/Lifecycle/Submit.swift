@@ -22,15 +22,14 @@ public enum SubmitOutcome: Sendable {
 extension JobStore {
     /// Inserts jobs and their first events in one transaction; answers in the order of `submissions`.
     ///
-    /// A job whose id or idempotency key is taken is not inserted (G12); the others are.
+    /// A job whose id or idempotency key is taken is not inserted (G12), nor one of a kind that is to be unique and exists; the
+    /// others are.
     ///
     /// - Parameter grace: how long the caller keeps the right to publish the command itself. Until then no dispatcher takes
     ///   the job; afterwards any does, which is what makes a crash between commit and publish harmless.
     public func submit(_ submissions: [(submission: Submission, grace: Duration)]) async throws -> [SubmitOutcome] {
         let insertion = Self.insertion(submissions)
-        return try await database.withSession { session in
-            try Self.outcomes(of: submissions.map(\.submission), inserted: session.query(insertion), session)
-        }
+        return try await database.withSession { session in try Self.insert(submissions, insertion, session) }
     }
 
     /// Like `submit`, but inserts nothing when one of the keys was used for another request.
@@ -57,33 +56,52 @@ extension JobStore {
         }
     }
 
+    typealias Batch = [(submission: Submission, grace: Duration)]
+
     /// Inserts jobs and their first events within a transaction.
-    static func insert(
-        _ submissions: [(submission: Submission, grace: Duration)], _ session: Session
-    ) throws -> [SubmitOutcome] {
-        try outcomes(of: submissions.map(\.submission), inserted: session.query(insertion(submissions)), session)
+    static func insert(_ rows: Batch, _ session: Session) throws -> [SubmitOutcome] {
+        try insert(rows, insertion(rows), session)
     }
 
-    private static func insertion(_ submissions: [(submission: Submission, grace: Duration)]) -> Statement {
+    private static func insert(_ rows: Batch, _ insertion: Statement, _ session: Session) throws -> [SubmitOutcome] {
+        let jobs = rows.map(\.submission)
+        if let freeing = Uniqueness.freeing(jobs) { _ = try session.query(freeing) }
+        var answers = SubmitAnswers(jobs)
+        try answers.take(session.query(insertion), session)
+        // What stood in the way of a unique job may have ended before it could be read: then the way is free.
+        for _ in 1...5 where !answers.isComplete {
+            let again = rows.filter { answers.isMissing($0.submission) }
+            try answers.take(session.query(Self.insertion(again)), session)
+        }
+        return try answers.outcomes()
+    }
+
+    private static func insertion(_ submissions: Batch) -> Statement {
         let jobs = submissions.map(\.submission)
         let keys = jobs.map { $0.idempotency?.key }
+        let now = Date()
         let statuses = jobs.map(\.initialStatus.rawValue)
         return """
             WITH inserted AS (
                 INSERT INTO jobs (id, namespace, type, status, priority, max_attempts, timeout_seconds, due_at, name, labels,
-                    spec, parallelism, parent_id, trace_id, idempotency_key, request_hash)
+                    spec, parallelism, parent_id, trace_id, idempotency_key, request_hash, concurrency_key, expires_at,
+                    unique_key, unique_for, unique_until)
                 SELECT i.id, i.namespace, i.type, i.status, i.priority, i.max_attempts, i.timeout_seconds,
                     coalesce(i.scheduled_at, now() + i.grace * interval '1 second'),
-                    i.name, i.labels, i.spec, i.parallelism, i.parent_id, i.trace_id, i.key, i.hash
+                    i.name, i.labels, i.spec, i.parallelism, i.parent_id, i.trace_id, i.key, i.hash, i.concurrency_key,
+                    i.expires_at, i.unique_key, i.unique_for, i.unique_until
                 FROM unnest(\(jobs.map(\.id)), \(jobs.map(\.namespace)), \(jobs.map(\.type)), \(statuses),
                     \(jobs.map(\.priority.rawValue)), \(jobs.map { Int32($0.maxAttempts) }),
                     \(jobs.map { Int32($0.timeoutSeconds) }), \(jobs.map(\.scheduledAt)),
                     \(submissions.map { $0.grace.seconds }), \(jobs.map(\.name)),
                     \(jobs.map { JSONText($0.labels.serialized()) }), \(jobs.map { JSONText($0.spec) }),
                     \(jobs.map { $0.parallelism.map(Int32.init) }), \(jobs.map(\.parentID)), \(jobs.map(\.traceID)), \(keys),
-                    \(jobs.map { $0.idempotency?.requestHash }))
+                    \(jobs.map { $0.idempotency?.requestHash }),
+                    \(jobs.map(\.concurrencyKey)), \(jobs.map(\.expiresAt)), \(jobs.map { $0.uniqueness?.key }),
+                    \(jobs.map { $0.uniqueness?.extent.word }), \(jobs.map { $0.uniqueness?.end(from: now) }))
                     AS i (id, namespace, type, status, priority, max_attempts, timeout_seconds, scheduled_at, grace, name,
-                    labels, spec, parallelism, parent_id, trace_id, key, hash)
+                    labels, spec, parallelism, parent_id, trace_id, key, hash, concurrency_key, expires_at,
+                    unique_key, unique_for, unique_until)
                 ON CONFLICT DO NOTHING
                 RETURNING id, status, created_at
             ), announced AS (
@@ -91,38 +109,6 @@ extension JobStore {
             )
             SELECT id, created_at FROM inserted
             """
-    }
-
-    private static func outcomes(
-        of jobs: [Submission], inserted rows: Rows, _ session: Session
-    ) throws -> [SubmitOutcome] {
-        var created: [UUID: Date] = [:]
-        created.reserveCapacity(rows.count)
-        for row in rows { created[try row.decode("id", as: UUID.self)] = try row.decode("created_at", as: Date.self) }
-        guard created.count < jobs.count else { return jobs.map { .created(created[$0.id] ?? Date()) } }
-        let missing = jobs.filter { created[$0.id] == nil && $0.idempotency != nil }
-        var earlier: [String: (id: UUID, hash: [UInt8])] = [:]
-        if !missing.isEmpty {
-            let rows = try session.query(
-                """
-                SELECT j.id, j.namespace, j.idempotency_key, j.request_hash
-                FROM unnest(\(missing.map(\.namespace)), \(missing.map { $0.idempotency?.key })) AS k (namespace, key)
-                JOIN jobs j ON j.namespace = k.namespace AND j.idempotency_key = k.key
-                """)
-            for row in rows {
-                let key =
-                    try row.decode("namespace", as: String.self) + "\n" + row.decode("idempotency_key", as: String.self)
-                earlier[key] = (try row.decode("id"), try row.decode("request_hash"))
-            }
-        }
-        return jobs.map { job in
-            // An id that comes twice in one batch is one job.
-            if let date = created.removeValue(forKey: job.id) { return .created(date) }
-            guard let idempotency = job.idempotency, let found = earlier[job.namespace + "\n" + idempotency.key] else {
-                return .existing(job.id)
-            }
-            return found.hash == idempotency.requestHash ? .existing(found.id) : .conflict(found.id)
-        }
     }
 }
 

@@ -39,7 +39,8 @@ public struct Command: Sendable {
             id: submission.id, namespace: submission.namespace, type: submission.type, spec: submission.spec,
             name: submission.name, labels: submission.labels.serialized(), priority: submission.priority,
             timeoutSeconds: submission.timeoutSeconds, maxAttempts: submission.maxAttempts, crashes: 0,
-            parallelism: submission.parallelism, parentID: submission.parentID, traceID: submission.traceID)
+            parallelism: submission.parallelism, parentID: submission.parentID, traceID: submission.traceID,
+            concurrencyKey: submission.concurrencyKey, expiresAt: submission.expiresAt)
     }
 
     init(row: Row) throws {
@@ -53,12 +54,14 @@ public struct Command: Sendable {
             crashes: Int(try row.decode("crashes", as: Int32.self)),
             parallelism: try row.decode("parallelism", as: Int32?.self).map(Int.init),
             parentID: try row.decode("parent_id"),
-            traceID: try row.decode("trace_id"))
+            traceID: try row.decode("trace_id"), concurrencyKey: try row.decode("concurrency_key"),
+            expiresAt: try row.decode("expires_at"))
     }
 
     private init(
         id: UUID, namespace: String, type: String, spec: [UInt8], name: String?, labels: [UInt8], priority: Priority,
-        timeoutSeconds: Int, maxAttempts: Int, crashes: Int, parallelism: Int?, parentID: UUID?, traceID: String?
+        timeoutSeconds: Int, maxAttempts: Int, crashes: Int, parallelism: Int?, parentID: UUID?, traceID: String?,
+        concurrencyKey: String?, expiresAt: Date?
     ) {
         var json = JSONWriter()
         json.beginObject()
@@ -75,6 +78,8 @@ public struct Command: Sendable {
         if let parallelism { json.member("parallelism", parallelism) }
         if let parentID { json.member("parent_id", parentID) }
         if let traceID { json.member("trace_id", traceID) }
+        if let concurrencyKey { json.member("concurrency_key", concurrencyKey) }
+        if let expiresAt { json.member("expires_at", expiresAt) }
         json.endObject()
         self.id = id
         self.type = type

@@ -1,0 +1,111 @@
+import Foundation
+import Jobs
+import Synchronization
+
+/// Takes jobs out of the backlog in a fair order, as far as the limits let them go.
+///
+/// The jobs of a limit are marked dispatched before their commands are published, the others afterwards (see `Unmarked`):
+/// - what is marked and then not published (a crash, a broker that does not confirm) is found missing by the dispatcher's audit, or
+///   given back at once when the failure is seen; until then it holds its places, so a limit is never exceeded;
+/// - only who still leads can mark, so that two leaders for a moment do not use a limit twice.
+/// Commands that others publish straight to the broker count against the limits, but are not held back by them.
+final class BacklogReader: Sendable {
+    /// The next commands of a type.
+    struct Batch: Sendable {
+        /// Marked already.
+        var marked: [Command] = []
+        /// To be marked when they are confirmed, with the time at which they were read.
+        var unmarked: [Command] = []
+        var readAt = Date()
+    }
+
+    private struct Orders {
+        var fair: [String: FairOrder] = [:]
+        /// Where to go on in a lane whose oldest jobs all have keys that have reached their limit.
+        var depths: [String: [Lane: UUID]] = [:]
+    }
+
+    /// How many jobs of a lane are looked at when some may have to be passed over.
+    private static let depth = 500
+
+    private let store: JobStore
+    private let duty: String
+    private let holder: String
+    private let orders = Mutex(Orders())
+
+    init(_ store: JobStore, duty: String, holder: String) {
+        self.store = store
+        self.duty = duty
+        self.holder = holder
+    }
+
+    /// From where the lanes of these types are to be read.
+    func cursors(_ types: [String]) -> [LaneCursor] {
+        orders.withLock { orders in
+            types.flatMap { type in
+                Priority.allCases.map {
+                    LaneCursor(type: type, priority: $0, after: orders.fair[type]?.cursor($0) ?? "")
+                }
+            }
+        }
+    }
+
+    /// Takes up to `limit` jobs of a type out of these lanes.
+    func read(
+        _ type: String, lanes: [Lane], limit: Int, except pending: [UUID], limits: [LimitSubject: Limit]
+    ) async throws -> Batch {
+        guard !limits.isEmpty else {
+            let turns = turns(type, lanes, limit)
+            let jobs = try await store.backlog(type: type, Self.requests(turns), except: pending)
+            let (commands, readAt) = try await store.commands(of: FairOrder.pick(turns, from: jobs).map(\.id))
+            return Batch(unmarked: commands, readAt: readAt)
+        }
+        let state = try await store.limitUse()
+        var ledger = LimitLedger(limits, uses: state.uses, buckets: state.buckets, now: state.now)
+        let turns = turns(type, lanes.filter { !ledger.isClosed($0, type: type) }, limit)
+        guard !turns.isEmpty else { return Batch() }
+        let requests = deepened(Self.requests(turns), type)
+        let jobs = try await store.backlog(type: type, requests, except: pending)
+        let picked = FairOrder.pick(turns, from: jobs) { ledger.take($0, type: type) }
+        noteDepths(requests, jobs, picked, type)
+        let limited = picked.filter { ledger.isLimited($0, type: type) }.map(\.id)
+        let free = picked.filter { !ledger.isLimited($0, type: type) }.map(\.id)
+        var batch = Batch()
+        if !free.isEmpty { (batch.unmarked, batch.readAt) = try await store.commands(of: free) }
+        if !limited.isEmpty {
+            batch.marked = try await store.commandsMarking(
+                limited, buckets: ledger.buckets, duty: duty, holder: holder)
+        }
+        return batch
+    }
+
+    private func turns(_ type: String, _ lanes: [Lane], _ count: Int) -> [Lane] {
+        orders.withLock { $0.fair[type, default: FairOrder()].turns(lanes, count: count) }
+    }
+
+    private static func requests(_ turns: [Lane]) -> [LaneRequest] {
+        var counts: [Lane: Int] = [:]
+        for lane in turns { counts[lane, default: 0] += 1 }
+        return counts.map { LaneRequest($0.key, count: $0.value) }
+    }
+
+    private func deepened(_ requests: [LaneRequest], _ type: String) -> [LaneRequest] {
+        orders.withLock { orders in
+            requests.map {
+                LaneRequest($0.lane, after: orders.depths[type]?[$0.lane], count: max($0.count, Self.depth))
+            }
+        }
+    }
+
+    /// A lane of which nothing could go is looked at further down the next time; at its end one begins at its start again.
+    private func noteDepths(_ requests: [LaneRequest], _ jobs: [BacklogJob], _ picked: [BacklogJob], _ type: String) {
+        let found = Dictionary(grouping: jobs, by: \.lane)
+        let served = Set(picked.map(\.lane))
+        var depths: [Lane: UUID] = [:]
+        for request in requests where !served.contains(request.lane) {
+            guard let jobs = found[request.lane], jobs.count == request.count else { continue }
+            depths[request.lane] = jobs.last?.id
+        }
+        orders.withLock { $0.depths[type] = depths }
+    }
+}
