@@ -21,6 +21,7 @@ final class Gateway: Sendable {
     let reader: JobReader
     let dispatcher: Dispatcher
     let hub: EventHub
+    let histories: HistoryCache
     private let log: Logger
     private let publisher: Publisher
     private let deadConsumer: Consumer
@@ -48,6 +49,7 @@ final class Gateway: Sendable {
         submitter = Submitter(store, dispatcher: dispatcher)
         reader = JobReader(store)
         hub = EventHub(background, log: log)
+        histories = HistoryCache(background, log: log)
         listener = PostgresListener(
             PostgresConfiguration(url: service.databaseURL, applicationName: name + " events"),
             channels: [JobStore.eventsChannel])
@@ -96,6 +98,7 @@ final class Gateway: Sendable {
             group.addTask { try await reaper.run() }
             group.addTask { try await collector.run() }
             group.addTask { await self.hub.run() }
+            group.addTask { try await self.histories.run() }
             group.addTask { try await self.listener.run() }
             group.addTask { for await _ in self.listener.events { self.hub.announce() } }
             try await group.waitForAll()

@@ -24,6 +24,7 @@ public struct WorkerService<W: Worker>: Sendable {
     private let consumer: Consumer
     private let control: Consumer
     private let publisher: Publisher
+    private let durations: Durations
     private let executor: Executor<W>
     private let intake: Intake
     private let watch: Watch
@@ -62,10 +63,11 @@ public struct WorkerService<W: Worker>: Sendable {
         let running = RunningJobs()
         self.running = running
         let recorder = Recorder(store, log: log)
+        durations = Durations(type: type.name, store: store, log: log)
         executor = Executor(
             worker: worker, policy: type.policy, recorder: recorder,
             files: { JobFiles(store: store, content: content, roots: roots, namespace: $0.namespace, job: $0.id) },
-            log: log)
+            log: log, durations: durations)
         publisher = Publisher(
             try configuration.service.broker(name: name + " dead letters"), topology: topology,
             onEvent: log.brokerEvents("dead letters"))
@@ -114,6 +116,7 @@ public struct WorkerService<W: Worker>: Sendable {
             group.addTask { try await consumer.run { intake.offer($0) } }
             group.addTask { await intake.run { start($0) } }
             group.addTask { try await watch.renewLeases() }
+            group.addTask { try await durations.run() }
             group.addTask {
                 try await watch.applyTimeLimits { job in
                     await executor.abandon(job)
@@ -156,6 +159,7 @@ public struct WorkerService<W: Worker>: Sendable {
         await withDiscardingTaskGroup { group in
             for job in running.all { group.addTask { await executor.abandon(job) } }
         }
+        await durations.flush()
     }
 
     private func waitUntilIdle(_ deadline: ContinuousClock.Instant) async {

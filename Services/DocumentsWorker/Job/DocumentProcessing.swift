@@ -66,7 +66,7 @@ struct DocumentProcessing: Decodable, Sendable {
 }
 
 /// What comes out of a job.
-struct ProcessedDocuments: Codable, Sendable {
+struct ProcessedDocuments: Encodable, Sendable {
     /// Documents whose text was extracted.
     var documentsProcessed = 0
     /// Documents that ended with an error; the job goes on with the others.
@@ -97,8 +97,8 @@ struct ProcessedDocuments: Codable, Sendable {
     }
 }
 
-/// One document that is done with, and what it added.
-struct FinishedDocument: Sendable {
+/// One document that is done with, and what it added: the entry of its checkpoint.
+struct FinishedDocument: Codable, Sendable {
     let document: ProcessedDocument
     let artifacts: [ProcessedArtifact]
     /// Bytes read.

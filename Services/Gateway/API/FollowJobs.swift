@@ -45,35 +45,25 @@ extension Gateway {
         }
     }
 
-    /// `GET /jobs/{id}/history`: the job's events in order, page by page.
+    /// `GET /jobs/{id}/history`: the job's events in order, by kind, level, attempt and time, page by page.
     func listHistory(_ call: Call) async throws -> HTTPResponse {
         let id = try await existingJob(call)
         let limit = try call.limit()
         let position = try call.request.query("cursor").map(Cursor.event) ?? 0
-        let events = try await store.events(after: [(id, position)], limit: limit)
+        let events = try await store.history(of: id, try call.eventFilter(), after: position, limit: limit)
         return page("events", events, next: events.count == limit ? events.last.map { Cursor.text($0.sequence) } : nil)
         {
             $0.write(to: &$1)
         }
     }
 
-    /// `GET /jobs/{id}/logs`: the job's log lines in order, from a level upwards, page by page.
-    func listLogs(_ call: Call) async throws -> HTTPResponse {
-        let id = try await existingJob(call)
-        let limit = try call.limit()
-        let level =
-            try call.choice("level", of: LogLevel.allCases.map(\.word) + ["warn"]).flatMap(LogLevel.init(word:))
-            ?? .debug
-        let position = try call.request.query("cursor").map(Cursor.logLine) ?? (0, 0)
-        let lines = try await store.logs(of: id, minimum: level, after: position, limit: limit)
-        let next = lines.count == limit ? lines.last.map { Cursor.text(attempt: $0.attempt, number: $0.number) } : nil
-        return page("logs", lines, next: next) { $0.write(to: &$1) }
-    }
+    func existingJob(_ call: Call) async throws -> UUID { try await job(call).id }
 
-    func existingJob(_ call: Call) async throws -> UUID {
+    /// The job that the path names.
+    func job(_ call: Call) async throws -> Job {
         let id = try await jobID(call)
-        guard try await reader.job(id, namespace: call.namespace) != nil else { throw Problem.notFound("job") }
-        return id
+        guard let job = try await reader.job(id, namespace: call.namespace) else { throw Problem.notFound("job") }
+        return job
     }
 
     /// One page of a list: the items and the cursor of the next page, or null at the end.

@@ -64,6 +64,11 @@ extension JobStore {
                     SELECT epoch, state FROM checkpoints WHERE job_id = \(id) ORDER BY epoch DESC LIMIT 1
                 ) c
                 WHERE \(isRetry)
+                RETURNING job_id, epoch
+            ), entered AS (
+                INSERT INTO checkpoint_entries (job_id, epoch, number, entry)
+                SELECT r.job_id, e.epoch, e.number, e.entry
+                FROM resumed r JOIN checkpoint_entries e ON e.job_id = \(id) AND e.epoch <= r.epoch
             ), announced AS (
                 INSERT INTO events (job_id, kind, status, attempt, data)
                 SELECT id, 'queued', 'queued', 0, jsonb_build_object('original_job_id', original_job_id, 'repeats', \(id)) FROM inserted

@@ -1,3 +1,4 @@
+import Crypto
 import Foundation
 import JSON
 import Postgres
@@ -40,6 +41,7 @@ public struct FileRecord: Sendable {
     public func write(to json: inout JSONWriter) {
         json.beginObject()
         json.member("id", id)
+        json.member("uri", "/api/v1/artifacts/" + id.text)
         json.member("name", name)
         json.member("media_type", mediaType)
         json.member("size_bytes", Int(size))
@@ -69,11 +71,35 @@ extension JobStore {
             SELECT id, namespace, job_id, name, media_type, size, sha256, created_at FROM files
             WHERE id = \(id) AND namespace = \(namespace)
             """
-        ).first.map { row in
-            FileRecord(
-                id: try row.decode("id"), namespace: try row.decode("namespace"), job: try row.decode("job_id"),
-                name: try row.decode("name"), mediaType: try row.decode("media_type"), size: try row.decode("size"),
-                sha256: try row.decode("sha256"), createdAt: try row.decode("created_at"))
-        }
+        ).first.map(FileRecord.init(row:))
+    }
+
+    /// The files of a job: those that it made, and those that its result names under `artifacts`, which a job that goes on where
+    /// another one failed has from there. In the order of their ids, after `id`.
+    public func files(of job: UUID, namespace: String, after id: UUID?, limit: Int) async throws -> [FileRecord] {
+        let first = id ?? UUID(uuid: (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0))
+        return try await database.query(
+            """
+            WITH made AS (
+                SELECT id FROM files WHERE job_id = \(job)
+                UNION
+                SELECT (a->>'id')::uuid FROM jobs j, LATERAL jsonb_path_query(j.result, 'lax $.artifacts[*]') a
+                WHERE j.id = \(job) AND jsonb_typeof(a) = 'object'
+                    AND a->>'id' ~ '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$'
+            )
+            SELECT f.id, f.namespace, f.job_id, f.name, f.media_type, f.size, f.sha256, f.created_at
+            FROM made m JOIN files f ON f.id = m.id AND f.namespace = \(namespace)
+            WHERE m.id > \(first) ORDER BY m.id LIMIT \(limit)
+            """
+        ).map(FileRecord.init(row:))
+    }
+}
+
+extension FileRecord {
+    fileprivate init(row: Row) throws {
+        self.init(
+            id: try row.decode("id"), namespace: try row.decode("namespace"), job: try row.decode("job_id"),
+            name: try row.decode("name"), mediaType: try row.decode("media_type"), size: try row.decode("size"),
+            sha256: try row.decode("sha256"), createdAt: try row.decode("created_at"))
     }
 }

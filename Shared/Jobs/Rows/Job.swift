@@ -60,7 +60,7 @@ public struct Job: Sendable {
 
 extension Job {
     /// Appends the job as clients see it. A job from a list has no `spec` and no `result`: those may be large.
-    public func write(to json: inout JSONWriter) {
+    public func write(to json: inout JSONWriter, timing: JobTiming? = nil) {
         json.beginObject()
         json.member("id", id)
         json.member("type", type)
@@ -77,6 +77,10 @@ extension Job {
         json.member("crashes", Int(crashes))
         json.member("timeout_seconds", Int(timeoutSeconds))
         json.member("progress", raw: progress ?? Self.null)
+        if let timing {
+            json.key("timing")
+            timing.write(to: &json)
+        }
         if spec != nil { json.member("result", raw: result ?? Self.null) }
         json.member("error", raw: error ?? Self.null)
         json.member("worker", worker)
