@@ -59,7 +59,8 @@ final class Gateway: Sendable {
     func run() async throws {
         try await store.whenReachable(log: log)
         let handler = Handler(
-            router: Router(routes: routes), pages: OperationsPages(service: "gateway", checks: checks),
+            router: Router(routes), pages: OperationsPages(service: "gateway", checks: checks),
+            contract: ContractPages(routes),
             authentication: Authentication(store), log: log)
         let server = HTTPServer(
             HTTPServerConfiguration(

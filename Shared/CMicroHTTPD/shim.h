@@ -11,6 +11,7 @@ struct switchyard_MHD_settings
   unsigned int per_address_limit;
   unsigned int idle_seconds;
   size_t connection_memory;
+  MHD_AcceptPolicyCallback accept;
   MHD_AccessHandlerCallback handler;
   MHD_RequestCompletedCallback completed;
   MHD_NotifyConnectionCallback connection_notify;
@@ -44,7 +45,7 @@ switchyard_MHD_start (const struct switchyard_MHD_settings *s)
     { s->threads > 1 ? MHD_OPTION_THREAD_POOL_SIZE : MHD_OPTION_END, s->threads, NULL },
     { MHD_OPTION_END, 0, NULL }
   };
-  return MHD_start_daemon (MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL,
+  return MHD_start_daemon (MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME, 0, s->accept, s->cls,
                            s->handler, s->cls, MHD_OPTION_ARRAY, options, MHD_OPTION_END);
 }
 

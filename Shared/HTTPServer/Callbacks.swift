@@ -11,6 +11,11 @@ private func connection(_ pointer: OpaquePointer) -> Connection? {
     switchyard_MHD_socket_context(pointer).map { Unmanaged<Connection>.fromOpaque($0).takeUnretainedValue() }
 }
 
+let onAccept: MHD_AcceptPolicyCallback = { cls, _, _ in
+    guard let cls else { return .NO }
+    return core(cls).isDraining ? .NO : .YES
+}
+
 let onConnection: MHD_NotifyConnectionCallback = { cls, pointer, context, event in
     guard let cls, let pointer, let context else { return }
     if event == .CONNECTION_NOTIFY_STARTED {

@@ -73,7 +73,7 @@ final class ServerCore: Sendable {
 
     // MARK: Life
 
-    /// Starts the daemon on a listening socket, which is closed here from now on.
+    /// Starts the daemon on a listening socket, which the daemon closes when it stops.
     func start(listening socket: Int32) throws(HTTPServerError) {
         let reference = Unmanaged.passRetained(self)
         var settings = switchyard_MHD_settings(
@@ -83,7 +83,8 @@ final class ServerCore: Sendable {
             idle_seconds: UInt32((idleTimeout + 999) / 1000),
             // Each open connection holds this much; it has room for the largest head, its table of fields and the response's head.
             connection_memory: configuration.maxHeaderBytes + 6144,
-            handler: onAccess, completed: onCompleted, connection_notify: onConnection, uri_log: onTarget,
+            accept: onAccept, handler: onAccess, completed: onCompleted, connection_notify: onConnection,
+            uri_log: onTarget,
             cls: reference.toOpaque())
         guard let daemon = switchyard_MHD_start(&settings) else {
             reference.release()
@@ -93,7 +94,7 @@ final class ServerCore: Sendable {
         // The pointer goes to the watching thread alone.
         nonisolated(unsafe) let owned = daemon
         let thread = Thread { [self] in
-            watch(owned, socket)
+            watch(owned)
             reference.release()
         }
         thread.name = "http-watch"
@@ -102,6 +103,9 @@ final class ServerCore: Sendable {
     }
 
     /// Stops and answers in-flight requests as `HTTPServer.drain` promises.
+    ///
+    /// New connections are closed as they are accepted. `MHD_quiesce_daemon` would have them refused, but its removal of the
+    /// listening socket races with that of the daemon's own threads, and whoever comes second aborts the process.
     func drain(deadline: Duration) async {
         guard !draining.exchange(true, ordering: .relaxed) else { return await stopped() }
         stopSignal.signal()
@@ -131,26 +135,25 @@ final class ServerCore: Sendable {
 
     // MARK: The watching thread
 
-    private func watch(_ daemon: OpaquePointer, _ socket: Int32) {
+    private func watch(_ daemon: OpaquePointer) {
         var ticks = 0
-        var isQuiet = false
+        var hasEndedStreams = false
         while !state.withLock({ $0.isStopping }) {
-            if isDraining, !isQuiet {
-                isQuiet = true
-                quiesce(daemon, socket)
+            if isDraining, !hasEndedStreams {
+                hasEndedStreams = true
+                endStreams()
             }
             ticks += 1
             sweep(pollingClients: ticks % Self.ticksPerPoll == 0)
             _ = stopSignal.wait(timeout: .now() + .milliseconds(Self.tick))
         }
         draining.store(true, ordering: .relaxed)
-        if !isQuiet { quiesce(daemon, socket) }
+        if !hasEndedStreams { endStreams() }
         for connection in connections() {
             connection.state.withLock { $0.exchange }?.cancel()
             connection.stop()
         }
         MHD_stop_daemon(daemon)
-        close(socket)
         let waiting = state.withLock { state in
             state.isStopped = true
             defer { state.whenStopped = [] }
@@ -159,10 +162,7 @@ final class ServerCore: Sendable {
         for continuation in waiting { continuation.resume() }
     }
 
-    /// Refuses new connections. The socket stays open until the daemon's threads, which may still look at it, have ended.
-    private func quiesce(_ daemon: OpaquePointer, _ socket: Int32) {
-        _ = MHD_quiesce_daemon(daemon)
-        shutdown(socket, Int32(SHUT_RDWR))
+    private func endStreams() {
         for connection in connections() { connection.state.withLock { $0.exchange }?.endStream() }
     }
 

@@ -1,3 +1,5 @@
+import JSON
+
 /// Where a job stands. See `Transition` for how it moves.
 public enum JobStatus: String, Sendable, Hashable, Codable, CaseIterable {
     /// Waits for a time: its start, or its next attempt.
@@ -24,6 +26,11 @@ public enum JobStatus: String, Sendable, Hashable, Codable, CaseIterable {
         case .completed, .failed, .cancelled, .stopped: true
         }
     }
+}
+
+extension JobStatus {
+    /// The words as JSON Schema.
+    static let schema = Schema.word(allCases.map(\.rawValue))
 }
 
 /// The only state graph: every way in which a job moves from one status to another.

@@ -16,7 +16,7 @@ import Testing
         -> String
     {
         switch authentication.look(at: request(headers).head, scope: scope) {
-        case .refused(let problem): problem.code
+        case .refused(let problem): problem.code.rawValue
         case .accepted: "accepted"
         case .unknown: "unknown"
         }

@@ -6,42 +6,28 @@ import Jobs
 
 /// The parameters by which what a job has told is filtered.
 extension Call {
-    /// A time as RFC 3339.
-    func time(_ name: String) throws -> Date? {
-        guard let text = request.query(name) else { return nil }
-        guard let time = Date(rfc3339: text) else {
-            throw Problem.invalidParameter(name, "a time such as 2026-01-31T12:00:00Z")
-        }
-        return time
-    }
+    var attempt: Int32? { integer("attempt").map { Int32(clamping: $0) } }
 
-    func number(_ name: String, _ range: ClosedRange<Int>) throws -> Int? {
-        guard let text = request.query(name) else { return nil }
-        guard let number = Int(text), range.contains(number) else {
-            throw Problem.invalidParameter(name, "a number from \(range.lowerBound) to \(range.upperBound)")
-        }
-        return number
-    }
-
-    func flag(_ name: String) throws -> Bool { try choice(name, of: ["true", "false"]) == "true" }
-
-    func attempt() throws -> Int32? { try number("attempt", 0...Int(Int32.max)).map { Int32($0) } }
-
-    func logFilter() throws -> LogFilter {
+    var logFilter: LogFilter {
         LogFilter(
-            minimum: try choice("level", of: LogLevel.allCases.map(\.word) + ["warn"]).flatMap(LogLevel.init(word:))
-                ?? .debug,
-            since: try time("since"), until: try time("until"), operatorName: request.query("operator"),
-            taskIndex: try number("task_index", 0...Int(Int32.max)).map { Int32($0) }, attempt: try attempt())
+            minimum: text("level").flatMap(LogLevel.init(word:)) ?? .debug, since: time("since"), until: time("until"),
+            operatorName: text("operator"), taskIndex: integer("task_index").map { Int32(clamping: $0) },
+            attempt: attempt)
     }
 
-    func eventFilter() throws -> EventFilter {
-        let level = try choice("level", of: EventFilter.Level.allCases.map(\.rawValue) + ["all"])
-        return EventFilter(
-            kinds: request.query("event").map { $0.split(separator: ",").prefix(20).map(String.init) } ?? [],
-            level: level.flatMap(EventFilter.Level.init(rawValue:)), attempt: try attempt(), since: try time("since"),
-            until: try time("until"))
+    var eventFilter: EventFilter {
+        EventFilter(
+            kinds: text("event").map { $0.split(separator: ",").map(String.init) } ?? [],
+            level: text("level").flatMap(EventFilter.Level.init(rawValue:)), attempt: attempt, since: time("since"),
+            until: time("until"))
     }
+}
+
+extension QueryParameter {
+    static let since = QueryParameter("since", .time, "Only what happened from this time on.")
+    static let until = QueryParameter("until", .time, "Only what happened before this time.")
+    static let attempt = QueryParameter("attempt", .integer(0...Int(Int32.max)), "Only this attempt.")
+    static let operatorName = QueryParameter("operator", .text(max: 100), "Only this operator.")
 }
 
 extension Cursor {

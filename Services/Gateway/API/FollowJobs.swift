@@ -48,9 +48,9 @@ extension Gateway {
     /// `GET /jobs/{id}/history`: the job's events in order, by kind, level, attempt and time, page by page.
     func listHistory(_ call: Call) async throws -> HTTPResponse {
         let id = try await existingJob(call)
-        let limit = try call.limit()
-        let position = try call.request.query("cursor").map(Cursor.event) ?? 0
-        let events = try await store.history(of: id, try call.eventFilter(), after: position, limit: limit)
+        let limit = call.limit()
+        let position = try call.text("cursor").map(Cursor.event) ?? 0
+        let events = try await store.history(of: id, call.eventFilter, after: position, limit: limit)
         return page("events", events, next: events.count == limit ? events.last.map { Cursor.text($0.sequence) } : nil)
         {
             $0.write(to: &$1)

@@ -7,6 +7,7 @@ import Telemetry
 struct Handler: HTTPHandler {
     let router: Router
     let pages: OperationsPages
+    let contract: ContractPages
     let authentication: Authentication
     let log: Logger
 
@@ -19,9 +20,9 @@ struct Handler: HTTPHandler {
         }
         switch authentication.look(at: head, scope: route.scope) {
         case .refused(let problem): return .reject(problem.response)
-        case .accepted: return route.body
+        case .accepted: return route.body.policy
         // Held back until the key is known: what is announced is not taken into memory for a stranger.
-        case .unknown: return .stream(limit: route.body.limit)
+        case .unknown: return .stream(limit: route.body.policy.limit)
         }
     }
 
@@ -54,12 +55,12 @@ struct Handler: HTTPHandler {
         switch router.match(method: request.method, segments: request.segments) {
         case .route(let route, let parameters):
             let key = try await authentication.key(of: request, scope: route.scope)
-            let request = try await request.taken(as: route.body)
-            return try await route.handle(Call(request: request, key: key, parameters: parameters))
+            let request = try await request.taken(as: route.body.policy)
+            return try await route.answer(request, key: key, parameters: parameters)
         case .otherMethods(let methods):
             throw Problem.methodNotAllowed(methods)
         case .none:
-            if let page = await pages.response(to: request) { return page }
+            if let page = await pages.response(to: request) ?? contract.response(to: request) { return page }
             throw Problem.noSuchCall
         }
     }

@@ -9,31 +9,35 @@ extension Gateway {
     /// events, from the beginning, after `Last-Event-ID` or from the last `tail`, until the job ends.
     func listLogs(_ call: Call) async throws -> HTTPResponse {
         let job = try await job(call)
-        let filter = try call.logFilter()
-        let tail = try call.number("tail", 1...Limits.page)
-        if try call.flag("follow") { return try await followLogs(of: job, filter, tail: tail, call) }
+        let filter = call.logFilter
+        let tail = call.integer("tail")
+        let seen = try call.request.headers["Last-Event-ID"].map { text in
+            guard let position = LogStream.position(text) else {
+                throw Problem.invalidParameter("Last-Event-ID", "the id of a line of this job")
+            }
+            return position
+        }
+        if call.flag("follow") { return try await followLogs(of: job, filter, after: seen, tail: tail) }
         if let tail {
-            guard call.request.query("cursor") == nil else {
+            guard call.text("cursor") == nil else {
                 throw Problem.invalidParameter("tail", "given without cursor")
             }
             let lines = try await store.tail(of: job.id, filter, count: tail)
             return page("logs", lines, next: nil) { $0.write(to: &$1) }
         }
-        let limit = try call.limit()
-        let position = try call.request.query("cursor").map(Cursor.logLine) ?? (0, 0)
+        let limit = call.limit()
+        let position = try call.text("cursor").map(Cursor.logLine) ?? (0, 0)
         let lines = try await store.logs(of: job.id, filter, after: position, limit: limit)
         let next = lines.count == limit ? lines.last.map { Cursor.text(attempt: $0.attempt, number: $0.number) } : nil
         return page("logs", lines, next: next) { $0.write(to: &$1) }
     }
 
     /// A slow client is bounded, not buffered: the next lines are read from the database only when the last are written.
-    private func followLogs(of job: Job, _ filter: LogFilter, tail: Int?, _ call: Call) async throws -> HTTPResponse {
-        var start: (attempt: Int32, number: Int32) = (0, 0)
-        if let text = call.request.headers["Last-Event-ID"] {
-            guard let position = LogStream.position(text) else {
-                throw Problem.invalidParameter("Last-Event-ID", "the id of a line of this job")
-            }
-            start = position
+    private func followLogs(
+        of job: Job, _ filter: LogFilter, after seen: (attempt: Int32, number: Int32)?, tail: Int?
+    ) async throws -> HTTPResponse {
+        var start = seen ?? (attempt: 0, number: 0)
+        if seen != nil {
             // A client that has seen the end would come back for ever; 204 tells an EventSource to stop.
             if job.status.isTerminal, try await store.logs(of: job.id, filter, after: start, limit: 1).isEmpty {
                 return HTTPResponse(status: 204)

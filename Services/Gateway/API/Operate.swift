@@ -7,19 +7,27 @@ extension Gateway {
     /// `GET /types`: every registered type with its schema and policy.
     func listTypes(_ call: Call) async throws -> HTTPResponse {
         let types = try await store.types().types
-        let list: [JSON] = try types.map { type in
-            [
-                "name": .string(type.name), "version": .int(Int64(type.version)),
-                "description": .string(type.description),
-                "queue": .string(type.queue), "spec_schema": type.specSchema, "policy": try JSON.encode(type.policy),
-            ]
+        var json = JSONWriter()
+        json.beginObject()
+        json.key("types")
+        json.beginArray()
+        for type in types { type.write(to: &json) }
+        json.endArray()
+        json.endObject()
+        return HTTPResponse(json: json)
+    }
+
+    /// `GET /types/{type}/schema`: the JSON Schema of the type's spec, to be used as it is.
+    func getTypeSchema(_ call: Call) async throws -> HTTPResponse {
+        guard let type = try await store.types().types.first(where: { $0.name == call.parameters[0] }) else {
+            throw Problem.notFound("job type")
         }
-        return .json(status: 200, ["types": .array(list)])
+        return .json(status: 200, type.specSchema)
     }
 
     /// `GET /dead-letters`: the newest messages that no worker could take. They belong to the broker, not to a namespace.
     func listDeadLetters(_ call: Call) async throws -> HTTPResponse {
-        let letters = try await store.deadLetters(limit: try call.limit())
+        let letters = try await store.deadLetters(limit: call.limit())
         return page("dead_letters", letters, next: nil) { $0.write(to: &$1) }
     }
 }

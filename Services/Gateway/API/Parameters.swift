@@ -5,36 +5,34 @@ import HTTPServer
 import JSON
 import Jobs
 
-/// Reading of query parameters and small bodies, each with its own clear error.
+/// Reading of query parameters. The route has held each to its form before (`QueryParameter`).
 extension Call {
-    func limit() throws -> Int {
-        guard let text = request.query("limit") else { return Limits.defaultPage }
-        guard let limit = Int(text), (1...Limits.page).contains(limit) else {
-            throw Problem.invalidParameter("limit", "a number from 1 to \(Limits.page)")
-        }
-        return limit
+    func text(_ name: String) -> String? { request.query(name) }
+
+    func integer(_ name: String) -> Int? { text(name).flatMap { Int($0) } }
+
+    func limit() -> Int { integer("limit") ?? Limits.defaultPage }
+
+    func duration(_ name: String, upTo limit: Duration) -> Duration? {
+        text(name).flatMap(QueryParameter.duration).map { min($0, limit) }
     }
 
-    func duration(_ name: String, upTo limit: Duration) throws -> Duration? {
-        guard let text = request.query(name) else { return nil }
-        guard let duration = Duration(text: text), duration >= .zero else {
-            throw Problem.invalidParameter(name, "a duration such as 30s or 500ms")
-        }
-        return min(duration, limit)
-    }
+    func time(_ name: String) -> Date? { text(name).flatMap { Date(rfc3339: $0) } }
 
-    func choice(_ name: String, of words: [String]) throws -> String? {
-        guard let word = request.query(name) else { return nil }
-        guard words.contains(word) else { throw Problem.invalidParameter(name, words.joined(separator: " or ")) }
-        return word
+    func uuid(_ name: String) -> UUID? { text(name).flatMap(UUID.init(text:)) }
+
+    func flag(_ name: String) -> Bool { text(name) == "true" }
+
+    /// Every word of a parameter that takes several.
+    func words(_ name: String) -> [String] {
+        request.query.filter { $0.name == name }.flatMap { $0.value.split(separator: ",").map(String.init) }
     }
 
     /// `label=key:value`, as often as wanted; a job must have all of them.
-    func labels() throws -> [UInt8]? {
+    func labels() -> [UInt8]? {
         var labels: JSONObject = [:]
         for (name, value) in request.query where name == "label" {
             let parts = value.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-            guard parts.count == 2, !parts[0].isEmpty else { throw Problem.invalidParameter("label", "key:value") }
             labels[String(parts[0])] = .string(String(parts[1]))
         }
         return labels.isEmpty ? nil : JSON.object(labels).serialized()
@@ -47,23 +45,6 @@ extension Call {
             throw Problem.invalidParameter("The header Idempotency-Key", "1 to 200 bytes long")
         }
         return key
-    }
-
-    /// The `reason` of a control request, whose body is optional.
-    func reason() throws -> String? {
-        let body = request.collectedBody
-        guard !body.isEmpty else { return nil }
-        let json: JSON
-        do { json = try JSON.parse(body) } catch { throw Problem.malformedJSON(error) }
-        guard let fields = json.objectValue else { throw Problem.invalidField("", "an object is required") }
-        if let other = fields.keys.first(where: { $0 != "reason" }) {
-            throw Problem.invalidField("/" + other, "unknown field; the known one is reason")
-        }
-        guard let reason = fields["reason"] else { return nil }
-        guard let text = reason.stringValue, text.utf8.count <= 500 else {
-            throw Problem.invalidField("/reason", "a string of at most 500 bytes is required")
-        }
-        return text
     }
 }
 

@@ -7,18 +7,24 @@ import Postgres
 
 /// An answer that says what went wrong and what to do, as `application/problem+json` (RFC 9457).
 struct Problem: Error, Sendable {
-    let status: Int
-    /// A stable word, the last part of the problem's type.
-    let code: String
-    let title: String
+    let code: Code
     let detail: String
     var violations: [Violation] = []
     var headers: [(String, String)] = []
 
+    init(_ code: Code, _ detail: String, violations: [Violation] = [], headers: [(String, String)] = []) {
+        self.code = code
+        self.detail = detail
+        self.violations = violations
+        self.headers = headers
+    }
+
+    var status: Int { code.status }
+
     var response: HTTPResponse {
         var json: JSONObject = [
-            "type": .string("urn:switchyard:problem:" + code), "title": .string(title), "status": .int(Int64(status)),
-            "code": .string(code), "detail": .string(detail),
+            "type": .string("urn:switchyard:problem:" + code.rawValue), "title": .string(code.title),
+            "status": .int(Int64(status)), "code": .string(code.rawValue), "detail": .string(detail),
         ]
         if !violations.isEmpty {
             json["errors"] = .array(
@@ -32,99 +38,83 @@ struct Problem: Error, Sendable {
     }
 }
 
-/// The catalogue of problems.
+/// The problems that use cases name.
 extension Problem {
-    static func malformedJSON(_ error: JSONError) -> Problem {
-        Problem(status: 400, code: "malformed_json", title: "The body is not JSON", detail: "\(error)")
-    }
+    static func malformedJSON(_ error: JSONError) -> Problem { Problem(.malformedJSON, "\(error)") }
     static func invalidParameter(_ name: String, _ expected: String) -> Problem {
+        Problem(.invalidParameter, "\(name) must be \(expected).")
+    }
+    static func unknownParameter(_ name: String, known: [String]) -> Problem {
         Problem(
-            status: 400, code: "invalid_parameter", title: "A query parameter is not valid",
-            detail: "\(name) must be \(expected).")
+            .invalidParameter,
+            "There is no parameter \(name.prefix(100)) here. "
+                + (known.isEmpty ? "This call takes none." : "Known: \(known.joined(separator: ", "))."))
     }
     static let invalidCursor = Problem(
-        status: 400, code: "invalid_cursor", title: "The cursor is not valid",
-        detail: "Use next_cursor of an earlier page as it is, or leave cursor out to start anew.")
+        .invalidCursor, "Use next_cursor of an earlier page as it is, or leave cursor out to start anew.")
     static let unauthenticated = Problem(
-        status: 401, code: "unauthenticated", title: "A valid API key is required",
-        detail: "Send the key as \"Authorization: Bearer KEY\" or \"X-API-Key: KEY\".",
-        headers: [("WWW-Authenticate", "Bearer realm=\"switchyard\"")])
+        .unauthenticated, "Send the key as \"Authorization: Bearer KEY\" or \"X-API-Key: KEY\".",
+        headers: [("WWW-Authenticate", "Bearer")])
     static func forbidden(_ scope: Scope) -> Problem {
-        Problem(
-            status: 403, code: "forbidden", title: "The API key does not allow this",
-            detail: "This call needs a key with the scope \(scope.rawValue).")
+        Problem(.forbidden, "This call needs a key with the scope \(scope.rawValue).")
     }
     static func notFound(_ what: String) -> Problem {
-        Problem(
-            status: 404, code: "not_found", title: "Not found",
-            detail: "There is no such \(what) in this key's namespace.")
+        Problem(.notFound, "There is no such \(what) in this key's namespace.")
     }
-    static let noSuchCall = Problem(
-        status: 404, code: "no_such_call", title: "There is no such call",
-        detail: "The API lives under /api/v1; see README.")
+    static let noSuchCall = Problem(.noSuchCall, "The API lives under /api/v1; /docs lists its calls.")
     static func methodNotAllowed(_ allowed: [String]) -> Problem {
         Problem(
-            status: 405, code: "method_not_allowed", title: "The method is not allowed here",
-            detail: "Allowed: \(allowed.joined(separator: ", ")).",
+            .methodNotAllowed, "Allowed: \(allowed.joined(separator: ", ")).",
             headers: [("Allow", allowed.joined(separator: ", "))])
     }
     static func ambiguousID(_ prefix: String) -> Problem {
-        Problem(
-            status: 409, code: "ambiguous_id", title: "The short id is not unique",
-            detail: "Several jobs start with \(prefix); give more of the id.")
+        Problem(.ambiguousID, "Several jobs start with \(prefix); give more of the id.")
     }
     static func illegalMove(_ action: String, _ status: JobStatus) -> Problem {
-        Problem(
-            status: 409, code: "illegal_move", title: "The job's status does not allow this",
-            detail: "The job is \(status.rawValue), which cannot be changed by \(action).")
+        Problem(.illegalMove, "The job is \(status.rawValue), which cannot be changed by \(action).")
     }
     static let unsupportedMediaType = Problem(
-        status: 415, code: "unsupported_media_type", title: "Forms are not accepted",
-        detail: "Send the file itself as the body: curl --data-binary @FILE.")
+        .unsupportedMediaType, "Send the file itself as the body: curl --data-binary @FILE.")
     static func refused(_ error: SubmissionError) -> Problem {
-        let title =
+        let code: Code =
             switch error.kind {
-            case .unknownType: "The job type is not known"
-            case .invalidSpec: "The spec does not fit its schema"
-            case .invalidField: "The request does not fit its schema"
+            case .unknownType: .unknownType
+            case .invalidSpec: .invalidSpec
+            case .invalidField: .invalidField
             }
-        return Problem(
-            status: 422, code: error.kind.rawValue, title: title, detail: error.detail, violations: error.violations)
+        return Problem(code, error.detail, violations: error.violations)
     }
     static func invalidField(_ pointer: String, _ message: String) -> Problem {
-        Problem(
-            status: 422, code: "invalid_field", title: "The request does not fit its schema", detail: message,
-            violations: [Violation(at: pointer, rule: "type", message: message)])
+        invalidBody([Violation(at: pointer, rule: "type", message: message)])
+    }
+    /// The body breaks the schema of its call.
+    static func invalidBody(_ violations: [Violation]) -> Problem {
+        Problem(.invalidField, violations.first?.description ?? "The body does not fit.", violations: violations)
     }
     static func keyReused(_ job: UUID) -> Problem {
         Problem(
-            status: 422, code: "idempotency_key_reused", title: "The Idempotency-Key was used for another request",
-            detail: "The key belongs to job \(job.text), which was asked for with another body. Use a new key.")
+            .idempotencyKeyReused,
+            "The key belongs to job \(job.text), which was asked for with another body. Use a new key.")
     }
     static func tooLarge(_ limit: Int) -> Problem {
-        Problem(
-            status: 413, code: "body_too_large", title: "The body is too large",
-            detail: "At most \(limit) bytes are accepted here.")
+        Problem(.bodyTooLarge, "At most \(limit) bytes are accepted here.")
     }
     /// The client went away, or the gateway stops: mostly nobody reads it.
     static let cutOff = unavailable("The request was cut off before it was answered. Try again.")
     /// Nobody may be there to read it; it is counted all the same.
     static func brokenBody(_ error: BodyStreamError) -> Problem {
-        Problem(
-            status: 400, code: "bad_request", title: "The body did not come to its end",
-            detail: "Nothing was stored: \(error).")
+        Problem(.badRequest, "The body did not come to its end, and nothing was stored: \(error).")
     }
-    static let storageFull = Problem(
-        status: 507, code: "storage_full", title: "The storage is full", detail: "Free disk space, then upload again.")
+    static let storageFull = Problem(.storageFull, "Free disk space, then upload again.")
     static func unavailable(_ what: String) -> Problem {
-        Problem(
-            status: 503, code: "unavailable", title: "Temporarily unavailable", detail: what,
-            headers: [("Retry-After", "1")])
+        Problem(.unavailable, what, headers: [("Retry-After", "1")])
     }
     static let fault = Problem(
-        status: 500, code: "fault", title: "The gateway has a fault",
-        detail: "The request was not understood by the gateway itself; its log tells more.")
+        .fault, "The request was not understood by the gateway itself; its log tells more.")
+}
 
+/// The problems that stand for errors of the layers below.
+extension Problem {
     /// The problem that stands for any error of a use case.
     init(_ error: any Error) {
         switch error {
@@ -154,13 +144,11 @@ extension Problem {
         case .methodNotAllowed: self = .methodNotAllowed(["GET", "HEAD", "POST"])
         case .fileUnavailable:
             self.init(
-                status: 500, code: "content_unavailable", title: "The content cannot be read",
-                detail: "Its file is missing or unreadable in the storage; the gateway's log tells more.")
+                .contentUnavailable, "Its file is missing or unreadable in the storage; the gateway's log tells more.")
         case .invalidResponse: self = .fault
-        case .badRequest, .headersTooLarge, .timeout:
-            self.init(
-                status: error.status, code: "bad_request", title: "The request cannot be read",
-                detail: error.description)
+        case .badRequest: self.init(.badRequest, error.description)
+        case .headersTooLarge: self.init(.headersTooLarge, error.description)
+        case .timeout: self.init(.requestTimeout, error.description)
         }
     }
 }

@@ -10,11 +10,11 @@ extension Gateway {
     /// only once it has ended.
     func getJob(_ call: Call) async throws -> HTTPResponse {
         let id = try await jobID(call)
-        guard let wait = try call.duration("wait", upTo: Limits.maxWait) else {
+        guard let wait = call.duration("wait", upTo: Limits.maxWait) else {
             guard let job = try await reader.job(id, namespace: call.namespace) else { throw Problem.notFound("job") }
             return answer(job)
         }
-        let untilEnded = try call.choice("until", of: ["change", "ended"]) == "ended"
+        let untilEnded = call.text("until") == "ended"
         let deadline = ContinuousClock.now + wait
         var job = try await reader.jobWithLastEvent(id, namespace: call.namespace)
         while let current = job, !current.status.isTerminal {
@@ -29,23 +29,13 @@ extension Gateway {
 
     /// `GET /jobs`: the newest first, filtered, page by page.
     func listJobs(_ call: Call) async throws -> HTTPResponse {
-        var filter = JobFilter(limit: try call.limit())
-        filter.type = call.request.query("type")
-        filter.worker = call.request.query("worker")
-        filter.statuses = try call.request.query.filter { $0.name == "status" }
-            .flatMap { $0.value.split(separator: ",") }
-            .map { word in
-                guard let status = JobStatus(rawValue: String(word)) else {
-                    throw Problem.invalidParameter("status", JobStatus.allCases.map(\.rawValue).joined(separator: ", "))
-                }
-                return status
-            }
-        filter.labels = try call.labels()
-        if let parent = call.request.query("parent") {
-            guard let id = UUID(text: parent) else { throw Problem.invalidParameter("parent", "a job's id") }
-            filter.parentID = id
-        }
-        if let cursor = call.request.query("cursor") { filter.before = try Cursor.job(cursor) }
+        var filter = JobFilter(limit: call.limit())
+        filter.type = call.text("type")
+        filter.worker = call.text("worker")
+        filter.statuses = call.words("status").compactMap(JobStatus.init(rawValue:))
+        filter.labels = call.labels()
+        filter.parentID = call.uuid("parent")
+        if let cursor = call.text("cursor") { filter.before = try Cursor.job(cursor) }
         let jobs: [Job]
         do {
             jobs = try await store.list(filter, namespace: call.namespace)
@@ -61,7 +51,7 @@ extension Gateway {
     /// `POST /jobs/{id}/cancel`: 200 when it is final, 202 when the worker was asked.
     func cancelJob(_ call: Call) async throws -> HTTPResponse {
         let id = try await jobID(call)
-        switch try await store.cancel(id, namespace: call.namespace, reason: try call.reason()) {
+        switch try await store.cancel(id, namespace: call.namespace, reason: call.json["reason"]?.stringValue) {
         case .unknown: throw Problem.notFound("job")
         case .ended(let status) where status != .cancelled: throw Problem.illegalMove("cancel", status)
         case .stopping:

@@ -7,10 +7,7 @@ import Jobs
 extension Gateway {
     /// `GET /jobs/{id}/metrics`: totals, and each operator.
     func getMetrics(_ call: Call) async throws -> HTTPResponse {
-        let metrics = try await metrics(call)
-        var json = JSONWriter()
-        metrics.write(to: &json)
-        return HTTPResponse(json: json)
+        .representing(try await metrics(call))
     }
 
     /// `GET /jobs/{id}/operators/{operator}/metrics`: one operator, with its subtasks.
@@ -19,23 +16,26 @@ extension Gateway {
         guard let entry = metrics.operators.first(where: { $0.name == call.parameters[1] }) else {
             throw Problem.notFound("operator")
         }
-        var json = JSONWriter()
-        metrics.write(entry, to: &json)
-        return HTTPResponse(json: json)
+        return .representing(OperatorMetrics(entry, in: metrics))
     }
 
     /// `GET /jobs/{id}/metric-groups`: sources, transforms and sinks.
     func getMetricGroups(_ call: Call) async throws -> HTTPResponse {
-        let metrics = try await metrics(call)
-        var json = JSONWriter()
-        metrics.writeGroups(to: &json)
-        return HTTPResponse(json: json)
+        .representing(MetricGroups(try await metrics(call)))
     }
 
     private func metrics(_ call: Call) async throws -> JobMetrics {
         let job = try await job(call)
-        let reports = try await store.operators(of: job.id, attempt: try call.attempt())
+        let reports = try await store.operators(of: job.id, attempt: call.attempt)
         let isRunning = job.status == .running || job.status == .stopping
         return JobMetrics(reports, running: isRunning ? job.attempt : nil, at: Date())
+    }
+}
+
+extension HTTPResponse {
+    fileprivate static func representing(_ value: some Representation) -> HTTPResponse {
+        var json = JSONWriter()
+        value.write(to: &json)
+        return HTTPResponse(json: json)
     }
 }

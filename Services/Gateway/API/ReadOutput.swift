@@ -9,8 +9,8 @@ extension Gateway {
     /// `GET /jobs/{id}/results`: the result and, page by page, the files that it consists of.
     func getResults(_ call: Call) async throws -> HTTPResponse {
         let job = try await job(call)
-        let limit = try call.limit()
-        let position = try call.request.query("cursor").map(Cursor.file)
+        let limit = call.limit()
+        let position = try call.text("cursor").map(Cursor.file)
         let files = try await store.files(of: job.id, namespace: job.namespace, after: position, limit: limit)
         var json = JSONWriter()
         json.beginObject()
@@ -31,11 +31,11 @@ extension Gateway {
     /// `GET /jobs/{id}/errors`: records that operators could not take, in order, page by page.
     func listErrors(_ call: Call) async throws -> HTTPResponse {
         let id = try await existingJob(call)
-        let limit = try call.limit()
-        let level = try call.choice("level", of: ["error", "warning", "warn"]).flatMap(LogLevel.init(word:))
-        let position = try call.request.query("cursor").map(Cursor.logLine) ?? (0, 0)
+        let limit = call.limit()
+        let level = call.text("level").flatMap(LogLevel.init(word:))
+        let position = try call.text("cursor").map(Cursor.logLine) ?? (0, 0)
         let errors = try await store.errors(
-            of: id, level: level, operatorName: call.request.query("operator"), attempt: try call.attempt(),
+            of: id, level: level, operatorName: call.text("operator"), attempt: call.attempt,
             after: position, limit: limit)
         let next = errors.count == limit ? errors.last.map { Cursor.text(attempt: $0.attempt, number: $0.number) } : nil
         return page("errors", errors, next: next) { $0.write(to: &$1) }
@@ -46,16 +46,15 @@ extension Gateway {
     /// `X-Total-Records`.
     func listOutput(_ call: Call) async throws -> HTTPResponse {
         let id = try await existingJob(call)
-        let limit = try call.limit()
-        let format = try call.choice("format", of: ["json", "csv"])
-        let name = call.request.query("operator")
-        let position = try call.request.query("cursor").map(Cursor.sample) ?? ("", 0, 0)
+        let limit = call.limit()
+        let name = call.text("operator")
+        let position = try call.text("cursor").map(Cursor.sample) ?? ("", 0, 0)
         let samples = try await store.samples(of: id, operatorName: name, after: position, limit: limit)
         let total = try await store.operators(of: id).reduce(0) { sum, report in
             name == nil || report.name == name ? sum + report.counters.offered : sum
         }
         let next = samples.count == limit ? samples.last.map(Cursor.text(after:)) : nil
-        if format == "csv" {
+        if call.text("format") == "csv" {
             var headers = [
                 ("Content-Type", "text/csv; charset=utf-8; header=present"), ("X-Total-Records", String(total)),
                 ("Content-Disposition", Self.disposition("output-\(id.text.prefix(8)).csv")),
@@ -84,17 +83,11 @@ extension Gateway {
         guard let epoch = Int32(call.parameters[1]), try await store.checkpoint(epoch, of: id) != nil else {
             throw Problem.notFound("checkpoint")
         }
-        let limit = try call.limit()
-        let position = try call.request.query("cursor").map(Cursor.logLine) ?? (attempt: 0, number: 0)
+        let limit = call.limit()
+        let position = try call.text("cursor").map(Cursor.logLine) ?? (attempt: 0, number: 0)
         let entries = try await store.checkpointEntries(
             of: id, upTo: epoch, after: (position.attempt, position.number), limit: limit)
         let next = entries.count == limit ? entries.last.map { Cursor.text(attempt: $0.epoch, number: $0.number) } : nil
-        return page("entries", entries, next: next) { entry, json in
-            json.beginObject()
-            json.member("epoch", Int(entry.epoch))
-            json.member("number", Int(entry.number))
-            json.member("entry", raw: entry.entry)
-            json.endObject()
-        }
+        return page("entries", entries, next: next) { $0.write(to: &$1) }
     }
 }

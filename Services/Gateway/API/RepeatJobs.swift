@@ -40,9 +40,9 @@ extension Gateway {
     /// `GET /jobs/{id}/executions`: the attempts in order, or with `order=desc` the newest first, page by page.
     func listExecutions(_ call: Call) async throws -> HTTPResponse {
         let id = try await existingJob(call)
-        let limit = try call.limit()
-        let newestFirst = try call.choice("order", of: ["asc", "desc"]) == "desc"
-        let position = try call.request.query("cursor").map(Cursor.number)
+        let limit = call.limit()
+        let newestFirst = call.text("order") == "desc"
+        let position = try call.text("cursor").map(Cursor.number)
         let executions = try await store.executions(of: id, newestFirst: newestFirst, after: position, limit: limit)
         let next = executions.count == limit ? executions.last.map { Cursor.text(number: $0.attempt) } : nil
         return page("executions", executions, next: next) { $0.write(to: &$1) }
@@ -51,8 +51,8 @@ extension Gateway {
     /// `GET /jobs/{id}/checkpoints`: the newest first, without their states.
     func listCheckpoints(_ call: Call) async throws -> HTTPResponse {
         let id = try await existingJob(call)
-        let limit = try call.limit()
-        let position = try call.request.query("cursor").map(Cursor.number) ?? .max
+        let limit = call.limit()
+        let position = try call.text("cursor").map(Cursor.number) ?? .max
         let checkpoints = try await store.checkpoints(of: id, before: position, limit: limit)
         let next = checkpoints.count == limit ? checkpoints.last.map { Cursor.text(number: $0.epoch) } : nil
         return page("checkpoints", checkpoints, next: next) { $0.write(to: &$1) }

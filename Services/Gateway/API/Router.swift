@@ -1,55 +1,11 @@
-import Foundation
-import HTTPServer
-import Jobs
-
-/// A request with all that its use case needs.
-struct Call: Sendable {
-    let request: HTTPRequest
-    let key: APIKey
-    /// The variable parts of the path, in order.
-    let parameters: [String]
-
-    var namespace: String { key.namespace }
-}
-
-/// One call of the API.
-struct Route: Sendable {
-    let method: String
-    /// Segments; `*` stands for a variable one.
-    let pattern: [String]
-    let scope: Scope
-    let body: BodyPolicy
-    let handle: @Sendable (Call) async throws -> HTTPResponse
-
-    init(
-        _ method: String, _ path: String, _ scope: Scope, body: BodyPolicy = .collect(limit: 0),
-        _ handle: @escaping @Sendable (Call) async throws -> HTTPResponse
-    ) {
-        self.method = method
-        self.pattern = path.split(separator: "/").map(String.init)
-        self.scope = scope
-        self.body = body
-        self.handle = handle
-    }
-
-    /// The variable parts when the path fits.
-    func parameters(of segments: [String]) -> [String]? {
-        guard segments.count == pattern.count else { return nil }
-        var parameters: [String] = []
-        for (part, segment) in zip(pattern, segments) {
-            if part == "*" {
-                parameters.append(segment)
-            } else if part != segment {
-                return nil
-            }
-        }
-        return parameters
-    }
-}
-
 /// Finds the route of a request.
 struct Router: Sendable {
-    let routes: [Route]
+    /// The routes by the number of their segments.
+    private let routes: [Int: [Route]]
+
+    init(_ groups: [RouteGroup]) {
+        routes = Dictionary(grouping: groups.flatMap(\.routes), by: \.segmentCount)
+    }
 
     enum Match {
         case route(Route, [String])
@@ -57,10 +13,11 @@ struct Router: Sendable {
         case none
     }
 
+    /// The first route that fits: a literal segment must stand before a variable one in its place.
     func match(method: String, segments: [String]) -> Match {
         let wanted = method == "HEAD" ? "GET" : method
         var others: [String] = []
-        for route in routes {
+        for route in routes[segments.count] ?? [] {
             guard let parameters = route.parameters(of: segments) else { continue }
             if route.method == wanted { return .route(route, parameters) }
             // Whoever takes GET takes HEAD too.

@@ -1,34 +1,134 @@
 import HTTPServer
+import JSON
+import Jobs
 
 extension Gateway {
-    /// The whole API on one screen.
-    var routes: [Route] {
+    /// The whole API: its groups of calls, in the order in which `/docs` shows them.
+    var routes: [RouteGroup] { [submitRoutes, jobRoutes, controlRoutes, observeRoutes, fileRoutes, operateRoutes] }
+
+    private var submitRoutes: RouteGroup {
+        RouteGroup(
+            name: "Submit", description: "Jobs are accepted once their row is committed.",
+            routes: [
+                Route(
+                    "submitJob", "POST", "/api/v1/jobs", .submit, "Submits a job", headers: [.idempotencyKey],
+                    body: .submission(Submission.schema, limit: Limits.job),
+                    answers: [
+                        .json(201, Job.self, "The job is committed."),
+                        .json(200, Job.self, "The same request was made before: its job."),
+                    ], submitJob),
+                Route(
+                    "submitBatch", "POST", "/api/v1/jobs/batch", .submit, "Submits up to 1,000 jobs, all or none",
+                    headers: [.idempotencyKey],
+                    body: .submission(
+                        Schema.request(
+                            ["jobs": ["type": "array", "items": Submission.schema, "minItems": 1, "maxItems": 1000]],
+                            required: ["jobs"]), limit: Limits.batch),
+                    answers: [
+                        .json(
+                            201,
+                            schema: Schema.answer("The jobs, in order.", ["jobs": Schema.list(Job.reference)]),
+                            "All are committed.")
+                    ], submitBatch),
+            ])
+    }
+
+    private var jobRoutes: RouteGroup {
+        RouteGroup(
+            name: "Jobs", description: "What a job is and where it stands.",
+            routes: [
+                Route(
+                    "listJobs", "GET", "/api/v1/jobs", .read, "Lists jobs, the newest first",
+                    query: [
+                        QueryParameter("type", .text(max: 100), "Only jobs of this type."),
+                        QueryParameter(
+                            "status", .words(JobStatus.allCases.map(\.rawValue)), "Only jobs in one of these statuses."),
+                        QueryParameter("label", .label, "Only jobs with this label; several must all be there."),
+                        QueryParameter("parent", .uuid, "Only jobs below this one."),
+                        QueryParameter("worker", .text(max: 255), "Only jobs whose last attempt was on this worker."),
+                        .limit, .cursor,
+                    ],
+                    answers: [.page("jobs", of: Job.self, "A page of jobs, without their specs and results.")],
+                    listJobs),
+                Route(
+                    "getJob", "GET", "/api/v1/jobs/{job}", .read, "Reads a job, or waits for a change",
+                    query: [
+                        QueryParameter(
+                            "wait", .duration,
+                            "Answers when something about the job changes, at the latest after this (60s)."),
+                        QueryParameter("until", .word(["change", "ended"]), "What to wait for."),
+                    ],
+                    answers: [.json(Job.self, "The job.")], getJob),
+            ])
+    }
+
+    private var controlRoutes: RouteGroup {
+        RouteGroup(
+            name: "Control", description: "Safe to call twice, and while the job ends by itself.",
+            routes: [
+                Route(
+                    "cancelJob", "POST", "/api/v1/jobs/{job}/cancel", .control, "Cancels a job for good",
+                    body: .object(Schema.request(["reason": Schema.text(max: 500)]), isOptional: true),
+                    answers: [
+                        .json(Job.self, "The job is cancelled."),
+                        .json(202, Job.self, "Its worker was asked to end it."),
+                    ], problems: [.illegalMove], cancelJob),
+                Route(
+                    "retryJob", "POST", "/api/v1/jobs/{job}/retry", .control,
+                    "Goes on from the last checkpoint of a job that failed, was stopped or cancelled",
+                    headers: [.idempotencyKey], answers: repeatAnswers, problems: [.illegalMove], retryJob),
+                Route(
+                    "rerunJob", "POST", "/api/v1/jobs/{job}/rerun", .control, "Runs an ended job anew, from the start",
+                    headers: [.idempotencyKey], answers: repeatAnswers, problems: [.illegalMove], rerunJob),
+            ])
+    }
+
+    private var repeatAnswers: [Answer] {
         [
-            Route("POST", "/api/v1/jobs", .submit, body: .collect(limit: Limits.job), submitJob),
-            Route("POST", "/api/v1/jobs/batch", .submit, body: .collect(limit: Limits.batch), submitBatch),
-            Route("GET", "/api/v1/jobs", .read, listJobs),
-            Route("GET", "/api/v1/jobs/*", .read, getJob),
-            Route("POST", "/api/v1/jobs/*/cancel", .control, body: .collect(limit: Limits.control), cancelJob),
-            Route("POST", "/api/v1/jobs/*/retry", .control, retryJob),
-            Route("POST", "/api/v1/jobs/*/rerun", .control, rerunJob),
-            Route("GET", "/api/v1/jobs/*/executions", .read, listExecutions),
-            Route("GET", "/api/v1/jobs/*/checkpoints", .read, listCheckpoints),
-            Route("GET", "/api/v1/jobs/*/checkpoints/*", .read, getCheckpoint),
-            Route("GET", "/api/v1/jobs/*/events", .read, streamEvents),
-            Route("GET", "/api/v1/jobs/*/history", .read, listHistory),
-            Route("GET", "/api/v1/jobs/*/logs", .read, listLogs),
-            Route("GET", "/api/v1/jobs/*/checkpoints/*/entries", .read, listCheckpointEntries),
-            Route("GET", "/api/v1/jobs/*/results", .read, getResults),
-            Route("GET", "/api/v1/jobs/*/output", .read, listOutput),
-            Route("GET", "/api/v1/jobs/*/errors", .read, listErrors),
-            Route("GET", "/api/v1/jobs/*/metrics", .read, getMetrics),
-            Route("GET", "/api/v1/jobs/*/metric-groups", .read, getMetricGroups),
-            Route("GET", "/api/v1/jobs/*/operators/*/metrics", .read, getOperatorMetrics),
-            Route("POST", "/api/v1/files", .submit, body: .stream(limit: configuration.maxUpload), uploadFile),
-            Route("GET", "/api/v1/artifacts/*", .read, getArtifact),
-            Route("GET", "/api/v1/types", .read, listTypes),
-            Route("GET", "/api/v1/dead-letters", .admin, listDeadLetters),
+            .json(201, Job.self, "A new job, linked by `original_job_id`."),
+            .json(200, Job.self, "The same was asked for before: its job."),
         ]
+    }
+
+    private var fileRoutes: RouteGroup {
+        RouteGroup(
+            name: "Files", description: "Inputs and outputs, streamed.",
+            routes: [
+                Route(
+                    "uploadFile", "POST", "/api/v1/files", .submit, "Uploads a file, the raw bytes as body",
+                    query: [QueryParameter("name", .text(max: 255), "The file's name; without slashes.")],
+                    body: .file(limit: configuration.maxUpload),
+                    answers: [.json(201, FileRecord.self, "The file is stored.")], uploadFile),
+                Route(
+                    "getArtifact", "GET", "/api/v1/artifacts/{artifact}", .read,
+                    "Downloads an upload or what a job produced",
+                    answers: [
+                        Answer(
+                            status: 200, description: "The content, with the media type of its maker.", content: .file)
+                    ], problems: [.contentUnavailable], getArtifact),
+            ])
+    }
+
+    private var operateRoutes: RouteGroup {
+        RouteGroup(
+            name: "Operate", description: "Types, queues and workers.",
+            routes: [
+                Route(
+                    "listTypes", "GET", "/api/v1/types", .read, "Lists what can be submitted",
+                    answers: [
+                        .json(
+                            schema: Schema.answer("The types.", ["types": Schema.list(JobType.reference)]),
+                            "Every registered type.")
+                    ], listTypes),
+                Route(
+                    "getTypeSchema", "GET", "/api/v1/types/{type}/schema", .read,
+                    "Reads the JSON Schema of a type's spec",
+                    answers: [.json(schema: Schema.anyObject, "The schema.")], getTypeSchema),
+                Route(
+                    "listDeadLetters", "GET", "/api/v1/dead-letters", .admin, "Lists what no worker could take",
+                    query: [.limit], answers: [.page("dead_letters", of: DeadLetter.self, "The newest dead letters.")],
+                    listDeadLetters),
+            ])
     }
 }
 

@@ -20,6 +20,16 @@ public struct Command: Sendable {
     /// The version of the message's form that this build writes and reads.
     public static let schemaVersion = 1
 
+    /// JSON Schema of the body: a submission with the members that make it complete in itself.
+    public static let schema: JSON = {
+        var members = JSONObject()
+        members["schema"] = .object(["const": .int(Int64(schemaVersion))]).described("The version of this form.")
+        members["id"] = Schema.uuid.described("The job's id: the same id twice is one job.")
+        members["namespace"] = Schema.text(max: 63).described("The tenant.")
+        for (name, member) in Submission.schema["properties"]?.objectValue ?? [:] { members[name] = member }
+        return Schema.request(.object(members), required: ["id", "namespace", "type"])
+    }()
+
     /// The command of a submission that has just been committed.
     public init(_ submission: Submission) {
         self.init(

@@ -2,7 +2,7 @@ import Foundation
 import JSON
 
 /// How long a job takes: what was measured, and what that and the history of its type let expect.
-public struct JobTiming: Sendable, Hashable {
+public struct JobTiming: Sendable, Hashable, Representation {
     /// Seconds since the attempt under way began, or that the last one took; nil while the job waits.
     public let elapsed: Double?
     /// Seconds that one unit of progress has taken in this attempt.
@@ -48,6 +48,19 @@ public struct JobTiming: Sendable, Hashable {
         guard let estimate, let low = quantile(tail), let high = quantile(1 - tail) else { return nil }
         return min(low, estimate)...max(high, estimate)
     }
+
+    /// What `write` writes.
+    public static let schema = Schema.answer(
+        "How long a job takes, in seconds.",
+        [
+            "elapsed_seconds": Schema.number.orNull.described(
+                "Since the attempt under way began, or what the last one took; null while the job waits."),
+            "average_unit_seconds": Schema.number.orNull.described(
+                "What one unit of progress has taken in this attempt."),
+            "estimated_remaining_seconds": Schema.number.orNull,
+            "estimated_remaining_range_seconds": Schema.list(Schema.number, max: 2).orNull.described(
+                "Between what and what the rest lies in eight of ten jobs like it."),
+        ])
 
     /// Appends the timing as clients see it, in seconds with milliseconds.
     public func write(to json: inout JSONWriter) {

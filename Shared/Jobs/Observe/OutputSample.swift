@@ -3,7 +3,7 @@ import JSON
 import Postgres
 
 /// One record of an operator's output, kept to look at: the first ones of the job, as far as the limits go.
-public struct OutputSample: Sendable {
+public struct OutputSample: Sendable, Representation {
     /// The operator that put it out.
     public let operatorName: String
     /// The number of the attempt, from 1.
@@ -31,6 +31,14 @@ public struct OutputSample: Sendable {
         self.at = at
         self.record = record
     }
+
+    /// What `write` writes.
+    public static let schema = Schema.answer(
+        "One record of an operator's output.",
+        [
+            "operator": Schema.text, "task_index": Schema.count, "attempt": Schema.count, "number": Schema.count,
+            "at": Schema.time, "record": Schema.anything,
+        ])
 
     /// Appends the sample as clients see it.
     public func write(to json: inout JSONWriter) {

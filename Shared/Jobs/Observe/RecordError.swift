@@ -3,7 +3,7 @@ import JSON
 import Postgres
 
 /// A record that an operator could not take, or took with reservations.
-public struct RecordError: Sendable {
+public struct RecordError: Sendable, Representation {
     /// The number of the attempt, from 1.
     public let attempt: Int32
     /// Its number within the attempt, from 1: the error's key, so that one written twice is stored once.
@@ -38,6 +38,18 @@ public struct RecordError: Sendable {
         self.details = details
         self.record = record
     }
+
+    /// What `write` writes.
+    public static let schema = Schema.answer(
+        "A record that an operator could not take, or took with reservations.",
+        [
+            "id": Schema.text, "attempt": Schema.count, "at": Schema.time,
+            "level": Schema.word(["error", "warning"]).described(
+                "`error` for what was lost, `warning` for what was not."),
+            "operator": Schema.text, "task_index": Schema.count, "message": Schema.text, "details": Schema.anything,
+            "record": Schema.text.orNull.described("The offending record, at most 4 KiB of it."),
+            "record_bytes": Schema.count.orNull.described("The size of the whole record."),
+        ])
 
     /// Appends the error as clients see it.
     public func write(to json: inout JSONWriter) {

@@ -3,7 +3,7 @@ import JSON
 import Postgres
 
 /// A point from which a job can go on.
-public struct Checkpoint: Sendable {
+public struct Checkpoint: Sendable, Representation {
     /// Counts a job's checkpoints, from 1.
     public let epoch: Int32
     /// The attempt that saved it; 0 when it came from the job that this one retries.
@@ -21,7 +21,24 @@ public struct Checkpoint: Sendable {
     /// The worker's own state, a JSON object; nil in lists.
     public let state: [UInt8]?
 
-    /// Appends the checkpoint as clients see it. One that can be read is committed: its status is always `completed`.
+    /// What `write` writes.
+    public static let schema = Schema.answer(
+        "A point from which a job can go on: its state, and the entries of finished work up to it. Lists leave out `state`.",
+        [
+            "epoch": Schema.count.described("Counts a job's checkpoints, from 1."),
+            "attempt": Schema.count.described(
+                "The attempt that saved it; 0 when it came from the job that this one repeats."),
+            "status": Schema.word(["completed"]).described("One that can be read is committed."),
+            "size_bytes": Schema.count.described("Of the state and of all its entries."),
+            "entries": Schema.count.described("How many entries of finished work belong to it."),
+            "operators": Schema.map(Schema.count).orNull.described(
+                "The sizes of the operators' states in bytes, where the worker tells them."),
+            "started_at": Schema.time.orNull.described("When the worker began to save it, by its own clock."),
+            "finished_at": Schema.time, "created_at": Schema.time,
+            "state": Schema.anything.described("The worker's own state."),
+        ], optional: ["state"])
+
+    /// Appends the checkpoint as clients see it.
     public func write(to json: inout JSONWriter) {
         json.beginObject()
         json.member("epoch", Int(epoch))
@@ -89,13 +106,30 @@ extension JobStore {
 }
 
 /// A piece of finished work, stored once and part of every checkpoint from its own on.
-public struct CheckpointEntry: Sendable {
+public struct CheckpointEntry: Sendable, Representation {
     /// The checkpoint that first told of it.
     public let epoch: Int32
     /// Its number among those of that checkpoint, from 1.
     public let number: Int32
     /// What was finished, in the worker's own form: JSON.
     public let entry: [UInt8]
+
+    /// What `write` writes.
+    public static let schema = Schema.answer(
+        "A piece of finished work, part of every checkpoint from its own on.",
+        [
+            "epoch": Schema.count.described("The checkpoint that first told of it."), "number": Schema.count,
+            "entry": Schema.anything.described("In the worker's own form."),
+        ])
+
+    /// Appends the entry as clients see it.
+    public func write(to json: inout JSONWriter) {
+        json.beginObject()
+        json.member("epoch", Int(epoch))
+        json.member("number", Int(number))
+        json.member("entry", raw: entry)
+        json.endObject()
+    }
 }
 
 extension Checkpoint {

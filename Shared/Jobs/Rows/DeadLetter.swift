@@ -3,7 +3,7 @@ import JSON
 import Postgres
 
 /// A message that no worker could take, kept with its reason.
-public struct DeadLetter: Sendable {
+public struct DeadLetter: Sendable, Representation {
     /// Made from the message's content, so that a message collected twice is kept once.
     public let id: UUID
     /// A word: `malformed`, `invalid_spec`, `invalid_field`, `unknown_type`, `undeliverable`.
@@ -43,6 +43,17 @@ public struct DeadLetter: Sendable {
     }
 
     fileprivate static let shown: Int32 = 4096
+
+    /// What `write` writes.
+    public static let schema = Schema.answer(
+        "A message that no worker could take, kept with its reason.",
+        [
+            "id": Schema.uuid,
+            "reason": Schema.text.described("A word: `malformed`, `invalid_spec`, `unknown_type`, …"),
+            "detail": Schema.text, "exchange": Schema.text, "routing_key": Schema.text, "job_id": Schema.uuid.orNull,
+            "headers": Schema.anyObject, "body": Schema.text.described("As text, cut to 4 KiB."),
+            "size_bytes": Schema.count.described("Of the whole body."), "received_at": Schema.time,
+        ])
 
     /// Appends the dead letter as operators see it; the body is shown as text, cut to 4 KiB.
     public func write(to json: inout JSONWriter) {

@@ -3,7 +3,7 @@ import JSON
 import Postgres
 
 /// One entry of a job's ordered history.
-public struct Event: Sendable {
+public struct Event: Sendable, Representation {
     /// Its number, growing in commit order within one job: the id that SSE clients send back.
     public let sequence: Int64
     /// The job it is about.
@@ -18,6 +18,16 @@ public struct Event: Sendable {
     public let data: [UInt8]?
     /// When it happened.
     public let at: Date
+
+    /// What `write` writes.
+    public static let schema = Schema.answer(
+        "One entry of a job's ordered history.",
+        [
+            "seq": Schema.count.described("Grows within a job; the id of server-sent events."), "job_id": Schema.uuid,
+            "event": Schema.text.described("What happened: a status word, `progress`, `checkpoint`, `retrying`, …"),
+            "status": JobStatus.schema.described("The job's status after it."), "attempt": Schema.count,
+            "data": Schema.anyObject, "at": Schema.time,
+        ], optional: ["data"])
 
     /// Appends the event as clients see it.
     public func write(to json: inout JSONWriter) {

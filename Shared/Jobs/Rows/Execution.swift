@@ -3,7 +3,7 @@ import JSON
 import Postgres
 
 /// One attempt at a job, as it ended or as it runs.
-public struct Execution: Sendable {
+public struct Execution: Sendable, Representation {
     /// The number of the attempt, from 1.
     public let attempt: Int32
     /// The worker that ran it.
@@ -16,6 +16,18 @@ public struct Execution: Sendable {
     public let finishedAt: Date?
     /// What went wrong, a JSON object.
     public let error: [UInt8]?
+
+    /// What `write` writes.
+    public static let schema = Schema.answer(
+        "One attempt at a job.",
+        [
+            "attempt": Schema.count, "worker": Schema.text,
+            "status": Schema.text.described(
+                "`running` or `stopping` while it runs; then `completed`, `failed`, `retrying`, `handed_back`, `lost`, …"
+            ),
+            "started_at": Schema.time, "finished_at": Schema.time.orNull, "duration_seconds": Schema.number.orNull,
+            "error": Schema.anyObject.orNull,
+        ])
 
     /// Appends the execution as clients see it.
     public func write(to json: inout JSONWriter) {

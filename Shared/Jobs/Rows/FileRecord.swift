@@ -4,7 +4,7 @@ import JSON
 import Postgres
 
 /// A stored file: an input that a client uploaded, or an artifact that a job produced.
-public struct FileRecord: Sendable {
+public struct FileRecord: Sendable, Representation {
     /// The file's id.
     public let id: UUID
     /// The tenant that it belongs to.
@@ -36,6 +36,20 @@ public struct FileRecord: Sendable {
         self.sha256 = sha256
         self.createdAt = createdAt
     }
+
+    /// `File`.
+    public static let schemaName = "File"
+
+    /// What `write` writes.
+    public static let schema = Schema.answer(
+        "A stored file: an upload, or an artifact that a job produced.",
+        [
+            "id": Schema.uuid, "uri": Schema.text.described("Where its content is, within the API."),
+            "name": Schema.text, "media_type": Schema.text, "size_bytes": Schema.count,
+            "sha256": ["type": "string", "pattern": "^[0-9a-f]{64}$"],
+            "job_id": Schema.uuid.orNull.described("The job that produced it; null for an upload."),
+            "created_at": Schema.time,
+        ])
 
     /// Appends the file as clients see it.
     public func write(to json: inout JSONWriter) {

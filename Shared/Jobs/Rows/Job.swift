@@ -58,9 +58,34 @@ public struct Job: Sendable {
     public let lastEvent: Int64?
 }
 
-extension Job {
+extension Job: Representation {
+    /// What `write` writes.
+    public static let schema = Schema.answer(
+        "A job. Lists leave out `spec` and `result`, which may be large.",
+        [
+            "id": Schema.uuid, "type": Schema.text, "namespace": Schema.text, "name": Schema.text.orNull,
+            "status": JobStatus.schema,
+            "phase": Schema.text.orNull.described("What it does now, in the worker's own words."),
+            "priority": Schema.word(Priority.allCases.map(\.word)), "labels": Schema.map(Schema.text),
+            "spec": Schema.anyObject,
+            "attempt": Schema.count.described("The number of the attempt, from 1; 0 before the first."),
+            "max_attempts": Schema.count, "failures": Schema.count.described("How many attempts have failed."),
+            "crashes": Schema.count.described("How many workers have died on it."),
+            "timeout_seconds": Schema.count.described("How long one attempt may run."),
+            "progress": Schema.anyObject.orNull, "timing": JobTiming.reference, "result": Schema.anyObject.orNull,
+            "error": Schema.anyObject.orNull.described("What went wrong: `code` and `message`."),
+            "worker": Schema.text.orNull.described("The worker of the last attempt."), "created_at": Schema.time,
+            "scheduled_at": Schema.time.orNull.described("When it may start; null once it may."),
+            "started_at": Schema.time.orNull.described("When the last attempt began."),
+            "finished_at": Schema.time.orNull, "parent_id": Schema.uuid.orNull,
+            "original_job_id": Schema.uuid.orNull.described("The job that it repeats."), "trace_id": Schema.text.orNull,
+        ], optional: ["spec", "result", "timing"])
+
     /// Appends the job as clients see it. A job from a list has no `spec` and no `result`: those may be large.
-    public func write(to json: inout JSONWriter, timing: JobTiming? = nil) {
+    public func write(to json: inout JSONWriter) { write(to: &json, timing: nil) }
+
+    /// Appends the job with its timing at the moment of the answer.
+    public func write(to json: inout JSONWriter, timing: JobTiming?) {
         json.beginObject()
         json.member("id", id)
         json.member("type", type)

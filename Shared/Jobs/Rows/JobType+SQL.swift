@@ -5,7 +5,7 @@ extension JobStore {
     /// Makes the type known to every gateway, or brings its definition up to date. An older version never replaces a newer one.
     public func register(_ type: JobType) async throws {
         let schema = JSONText(type.specSchema.serialized())
-        let policy = JSONText(try JSON.encode(type.policy).serialized())
+        let policy = JSONText(type.policy.json.serialized())
         _ = try await database.query(
             """
             INSERT INTO job_types AS t (name, queue, version, description, spec_schema, policy)

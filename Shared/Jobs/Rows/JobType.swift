@@ -1,7 +1,7 @@
 import JSON
 
 /// How jobs of a type are run: limits, retries, lease. All durations are in whole seconds in JSON.
-public struct JobPolicy: Sendable, Hashable, Codable {
+public struct JobPolicy: Sendable, Hashable, Decodable {
     /// How long one attempt may run.
     public var timeoutSeconds: Int
     /// How many attempts may fail before the job fails. Crashes are counted apart.
@@ -44,6 +44,16 @@ public struct JobPolicy: Sendable, Hashable, Codable {
             maxCrashes: try value(.maxCrashes, standard.maxCrashes))
     }
 
+    /// The policy as it is stored and shown.
+    public var json: JSON {
+        [
+            "timeout_seconds": .int(Int64(timeoutSeconds)), "max_attempts": .int(Int64(maxAttempts)),
+            "backoff_base_seconds": .double(backoffBaseSeconds), "backoff_cap_seconds": .double(backoffCapSeconds),
+            "lease_seconds": .int(Int64(leaseSeconds)), "cancel_grace_seconds": .int(Int64(cancelGraceSeconds)),
+            "max_crashes": .int(Int64(maxCrashes)),
+        ]
+    }
+
     /// Makes a policy; the defaults suit jobs of any length.
     public init(
         timeoutSeconds: Int = 86_400, maxAttempts: Int = 5, backoffBaseSeconds: Double = 2,
@@ -61,7 +71,7 @@ public struct JobPolicy: Sendable, Hashable, Codable {
 }
 
 /// What kind of work: registered by its workers at start, and read by the gateway, which knows no worker by name.
-public struct JobType: Sendable {
+public struct JobType: Sendable, Representation {
     /// The name that clients submit, also the routing key.
     public let name: String
     /// The version of the spec's schema.
@@ -74,6 +84,28 @@ public struct JobType: Sendable {
     public let validator: JSONSchema
     /// How its jobs are run.
     public let policy: JobPolicy
+
+    /// What `write` writes.
+    public static let schema = Schema.answer(
+        "What kind of work can be submitted.",
+        [
+            "name": Schema.text, "version": Schema.count.described("The version of the spec's schema."),
+            "description": Schema.text, "queue": Schema.text,
+            "spec_schema": Schema.anyObject.described("JSON Schema of the spec."),
+            "policy": Schema.anyObject.described("How its jobs are run: limits, retries, lease."),
+        ])
+
+    /// Appends the type as clients see it.
+    public func write(to json: inout JSONWriter) {
+        json.beginObject()
+        json.member("name", name)
+        json.member("version", version)
+        json.member("description", description)
+        json.member("queue", queue)
+        json.member("spec_schema", raw: specSchema.serialized())
+        json.member("policy", raw: policy.json.serialized())
+        json.endObject()
+    }
 
     /// The queue of the type's commands.
     public var queue: String { Topics.queue(ofType: name) }

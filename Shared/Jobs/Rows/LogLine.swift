@@ -22,7 +22,7 @@ public enum LogLevel: Int16, Sendable, CaseIterable {
 }
 
 /// One line that a job wrote.
-public struct LogLine: Sendable {
+public struct LogLine: Sendable, Representation {
     /// The number of the attempt, from 1; 0 before the first.
     public let attempt: Int32
     /// Its number within the attempt, from 1: the line's key, so that a line written twice is stored once.
@@ -54,6 +54,17 @@ public struct LogLine: Sendable {
         self.taskIndex = taskIndex
         self.details = details
     }
+
+    /// What `write` writes.
+    public static let schema = Schema.answer(
+        "One line that a job wrote.",
+        [
+            "attempt": Schema.count, "number": Schema.count.described("Counts the attempt's lines, from 1."),
+            "at": Schema.time, "level": Schema.word(LogLevel.allCases.map(\.word)), "message": Schema.text,
+            "operator": Schema.text.orNull.described("The stage of the job that wrote it."),
+            "task_index": Schema.count.orNull.described("Which of the stage's parallel parts, from 0."),
+            "details": Schema.anything,
+        ], optional: ["details"])
 
     /// Appends the line as clients see it.
     public func write(to json: inout JSONWriter) {

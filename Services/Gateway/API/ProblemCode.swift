@@ -1,0 +1,99 @@
+/// The catalogue of problems: a stable word for each, its status, and what it means.
+///
+/// `/openapi.json` and `/docs` are made from it.
+extension Problem {
+    enum Code: String, Sendable, CaseIterable {
+        case badRequest = "bad_request"
+        case malformedJSON = "malformed_json"
+        case invalidParameter = "invalid_parameter"
+        case invalidCursor = "invalid_cursor"
+        case unauthenticated
+        case forbidden
+        case notFound = "not_found"
+        case noSuchCall = "no_such_call"
+        case methodNotAllowed = "method_not_allowed"
+        case requestTimeout = "request_timeout"
+        case ambiguousID = "ambiguous_id"
+        case illegalMove = "illegal_move"
+        case bodyTooLarge = "body_too_large"
+        case unsupportedMediaType = "unsupported_media_type"
+        case unknownType = "unknown_type"
+        case invalidSpec = "invalid_spec"
+        case invalidField = "invalid_field"
+        case idempotencyKeyReused = "idempotency_key_reused"
+        case headersTooLarge = "headers_too_large"
+        case fault
+        case contentUnavailable = "content_unavailable"
+        case unavailable
+        case storageFull = "storage_full"
+
+        var status: Int {
+            switch self {
+            case .badRequest, .malformedJSON, .invalidParameter, .invalidCursor: 400
+            case .unauthenticated: 401
+            case .forbidden: 403
+            case .notFound, .noSuchCall: 404
+            case .methodNotAllowed: 405
+            case .requestTimeout: 408
+            case .ambiguousID, .illegalMove: 409
+            case .bodyTooLarge: 413
+            case .unsupportedMediaType: 415
+            case .unknownType, .invalidSpec, .invalidField, .idempotencyKeyReused: 422
+            case .headersTooLarge: 431
+            case .fault, .contentUnavailable: 500
+            case .unavailable: 503
+            case .storageFull: 507
+            }
+        }
+
+        var title: String {
+            switch self {
+            case .badRequest: "The request cannot be read"
+            case .malformedJSON: "The body is not JSON"
+            case .invalidParameter: "A query parameter is not valid"
+            case .invalidCursor: "The cursor is not valid"
+            case .unauthenticated: "A valid API key is required"
+            case .forbidden: "The key does not allow this"
+            case .notFound: "Not found"
+            case .noSuchCall: "There is no such call"
+            case .methodNotAllowed: "The method is not allowed here"
+            case .requestTimeout: "The request did not arrive in time"
+            case .ambiguousID: "The short id is not unique"
+            case .illegalMove: "The job's status does not allow this"
+            case .bodyTooLarge: "The body is too large"
+            case .unsupportedMediaType: "Forms are not accepted"
+            case .unknownType: "The job type is not known"
+            case .invalidSpec: "The spec does not fit its schema"
+            case .invalidField: "The request does not fit its schema"
+            case .idempotencyKeyReused: "The Idempotency-Key was used for another request"
+            case .headersTooLarge: "The headers are too large"
+            case .fault: "The gateway has a fault"
+            case .contentUnavailable: "The content cannot be read"
+            case .unavailable: "Temporarily unavailable"
+            case .storageFull: "The storage is full"
+            }
+        }
+    }
+}
+
+extension Route {
+    /// What this call may answer when something is wrong, in the order of the catalogue.
+    var problems: [Problem.Code] {
+        var codes: Set<Problem.Code> = [
+            .badRequest, .invalidParameter, .unauthenticated, .forbidden, .requestTimeout, .headersTooLarge,
+            .bodyTooLarge, .unavailable,
+        ]
+        if !parameterNames.isEmpty { codes.insert(.notFound) }
+        if parameterNames.contains("job") { codes.insert(.ambiguousID) }
+        if query.contains(where: { $0.name == "cursor" }) { codes.insert(.invalidCursor) }
+        switch body {
+        case .none: break
+        case .object: codes.formUnion([.malformedJSON, .invalidField])
+        case .submission: codes.formUnion([.malformedJSON, .invalidField, .unknownType, .invalidSpec])
+        case .file: codes.formUnion([.unsupportedMediaType, .storageFull])
+        }
+        if headers.contains(where: { $0.name == "Idempotency-Key" }) { codes.insert(.idempotencyKeyReused) }
+        codes.formUnion(ownProblems)
+        return Problem.Code.allCases.filter(codes.contains)
+    }
+}
