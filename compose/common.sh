@@ -46,3 +46,16 @@ require_swift() {
   command -v swift >/dev/null ||
     fail "swift is not on the PATH. Install the Swift 6.3 toolchain for Debian 12 (swift.org/install) and start again."
 }
+
+# Puts the tester of the API's contract, pinned and checked, into a git-ignored folder; prints its path.
+ensure_schemathesis() {
+  local list=$root/Tests/Contract/requirements.txt folder=$root/.switchyard/python
+  if ! cmp -s "$list" "$folder/installed.txt"; then
+    say "Installing schemathesis"
+    rm -rf "$folder"
+    python3 -m venv "$folder" >&2
+    "$folder/bin/pip" install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r "$list" >&2
+    cp "$list" "$folder/installed.txt"
+  fi
+  printf '%s\n' "$folder/bin/st"
+}

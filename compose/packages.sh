@@ -11,7 +11,7 @@ packages=(
   librabbitmq-dev libpq-dev libmicrohttpd-dev libsodium-dev libgumbo-dev libxml2-dev libarchive-dev
   libjansson-dev libseccomp-dev libuchardet-dev libcmark-dev
   # programs
-  poppler-utils openssl pkg-config curl jq procps util-linux ca-certificates
+  python3-venv poppler-utils openssl pkg-config curl jq procps util-linux ca-certificates
 )
 
 # The toolchain links with gold, which Debian 13 has taken out of binutils.

@@ -149,7 +149,10 @@ final class JobJournal: Sendable {
 
     /// Writes these at the same time, so that they share a transaction, and waits for all of them.
     private func write(_ records: [Record]) async {
-        if let only = records.first, records.count == 1 { return await write(only) }
+        guard records.count > 1 else {
+            if let only = records.first { await write(only) }
+            return
+        }
         await withDiscardingTaskGroup { group in
             for record in records { group.addTask { await self.write(record) } }
         }

@@ -20,7 +20,7 @@ import Testing
             try "SWITCHYARD_URL=http://127.0.0.1:\(stack.api.port)\nSWITCHYARD_KEY=\(stack.key)\n"
                 .write(toFile: folder + "/.switchyard/env", atomically: true, encoding: .utf8)
             let lines = try Self.lines()
-            let output = try await Self.run("set -euo pipefail\n" + lines, in: folder)
+            let output = try await runScript("set -euo pipefail\n" + lines, in: folder)
 
             #expect(output.contains("event: running"))
             #expect(output.contains("event: completed"))
@@ -29,7 +29,7 @@ import Testing
             let history = output.split(separator: "\n").compactMap { $0.split(separator: " ").last.map(String.init) }
             #expect(history.contains("queued") && history.contains("completed"))
             // The text of the sample itself comes last.
-            let expected = try await Self.run(
+            let expected = try await runScript(
                 "pdftotext -enc UTF-8 compose/samples/sample.pdf - | tr -s '[:space:]' ' '", in: folder)
             let words = expected.split(separator: " ")
             #expect(words.count > 20)
@@ -46,24 +46,5 @@ import Testing
             let end = readme.range(of: "```", range: start.upperBound..<readme.endIndex)
         else { throw TestKitError("README has no shell lines") }
         return String(readme[start.upperBound..<end.lowerBound])
-    }
-
-    private static func run(_ script: String, in folder: String) async throws -> String {
-        let log = folder + "/\(UUID().uuidString).out"
-        guard FileManager.default.createFile(atPath: log, contents: nil), let output = FileHandle(forWritingAtPath: log)
-        else {
-            throw TestKitError("cannot write \(log)")
-        }
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/timeout")
-        process.arguments = ["90", "bash", "-c", script]
-        process.currentDirectoryURL = URL(fileURLWithPath: folder)
-        process.standardOutput = output
-        process.standardError = output
-        try process.run()
-        try await poll("the script to end", within: .seconds(120)) { !process.isRunning }
-        let text = try String(contentsOfFile: log, encoding: .utf8)
-        guard process.terminationStatus == 0 else { throw TestKitError("the script failed:\n\(text)") }
-        return text
     }
 }

@@ -71,3 +71,23 @@ func stranger(id: UUID, type: String = "noop", spec: JSON = [:], more: JSONObjec
     for (name, value) in more { command[name] = value }
     return JSON.object(command).serialized()
 }
+
+/// Runs lines of bash and answers what they print, errors too; throws when they fail.
+func runScript(_ script: String, in folder: String, seconds: Int = 90) async throws -> String {
+    let log = folder + "/\(UUID().uuidString).out"
+    guard FileManager.default.createFile(atPath: log, contents: nil), let output = FileHandle(forWritingAtPath: log)
+    else {
+        throw TestKitError("cannot write \(log)")
+    }
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/timeout")
+    process.arguments = [String(seconds), "bash", "-c", script]
+    process.currentDirectoryURL = URL(fileURLWithPath: folder)
+    process.standardOutput = output
+    process.standardError = output
+    try process.run()
+    try await poll("the script to end", within: .seconds(seconds + 30)) { !process.isRunning }
+    let text = try String(contentsOfFile: log, encoding: .utf8)
+    guard process.terminationStatus == 0 else { throw TestKitError("the script failed:\n\(text)") }
+    return text
+}

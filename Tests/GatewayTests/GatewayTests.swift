@@ -40,6 +40,7 @@ import Testing
         #expect(match("GET", "/api/v1") == "none")
         #expect(match("GET", "/api/v1/jobs/7/cancel/now") == "none")
         #expect(match("GET", "/") == "none")
+        #expect(match("GET", "/api/v1/jobs/batch") == "allow POST", "what is named is no id")
     }
 
     @Test func otherMethodsAreToldWhatIsAllowed() {

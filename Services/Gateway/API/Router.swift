@@ -13,12 +13,14 @@ struct Router: Sendable {
         case none
     }
 
-    /// The first route that fits: a literal segment must stand before a variable one in its place.
+    /// The first path that fits counts: a literal segment must stand before a variable one in its place.
     func match(method: String, segments: [String]) -> Match {
         let wanted = method == "HEAD" ? "GET" : method
+        var path: String?
         var others: [String] = []
         for route in routes[segments.count] ?? [] {
-            guard let parameters = route.parameters(of: segments) else { continue }
+            guard let parameters = route.parameters(of: segments), path ?? route.path == route.path else { continue }
+            path = route.path
             if route.method == wanted { return .route(route, parameters) }
             // Whoever takes GET takes HEAD too.
             others += route.method == "GET" ? ["GET", "HEAD"] : [route.method]

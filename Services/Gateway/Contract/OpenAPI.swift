@@ -115,7 +115,7 @@ enum OpenAPI {
         switch content {
         case .none: [:]
         case .json(let schema): ["application/json": ["schema": schema]]
-        case .events(let schema): ["text/event-stream": ["schema": Schema.text, "x-data-schema": schema]]
+        case .events(let schema): ["text/event-stream": ["schema": event(schema)]]
         case .file: ["*/*": [:]]
         case .text(let type): [type: ["schema": Schema.text]]
         case .either(let contents):
@@ -123,6 +123,17 @@ enum OpenAPI {
                 for (type, schema) in one { all[type] = schema }
             }
         }
+    }
+
+    /// A server-sent event whose data is JSON text.
+    private static func event(_ data: JSON) -> JSON {
+        [
+            "type": "object",
+            "properties": [
+                "id": Schema.text, "event": Schema.text,
+                "data": ["type": "string", "contentMediaType": "application/json", "contentSchema": data],
+            ],
+        ]
     }
 
     private static func response(_ codes: [Problem.Code]) -> JSON {

@@ -67,7 +67,7 @@ extension JobStore {
             for (unit, histogram) in entries.sorted(by: { $0.key < $1.key }) {
                 _ = try session.query(
                     """
-                    INSERT INTO type_history (type, unit, histogram) SELECT \(type), \(unit), '[]'
+                    INSERT INTO type_history (type, unit, histogram) SELECT \(type), \(unit), '[]'::jsonb
                     WHERE (SELECT count(*) FROM type_history WHERE type = \(type)) < \(TypeHistory.maxRows)
                     ON CONFLICT DO NOTHING
                     """)

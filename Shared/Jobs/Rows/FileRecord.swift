@@ -94,7 +94,8 @@ extension JobStore {
         let first = id ?? UUID(uuid: (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0))
         return try await database.query(
             """
-            WITH made AS (
+            WITH made AS MATERIALIZED (
+                -- Apart from the rest, so that only what has the form of an id is read as one.
                 SELECT id FROM files WHERE job_id = \(job)
                 UNION
                 SELECT (a->>'id')::uuid FROM jobs j, LATERAL jsonb_path_query(j.result, 'lax $.artifacts[*]') a
