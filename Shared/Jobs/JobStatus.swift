@@ -41,14 +41,17 @@ extension JobStatus {
 ///     │                  ▲  ▲ │               │ │  ▲
 ///     │ schedule   release│  │ │ cancel        │ │  └ (no way back from a terminal status)
 ///     ▼                  │  │ ▼               │ │ requestStop
-///   scheduled ───────────┘  │ cancelled       │ ▼
-///     ▲   │ cancel          │                 │ stopping ──▶ finish as above
-///     │   └──▶ cancelled    └── handBack ─────┤       (queued ──▶ failed: refuse)
+///   scheduled ───────────┘  │ cancelled,      │ ▼
+///     ▲   │ cancel          │ stopped         │ stopping ──▶ finish as above, or requestStop by a stronger wish
+///     │   └──▶ cancelled,   └── handBack ─────┤       (queued ──▶ failed: refuse)
+///     │        stopped                        │
 ///     └───────────── retryLater ──────────────┘
 /// ```
 ///
-/// A statement that moves a job binds `sources` in its guard, so that no other file spells a status it leaves. Transitions out
-/// of `running` and `stopping` also name the attempt: that is the fence which keeps a stale worker from overwriting a job.
+/// A stop by force is a `finish` by the client: it needs no attempt, because it ends whichever runs.
+///
+/// A statement that moves a job binds `sources` in its guard, so that no other file spells a status it leaves. Transitions by a
+/// worker out of `running` and `stopping` also name the attempt: that is the fence which keeps a stale worker from overwriting a job.
 public enum Transition: String, Sendable, CaseIterable {
     /// A scheduled job's time has come.
     case release
@@ -58,9 +61,9 @@ public enum Transition: String, Sendable, CaseIterable {
     case retryLater
     /// The worker gives the job back, or its lease ended.
     case handBack
-    /// The job is asked to end while it runs.
+    /// The job is asked to end while it runs, or asked anew and more urgently.
     case requestStop
-    /// The job ends before it ran.
+    /// The job ends on request before it runs.
     case cancel
     /// The job's command cannot be delivered to any worker.
     case refuse
@@ -72,8 +75,7 @@ public enum Transition: String, Sendable, CaseIterable {
         switch self {
         case .release: [.scheduled]
         case .claim, .refuse: [.queued]
-        case .retryLater, .handBack, .finish: [.running, .stopping]
-        case .requestStop: [.running]
+        case .retryLater, .handBack, .requestStop, .finish: [.running, .stopping]
         case .cancel: [.scheduled, .queued]
         }
     }
@@ -85,7 +87,7 @@ public enum Transition: String, Sendable, CaseIterable {
         case .claim: [.running]
         case .retryLater: [.scheduled]
         case .requestStop: [.stopping]
-        case .cancel: [.cancelled]
+        case .cancel: [.cancelled, .stopped]
         case .refuse: [.failed]
         case .finish: [.completed, .failed, .cancelled, .stopped]
         }

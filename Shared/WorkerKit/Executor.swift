@@ -32,8 +32,10 @@ struct Executor<W: Worker>: Sendable {
     /// Ends an execution that did not end by itself; what its code still does is fenced off.
     func abandon(_ running: RunningJob) async {
         guard running.takeEnd() else { return }
-        WorkerMetrics.abandoned.add()
         log.warning("execution abandoned", running.fields)
+        // The job has its end already, or another attempt has the job: there is nothing to write, and nothing to wait for.
+        if running.stopReason == .superseded { return WorkerMetrics.superseded.add() }
+        WorkerMetrics.abandoned.add()
         await record(
             judge(JobFailure(code: "abandoned", message: "The execution did not end in time."), running), of: running)
     }
@@ -75,7 +77,8 @@ struct Executor<W: Worker>: Sendable {
         switch running.stopReason {
         case .cancelled, .stopped, .draining, .superseded: stopped(running.stopReason)
         case .timedOut: timedOut(running)
-        case nil: failed(JobFailure(error), running)
+        // Its task was not cancelled, so the error is its own.
+        case .checkpoint, nil: failed(JobFailure(error), running)
         }
     }
 
@@ -89,7 +92,7 @@ struct Executor<W: Worker>: Sendable {
     private func stopped(_ reason: StopReason?) -> Ending {
         switch reason {
         case .cancelled: Ending(status: .cancelled, kind: "cancelled")
-        case .stopped: Ending(status: .stopped, kind: "stopped")
+        case .checkpoint, .stopped: Ending(status: .stopped, kind: "stopped")
         case .timedOut, .draining, .superseded, nil: Ending(status: .queued, kind: "handed_back")
         }
     }

@@ -4,7 +4,7 @@ import Jobs
 /// What a worker's code tells about a job beyond its progress.
 extension JobContext {
     /// The operator of this name: a stage inside the job, whose counters clients read. The same name and subtask are the same
-    /// operator; the first call decides its kind. At most 64 operators and subtasks of an attempt are kept.
+    /// operator; the first call decides its kind. At most 256 operators and subtasks of an attempt are kept.
     ///
     /// - Parameter subtask: which of its parallel parts, from 0.
     public func `operator`(_ name: String, kind: OperatorKind, subtask: Int = 0) -> Operator {

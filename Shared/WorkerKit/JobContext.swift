@@ -11,6 +11,8 @@ public final class JobContext: Sendable {
     public let namespace: String
     /// The number of this attempt, from 1.
     public let attempt: Int32
+    /// How much the client wants done at a time, in the units of the type; nil for the worker's own measure.
+    public let parallelism: Int?
     /// The files that the job reads and makes.
     public let files: JobFiles
 
@@ -32,6 +34,7 @@ public final class JobContext: Sendable {
         job = claim.id
         namespace = claim.namespace
         attempt = claim.attempt
+        parallelism = claim.parallelism
         self.files = files
         self.running = running
         self.recorder = recorder
@@ -40,10 +43,13 @@ public final class JobContext: Sendable {
         state = Mutex(State(checkpoint: claim.checkpoint, epoch: claim.checkpoint?.epoch ?? 0))
     }
 
-    /// Why the job should end early; nil while it may go on. The task is cancelled at the same moment.
+    /// Why the job should end early; nil while it may go on.
+    ///
+    /// Whoever works unit by unit looks before each: `.checkpoint` lets the one in hand be finished and saved. With every other
+    /// reason the task is cancelled at the same moment.
     public var stopReason: StopReason? { running.stopReason }
 
-    /// The newest checkpoint of the earlier attempts, or of the job that this one retries; nil for a fresh start.
+    /// The newest checkpoint of the earlier attempts, or of the job that this one goes on from; nil for a fresh start.
     ///
     /// - Throws: `DecodingError` when it was written in another form.
     public func checkpoint<State: Decodable>(as type: State.Type) throws -> State? {

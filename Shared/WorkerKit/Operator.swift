@@ -147,7 +147,7 @@ final class Operators: Sendable {
     }
 
     /// How many operators and subtasks of one attempt are kept; the others count for nobody.
-    static let limit = 64
+    static let limit = 256
 
     private let known = Mutex<[Key: Operator]>([:])
 

@@ -31,29 +31,41 @@ final class RunningJob: Sendable {
     func started(_ task: Task<Void, Never>) {
         let mustStop = state.withLock { state in
             state.task = task
-            return state.stopReason != nil
+            return state.isAbandoned || state.stopReason?.endsTask == true
         }
         if mustStop { task.cancel() }
     }
 
-    /// Asks the execution to end. The first reason stays, except that `superseded` replaces any.
-    func stop(_ reason: StopReason) {
+    /// Asks the execution to end within a time, by default its grace period. A stronger reason takes the place of a weaker one, and
+    /// the nearest time stays.
+    func stop(_ reason: StopReason, within limit: Duration? = nil) {
         let task = state.withLock { state -> Task<Void, Never>? in
-            guard state.stopReason == nil || reason == .superseded else { return nil }
+            let current = state.stopReason?.strength ?? 0
+            guard reason.strength >= current else { return nil }
+            let time = ContinuousClock.now + (reason == .superseded ? .zero : limit ?? grace)
+            // A reason of the same strength may bring the end nearer, and changes nothing else.
+            state.abandonAt = state.abandonAt.map { min($0, time) } ?? time
+            guard reason.strength > current else { return nil }
             state.stopReason = reason
-            if state.abandonAt == nil { state.abandonAt = .now + grace }
-            return state.task
+            return reason.endsTask ? state.task : nil
         }
         task?.cancel()
     }
 
-    /// Whether it was asked to end longer ago than its grace period allows; true once.
+    /// Asks for what somebody wants of the job.
+    func stop(_ wanted: Wanted) { stop(StopReason(wanted.wish), within: wanted.within) }
+
+    /// Whether it was asked to end longer ago than it may take; true once. Its task is cancelled, if it was not before.
     func takeOverdue(at now: ContinuousClock.Instant) -> Bool {
-        state.withLock { state in
-            guard !state.isAbandoned, let time = state.abandonAt, time <= now else { return false }
+        let (isOverdue, task) = state.withLock { state -> (Bool, Task<Void, Never>?) in
+            guard !state.isAbandoned, let time = state.abandonAt, time <= now else { return (false, nil) }
             state.isAbandoned = true
-            return true
+            // The time to finish the unit is over: however it ends now, it ends because it was cut off.
+            if state.stopReason == .checkpoint { state.stopReason = .stopped }
+            return (true, state.task)
         }
+        task?.cancel()
+        return isOverdue
     }
 
     /// True for exactly one caller: the one that may write the end and free the slot.

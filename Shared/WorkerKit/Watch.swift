@@ -1,4 +1,5 @@
 import AMQP
+import Concurrency
 import Foundation
 import Jobs
 import Telemetry
@@ -10,6 +11,15 @@ struct Watch: Sendable {
     let recorder: Recorder
     let lease: Duration
     let log: Logger
+    /// Wakes whoever applies the time limits: an execution is to be given up at once.
+    private let hurry = Wakeup()
+
+    init(running: RunningJobs, recorder: Recorder, lease: Duration, log: Logger) {
+        self.running = running
+        self.recorder = recorder
+        self.lease = lease
+        self.log = log
+    }
 
     /// Renews the leases three times within each, until cancelled. The answers carry what is wanted, so that a control message
     /// that was missed costs one heartbeat.
@@ -26,20 +36,22 @@ struct Watch: Sendable {
         do {
             switch try await recorder.write(.heartbeat(job.fence, lease: lease)) {
             case .written: break
-            case .wanted(let wanted): job.stop(wanted.reason)
+            case .wanted(let wanted): job.stop(wanted)
             case .superseded: job.stop(.superseded)
             }
+            if job.stopReason == .superseded { hurry.signal() }
         } catch {
             log.error("heartbeat refused", job.fields.appending(["error": .error(error)]))
         }
     }
 
-    /// Applies timeouts and grace periods, until cancelled. Abandoning writes to the database, and one that waits for it must not
-    /// hold up the limits of the others.
+    /// Applies timeouts, grace periods and the deadlines of stops, until cancelled. Abandoning writes to the database, and one that
+    /// waits for it must not hold up the limits of the others.
     func applyTimeLimits(abandon: @escaping @Sendable (RunningJob) async -> Void) async throws {
         try await withThrowingDiscardingTaskGroup { group in
             while true {
-                try await Task.sleep(for: .milliseconds(500))
+                await hurry.wait(upTo: .milliseconds(500))
+                try Task.checkCancellation()
                 let now = ContinuousClock.now
                 for job in running.all {
                     if job.deadline <= now { job.stop(.timedOut) }
@@ -52,17 +64,9 @@ struct Watch: Sendable {
     /// Hears requests from the control exchange.
     func hear(_ deliveries: [Delivery]) {
         for delivery in deliveries {
-            guard let request = ControlRequest(delivery.message) else { continue }
-            for job in running.executions(of: request.job) { job.stop(request.wanted.reason) }
-        }
-    }
-}
-
-extension Wanted {
-    var reason: StopReason {
-        switch self {
-        case .cancel: .cancelled
-        case .stop: .stopped
+            guard case .job(let id, let wanted)? = ControlRequest(delivery.message) else { continue }
+            for job in running.executions(of: id) { job.stop(wanted) }
+            if wanted.wish == .force { hurry.signal() }
         }
     }
 }

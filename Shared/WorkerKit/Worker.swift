@@ -21,8 +21,8 @@ public protocol Worker: Sendable {
     /// Does one job's work.
     ///
     /// An expected end is a value; whatever is thrown means that the attempt failed and is retried by the type's policy. Must end
-    /// soon after its task is cancelled; an execution that does not is abandoned after the policy's grace period, and what it
-    /// writes afterwards is dropped by the fence.
+    /// soon after its task is cancelled; an execution that does not is abandoned when the time for it is over: its slot is given to
+    /// another job, and what it writes afterwards is dropped by the fence.
     func perform(_ input: Input, in context: JobContext) async throws -> Outcome<Output>
 }
 
@@ -77,14 +77,39 @@ public struct JobFailure: Error, Sendable, CustomStringConvertible {
 
 /// Why a running job is asked to end early.
 public enum StopReason: Sendable, Hashable {
-    /// Its client cancelled it.
-    case cancelled
-    /// Its client stopped it: save a checkpoint and answer `.stopped`.
+    /// Its client stopped it, and lets it finish the unit in hand: begin nothing new, save a checkpoint, answer `.stopped`. The task is
+    /// not cancelled before the time for it is over.
+    case checkpoint
+    /// Its client stopped it: answer `.stopped` now; it may be continued from the newest checkpoint.
     case stopped
     /// It ran longer than its timeout.
     case timedOut
     /// The worker shuts down: save a checkpoint and answer `.stopped`; another worker goes on.
     case draining
+    /// Its client cancelled it.
+    case cancelled
     /// Another attempt owns the job, or it has ended: nothing that is written counts any more.
     case superseded
+
+    /// Only a stronger reason takes the place of another.
+    var strength: Int {
+        switch self {
+        case .checkpoint: 1
+        case .stopped, .timedOut, .draining: 2
+        case .cancelled: 3
+        case .superseded: 4
+        }
+    }
+
+    /// Whether the task is cancelled with it.
+    var endsTask: Bool { self != .checkpoint }
+
+    init(_ wish: Wish) {
+        switch wish {
+        case .checkpoint: self = .checkpoint
+        case .immediate: self = .stopped
+        case .cancel: self = .cancelled
+        case .force: self = .superseded
+        }
+    }
 }

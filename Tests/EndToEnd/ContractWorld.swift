@@ -33,6 +33,9 @@ struct ContractWorld {
             try await api.post("/api/v1/jobs", ["type": "noop", "spec": ["fail": true], "max_attempts": 1]))
         try await wait(failed)
         let later = try id(try await api.post("/api/v1/jobs", ["type": "noop", "delay_seconds": 3600]))
+        let long = try id(
+            try await api.post("/api/v1/jobs", ["type": "noop", "spec": ["sleep_ms": 600_000, "units": 2]]))
+        try await poll("a job to run") { try await api.get("/api/v1/jobs/\(long)").json["status"] == "running" }
 
         let json = [("Content-Type", "application/json")]
         calls = [
@@ -41,6 +44,14 @@ struct ContractWorld {
             "listJobs": GoodCall(query: "type=document_processing&status=completed,failed&label=a:b&limit=3"),
             "getJob": GoodCall(parameters: [document], query: "wait=1ms&until=change"),
             "cancelJob": GoodCall(parameters: [later], body: Array(#"{"reason":"enough"}"#.utf8), headers: json),
+            "stopJob": GoodCall(
+                parameters: [long], body: Array(#"{"mode":"checkpoint","timeout_seconds":60}"#.utf8), headers: json,
+                expected: [202]),
+            "restartJob": GoodCall(
+                parameters: [document], body: Array(#"{"checkpoint_id":1,"parallelism":2}"#.utf8), headers: json,
+                expected: [201]),
+            "bulkJobs": GoodCall(
+                body: Array(#"{"action":"cancel","filter":{"type":"nosuch"}}"#.utf8), headers: json),
             "retryJob": GoodCall(parameters: [failed], expected: [201]),
             "rerunJob": GoodCall(parameters: [document], expected: [201]),
             "streamEvents": GoodCall(parameters: [document], query: "after=0"),

@@ -94,11 +94,14 @@ import Testing
 
     @Test func controlRequestsComeBack() throws {
         let job = UUIDv7.generate()
-        for wanted in [Wanted.cancel, .stop] {
-            let read = try #require(ControlRequest(ControlRequest(job: job, wanted: wanted).message))
-            #expect(read.job == job && read.wanted == wanted)
+        for wish in Wish.allCases {
+            let request = ControlRequest.job(job, Wanted(wish, within: .milliseconds(1500)))
+            #expect(ControlRequest(request.message) == request)
         }
-        for body in ["", "[]", "{}", #"{"job_id":"\#(id)","wanted":"explode"}"#, #"{"job_id":"x","wanted":"stop"}"#] {
+        for body in [
+            "", "[]", "{}", #"{"job_id":"\#(id)","wanted":"explode","within_seconds":1}"#,
+            #"{"job_id":"x","wanted":"cancel","within_seconds":1}"#, #"{"job_id":"\#(id)","wanted":"cancel"}"#,
+        ] {
             #expect(ControlRequest(Message(body: Array(text: body))) == nil, "\(body)")
         }
     }

@@ -148,6 +148,17 @@ extension JobStore {
 
 struct NotClaimed: Error {}
 
+extension RecordAnswer {
+    /// The answer without the time that is left, which no test can know.
+    var word: String {
+        switch self {
+        case .written: "written"
+        case .superseded: "superseded"
+        case .wanted(let wanted): "wanted \(wanted.wish.rawValue)"
+        }
+    }
+}
+
 extension [UInt8] {
     init(text: String) { self = Array(text.utf8) }
     var text: String { String(decoding: self, as: UTF8.self) }

@@ -26,13 +26,41 @@ import Testing
             #expect(try await ids(JobFilter(statuses: [.running])) == [blue.id])
             #expect(try await ids(JobFilter(statuses: [.running, .queued])).count == 4)
             #expect(try await ids(JobFilter(statuses: [.failed])) == [])
-            #expect(try await ids(JobFilter(labels: Array(text: #"{"colour":"red"}"#))) == [red.id])
-            #expect(try await ids(JobFilter(labels: Array(text: #"{"size":"1"}"#))) == [blue.id, red.id])
-            #expect(try await ids(JobFilter(labels: Array(text: #"{"size":"1","colour":"x"}"#))) == [])
+            #expect(try await ids(JobFilter(labels: [("colour", "red")])) == [red.id])
+            #expect(try await ids(JobFilter(labels: [("size", "1")])) == [blue.id, red.id])
+            #expect(try await ids(JobFilter(labels: [("size", "1"), ("colour", "x")])) == [])
             #expect(try await ids(JobFilter(parentID: red.id)) == [child.id])
             #expect(try await ids(JobFilter(worker: "w7")) == [fence.job])
             let listed = try await store.list(JobFilter(), namespace: "default")[0]
             #expect(listed.spec == nil && listed.result == nil)
+        }
+    }
+
+    /// The newest thousand of a label are looked at first; what they do not tell is found by status.
+    @Test func aLabelOfManyJobsHidesNone() async throws {
+        try await withStore { store in
+            let jobs = (0..<1200).map { _ in submission(labels: ["all": "yes"]) }
+            _ = try await store.submit(jobs.map { ($0, .zero) })
+            let old = jobs[0..<3].map(\.id)
+            for id in old { _ = try await store.cancel(id, namespace: "default", reason: nil) }
+            let yes = [(key: "all", value: "yes")]
+            func ids(_ filter: JobFilter) async throws -> [UUID] {
+                try await store.list(filter, namespace: "default").map(\.id)
+            }
+            #expect(try await ids(JobFilter(statuses: [.cancelled], labels: yes)) == old.reversed())
+            #expect(try await ids(JobFilter(statuses: [.cancelled], labels: yes, before: old[1])) == [old[0]])
+            #expect(try await ids(JobFilter(labels: yes, limit: 3)) == jobs.suffix(3).map(\.id).reversed())
+            #expect(try await ids(JobFilter(statuses: [.cancelled], labels: yes + [("a", "b")])) == [])
+        }
+    }
+
+    @Test func labelsGoWithTheirJob() async throws {
+        try await withStore { store in
+            let job = submission(labels: ["a": "b", "c": "d"])
+            _ = try await store.submit([(job, .zero), (submission(), .zero)])
+            #expect(try await store.count("SELECT count(*) AS n FROM job_labels") == 2)
+            try await store.database.query("DELETE FROM jobs")
+            #expect(try await store.count("SELECT count(*) AS n FROM job_labels") == 0)
         }
     }
 

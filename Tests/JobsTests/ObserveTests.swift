@@ -192,13 +192,14 @@ import Testing
 
             _ = try await store.write([.outcome(fence, ending(.failed, "failed"))])
             let new = UUIDv7.generate()
-            guard case .created = try await store.repeat(fence.job, namespace: "default", as: new, .retry) else {
+            guard case .created = try await store.repeat(RepeatSource(fence.job, as: new), namespace: "default", .retry)
+            else {
                 Issue.record("not created")
                 return
             }
             #expect(try await entries(new, upTo: 3) == ["1", "2", "3"])
             let anew = UUIDv7.generate()
-            _ = try await store.repeat(fence.job, namespace: "default", as: anew, .rerun)
+            _ = try await store.repeat(RepeatSource(fence.job, as: anew), namespace: "default", .rerun)
             #expect(try await entries(anew, upTo: 9) == [])
         }
     }

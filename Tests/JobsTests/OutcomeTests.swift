@@ -27,7 +27,8 @@ import Testing
         Case(
             ending: ending(.cancelled, "cancelled"), running: (.cancelled, "cancelled"),
             stopping: (.cancelled, "cancelled")),
-        Case(ending: ending(.stopped, "stopped"), running: (.stopped, "stopped"), stopping: (.stopped, "stopped")),
+        Case(
+            ending: ending(.stopped, "stopped"), running: (.stopped, "stopped"), stopping: (.cancelled, "cancelled")),
     ]
 
     @Test(arguments: [false, true]) func everyEndLeadsWhereItShould(isStopping: Bool) async throws {
@@ -56,9 +57,13 @@ import Testing
     @Test func aStoppedJobThatWasAskedToStopKeepsItsWayBack() async throws {
         try await withStore { store in
             let fence = try await store.run()
-            try await store.database.query(
-                "UPDATE jobs SET status = 'stopping', wanted = 'stop' WHERE id = \(fence.job)")
-            #expect(try await store.write([.heartbeat(fence, lease: .seconds(9))]) == [.wanted(.stop)])
+            _ = try await store.stop(fence.job, namespace: "default", .immediate, timeout: .seconds(60))
+            let answer = try await store.write([.heartbeat(fence, lease: .seconds(9))])
+            guard case .wanted(let wanted) = answer[0] else {
+                Issue.record("\(answer)")
+                return
+            }
+            #expect(wanted.wish == .immediate && wanted.within > .seconds(30) && wanted.within <= .seconds(60))
             _ = try await store.write([.outcome(fence, ending(.scheduled, "retrying", fails: true))])
             #expect(try await store.snapshot(fence.job).status == .stopped)
         }

@@ -56,8 +56,7 @@ import Testing
             let cancelled = try await store.run()
             let stopped = try await store.run()
             _ = try await store.cancel(cancelled.job, namespace: "default", reason: nil)
-            try await store.database.query(
-                "UPDATE jobs SET status = 'stopping', wanted = 'stop' WHERE id = \(stopped.job)")
+            _ = try await store.stop(stopped.job, namespace: "default", .checkpoint)
             try await store.expireLeases()
             _ = try await store.reap()
             #expect(try await store.snapshot(cancelled.job).status == .cancelled)
@@ -94,7 +93,7 @@ import Testing
                 let ids = try await store.queue(4)
                 for id in ids { _ = try await store.claimOne(id) }
                 try await store.expireLeases()
-                let outcomes = try await withThrowingTaskGroup(of: (UUID, CancelOutcome)?.self) { group in
+                let outcomes = try await withThrowingTaskGroup(of: (UUID, StopOutcome)?.self) { group in
                     for id in ids {
                         group.addTask { (id, try await store.cancel(id, namespace: "default", reason: nil)) }
                     }
@@ -104,7 +103,7 @@ import Testing
                             return nil
                         }
                     }
-                    return try await group.reduce(into: [(UUID, CancelOutcome)]()) {
+                    return try await group.reduce(into: [(UUID, StopOutcome)]()) {
                         if let outcome = $1 { $0.append(outcome) }
                     }
                 }

@@ -8,14 +8,15 @@ import Testing
 
 @Suite struct RepeatTests {
     private func retry(_ id: UUID, _ store: JobStore, namespace: String = "default") async throws -> RepeatOutcome {
-        try await store.repeat(id, namespace: namespace, as: UUIDv7.generate(), .retry)
+        try await store.repeat(RepeatSource(id, as: UUIDv7.generate()), namespace: namespace, .retry)
     }
 
     private func rerun(_ id: UUID, _ store: JobStore, key: String? = nil, body: String = "") async throws
         -> RepeatOutcome
     {
         try await store.repeat(
-            id, namespace: "default", as: UUIDv7.generate(), .rerun, idempotency: key.map { ($0, sha256(body)) })
+            RepeatSource(id, as: UUIDv7.generate(), idempotency: key.map { ($0, sha256(body)) }), namespace: "default",
+            .rerun)
     }
 
     /// A job that has ended so.

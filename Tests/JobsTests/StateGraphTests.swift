@@ -8,8 +8,8 @@ import Testing
         (.claim, [.queued], [.running]),
         (.retryLater, [.running, .stopping], [.scheduled]),
         (.handBack, [.running, .stopping], [.queued]),
-        (.requestStop, [.running], [.stopping]),
-        (.cancel, [.scheduled, .queued], [.cancelled]),
+        (.requestStop, [.running, .stopping], [.stopping]),
+        (.cancel, [.scheduled, .queued], [.cancelled, .stopped]),
         (.refuse, [.queued], [.failed]),
         (.finish, [.running, .stopping], [.completed, .failed, .cancelled, .stopped]),
     ]

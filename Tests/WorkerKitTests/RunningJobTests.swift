@@ -11,16 +11,52 @@ import Testing
         try await Bench.with { try await $0.claim(timeout: timeout) }
     }
 
-    @Test func theFirstReasonStaysExceptForSuperseded() async throws {
+    @Test func onlyAStrongerReasonTakesThePlaceOfAnother() async throws {
+        let claim = try await claim()
+        let reasons: [StopReason] = [.checkpoint, .stopped, .timedOut, .draining, .cancelled, .superseded]
+        for first in reasons {
+            for second in reasons {
+                let job = RunningJob(claim, grace: .seconds(60))
+                #expect(job.stopReason == nil)
+                job.stop(first)
+                job.stop(second)
+                #expect(job.stopReason == (second.strength > first.strength ? second : first))
+            }
+        }
+    }
+
+    @Test func theNearestTimeStays() async throws {
+        let claim = try await claim()
+        let job = RunningJob(claim, grace: .seconds(60))
+        job.stop(Wanted(.checkpoint, within: .seconds(600)))
+        #expect(!job.takeOverdue(at: .now + .seconds(599)))
+        job.stop(Wanted(.checkpoint, within: .seconds(900)))
+        #expect(job.takeOverdue(at: .now + .seconds(601)), "a later time changes nothing")
+        let other = RunningJob(claim, grace: .seconds(60))
+        other.stop(Wanted(.checkpoint, within: .seconds(600)))
+        other.stop(Wanted(.immediate, within: .seconds(5)))
+        #expect(other.takeOverdue(at: .now + .seconds(6)))
+        let forced = RunningJob(claim, grace: .seconds(60))
+        forced.stop(Wanted(.force, within: .zero))
+        #expect(forced.stopReason == .superseded && forced.takeOverdue(at: .now), "it is over at once")
+    }
+
+    @Test func aCheckpointLetsTheTaskGoOnUntilItsTimeIsOver() async throws {
         let job = RunningJob(try await claim(), grace: .seconds(60))
-        #expect(job.stopReason == nil)
-        job.stop(.draining)
-        job.stop(.cancelled)
-        #expect(job.stopReason == .draining)
-        job.stop(.superseded)
-        #expect(job.stopReason == .superseded)
-        job.stop(.cancelled)
-        #expect(job.stopReason == .superseded)
+        let gate = Gate()
+        let task = Task<Void, Never> {
+            await withTaskCancellationHandler {
+                _ = try? await Task.sleep(for: .seconds(600))
+            } onCancel: {
+                gate.open()
+            }
+        }
+        job.started(task)
+        job.stop(.checkpoint, within: .seconds(600))
+        #expect(!gate.isRaised && !task.isCancelled)
+        #expect(job.takeOverdue(at: .now + .seconds(601)))
+        #expect(task.isCancelled && job.stopReason == .stopped)
+        try await gate.wait()
     }
 
     @Test func graceCountsFromTheFirstRequest() async throws {

@@ -11,12 +11,14 @@ import WorkerKit
 /// after the thousandth document as after the first.
 ///
 /// A document that cannot be read costs itself: its error stands in the result and the job goes on.
+///
+/// Asked to stop at a checkpoint it begins no further document and finishes those under way; asked to stop now its children are killed.
 struct DocumentsWorker: Worker {
     /// One more than there are cores: while one document waits for the disk, the others keep the cores busy.
     static let defaultSlots = width + 1
     static func jobType() throws -> JobType { try DocumentProcessing.jobType() }
 
-    /// How many documents of one job are under way at a time, each in a lane of its own.
+    /// How many documents of one job are under way at a time, unless its client says otherwise; each in a lane of its own.
     private static let width = ProcessInfo.processInfo.activeProcessorCount
 
     /// The state of a checkpoint; what is finished stands in its entries.
@@ -46,7 +48,8 @@ struct DocumentsWorker: Worker {
         var waiting = input.inputs.enumerated().filter { !finished.contains($0.offset) }[...]
         let progress = PageProgress(
             of: input.inputs.count, finished: finished.count, pages: result.pages, context: context)
-        var freeLanes = (0..<Self.width).map { Stages(lane: $0, context: context) }
+        let width = min(context.parallelism ?? Self.width, waiting.count)
+        var freeLanes = (0..<width).map { Stages(lane: $0, context: context) }
         try await withThrowingTaskGroup(of: (FinishedDocument, Stages).self) { group in
             func startNext() {
                 guard context.stopReason == nil, let stages = freeLanes.last, let (index, next) = waiting.popFirst()
@@ -57,7 +60,7 @@ struct DocumentsWorker: Worker {
                     progress: progress, context: context)
                 group.addTask { (try await passage.run(), stages) }
             }
-            for _ in 0..<Self.width { startNext() }
+            for _ in freeLanes { startNext() }
             while let (document, stages) = try await group.next() {
                 freeLanes.append(stages)
                 startNext()

@@ -29,13 +29,11 @@ extension Call {
     }
 
     /// `label=key:value`, as often as wanted; a job must have all of them.
-    func labels() -> [UInt8]? {
-        var labels: JSONObject = [:]
-        for (name, value) in request.query where name == "label" {
-            let parts = value.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-            labels[String(parts[0])] = .string(String(parts[1]))
+    func labels() -> [(key: String, value: String)] {
+        request.query.filter { $0.name == "label" }.map { pair in
+            let parts = pair.value.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+            return (String(parts[0]), String(parts[1]))
         }
-        return labels.isEmpty ? nil : JSON.object(labels).serialized()
     }
 
     /// The client's name for the request, by which a repeated one is known.

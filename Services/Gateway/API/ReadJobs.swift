@@ -48,24 +48,6 @@ extension Gateway {
         }
     }
 
-    /// `POST /jobs/{id}/cancel`: 200 when it is final, 202 when the worker was asked.
-    func cancelJob(_ call: Call) async throws -> HTTPResponse {
-        let id = try await jobID(call)
-        switch try await store.cancel(id, namespace: call.namespace, reason: call.json["reason"]?.stringValue) {
-        case .unknown: throw Problem.notFound("job")
-        case .ended(let status) where status != .cancelled: throw Problem.illegalMove("cancel", status)
-        case .stopping:
-            await dispatcher.tellWorkers(ControlRequest(job: id, wanted: .cancel))
-            return try await current(id, call, status: 202)
-        case .cancelled, .ended: return try await current(id, call, status: 200)
-        }
-    }
-
-    private func current(_ id: UUID, _ call: Call, status: Int) async throws -> HTTPResponse {
-        guard let job = try await reader.job(id, namespace: call.namespace) else { throw Problem.notFound("job") }
-        return answer(job, status: status)
-    }
-
     private func answer(_ job: Job, status: Int = 200) -> HTTPResponse {
         var json = JSONWriter()
         job.write(to: &json, timing: histories.timing(of: job))

@@ -8,20 +8,43 @@ extension Gateway {
     /// `POST /jobs/{id}/retry`: a new job that goes on from the last checkpoint of one that failed, was stopped or cancelled.
     ///
     /// 201 with the new job; 200 with the same one when it was asked for before.
-    func retryJob(_ call: Call) async throws -> HTTPResponse { try await `repeat`(call, .retry, action: "retry") }
+    func retryJob(_ call: Call) async throws -> HTTPResponse {
+        try await `repeat`(call, .retry) { "retry \($0.text)" }
+    }
 
     /// `POST /jobs/{id}/rerun`: a new job like one that has ended, from the start. Asked for twice it is two jobs, unless the
     /// requests have the same `Idempotency-Key`.
-    func rerunJob(_ call: Call) async throws -> HTTPResponse { try await `repeat`(call, .rerun, action: "rerun") }
+    func rerunJob(_ call: Call) async throws -> HTTPResponse {
+        try await `repeat`(call, .rerun) { "rerun \($0.text)" }
+    }
 
-    private func `repeat`(_ call: Call, _ repetition: Repetition, action: String) async throws -> HTTPResponse {
+    /// `POST /jobs/{id}/restart`: a new job that goes on from a checkpoint of one that has ended, or that runs and is stopped by
+    /// force for it; by default from the last. Asked for twice it is two jobs, unless the requests have the same `Idempotency-Key`.
+    func restartJob(_ call: Call) async throws -> HTTPResponse {
+        let checkpoint = call.json["checkpoint_id"]?.intValue.map { Int32($0) }
+        let parallelism = call.json["parallelism"]?.intValue
+        let response = try await `repeat`(
+            call, .restart(checkpoint: checkpoint, parallelism: parallelism)
+        ) { "restart \($0.text) \(checkpoint ?? 0) \(parallelism ?? 0)" }
+        // Whoever runs the old one is fenced off already, and stops at once when it hears of it.
+        if response.status == 201 {
+            await dispatcher.tellWorkers([.job(try await jobID(call), Wanted(.force, within: .zero))])
+        }
+        return response
+    }
+
+    /// - Parameter request: what the client's key stands for, in a line.
+    private func `repeat`(
+        _ call: Call, _ repetition: Repetition, request: (UUID) -> String
+    ) async throws -> HTTPResponse {
         let id = try await jobID(call)
-        let key = try call.idempotencyKey().map { ($0, sha256("\(action) \(id.text)")) }
-        switch try await store.repeat(
-            id, namespace: call.namespace, as: UUIDv7.generate(), repetition, idempotency: key)
-        {
+        let key = try call.idempotencyKey().map { ($0, sha256(request(id))) }
+        let source = RepeatSource(id, as: UUIDv7.generate(), idempotency: key)
+        let reason = call.json["reason"]?.stringValue
+        switch try await store.repeat(source, namespace: call.namespace, repetition, reason: reason) {
         case .unknown: throw Problem.notFound("job")
-        case .refused(let status): throw Problem.illegalMove(action, status)
+        case .unknownCheckpoint: throw Problem.notFound("checkpoint")
+        case .refused(let status): throw Problem.illegalMove(repetition.word, status)
         case .conflict(let other): throw Problem.keyReused(other)
         case .existing(let made): return try await answer(made, call, status: 200)
         case .created(let made):
@@ -67,5 +90,15 @@ extension Gateway {
         var json = JSONWriter()
         checkpoint.write(to: &json)
         return HTTPResponse(json: json)
+    }
+}
+
+extension Repetition {
+    fileprivate var word: String {
+        switch self {
+        case .retry: "retry"
+        case .rerun: "rerun"
+        case .restart: "restart"
+        }
     }
 }

@@ -62,34 +62,6 @@ extension Gateway {
             ])
     }
 
-    private var controlRoutes: RouteGroup {
-        RouteGroup(
-            name: "Control", description: "Safe to call twice, and while the job ends by itself.",
-            routes: [
-                Route(
-                    "cancelJob", "POST", "/api/v1/jobs/{job}/cancel", .control, "Cancels a job for good",
-                    body: .object(Schema.request(["reason": Schema.text(max: 500)]), isOptional: true),
-                    answers: [
-                        .json(Job.self, "The job is cancelled."),
-                        .json(202, Job.self, "Its worker was asked to end it."),
-                    ], problems: [.illegalMove], cancelJob),
-                Route(
-                    "retryJob", "POST", "/api/v1/jobs/{job}/retry", .control,
-                    "Goes on from the last checkpoint of a job that failed, was stopped or cancelled",
-                    headers: [.idempotencyKey], answers: repeatAnswers, problems: [.illegalMove], retryJob),
-                Route(
-                    "rerunJob", "POST", "/api/v1/jobs/{job}/rerun", .control, "Runs an ended job anew, from the start",
-                    headers: [.idempotencyKey], answers: repeatAnswers, problems: [.illegalMove], rerunJob),
-            ])
-    }
-
-    private var repeatAnswers: [Answer] {
-        [
-            .json(201, Job.self, "A new job, linked by `original_job_id`."),
-            .json(200, Job.self, "The same was asked for before: its job."),
-        ]
-    }
-
     private var fileRoutes: RouteGroup {
         RouteGroup(
             name: "Files", description: "Inputs and outputs, streamed.",
@@ -139,6 +111,8 @@ enum Limits {
     static let batchJobs = 1000
     static let control = 16 << 10
     static let page = 500
+    /// How far the dry run of a bulk action counts.
+    static let bulkCount = 10_000
     static let defaultPage = 50
     static let maxWait: Duration = .seconds(60)
 }

@@ -102,14 +102,16 @@ final class Dispatcher: Sendable {
         }
     }
 
-    /// Asks whichever worker runs a job to do something; a lost request costs one heartbeat.
-    func tellWorkers(_ request: ControlRequest) async {
-        do {
-            _ = try await publisher.publish(
-                request.message, exchange: Topics.control, routingKey: "", mandatory: false, timeout: .seconds(2))
-        } catch {
+    /// Asks workers to do something; a request about a job that is lost costs one heartbeat.
+    func tellWorkers(_ requests: [ControlRequest]) async {
+        guard !requests.isEmpty else { return }
+        let results = await publisher.publish(
+            batch: requests.map { Publication($0.message, exchange: Topics.control, routingKey: "", mandatory: false) },
+            timeout: .seconds(2))
+        for case (let request, .failure(let error)) in zip(requests, results) {
             log.warning(
-                "control request is left to the heartbeat", ["job_id": .uuid(request.job), "error": .error(error)])
+                "control request is left to the heartbeat",
+                ["request": .string(String(describing: request)), "error": .error(error)])
         }
     }
 

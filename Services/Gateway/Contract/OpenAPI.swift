@@ -8,8 +8,8 @@ enum OpenAPI {
     static var representations: [any Representation.Type] {
         [
             Job.self, Event.self, LogLine.self, Execution.self, Checkpoint.self, FileRecord.self, JobType.self,
-            DeadLetter.self, JobTiming.self, JobMetrics.self, OperatorMetrics.self, MetricGroups.self, RecordError.self,
-            OutputSample.self, CheckpointEntry.self,
+            DeadLetter.self, StoppingJob.self, JobTiming.self, JobMetrics.self, OperatorMetrics.self, MetricGroups.self,
+            RecordError.self, OutputSample.self, CheckpointEntry.self,
         ]
     }
 

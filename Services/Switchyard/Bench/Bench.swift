@@ -71,6 +71,10 @@ enum Bench {
                 note("the type document_processing is not registered: no PDF pages are measured")
             }
         }
+        if options.parts.contains(.lists) {
+            report.lists = try await ListPages.measure(
+                on: target, database: database, ledger: ledger, measurements: measurements, rows: options.rows)
+        }
         return report
     }
 

@@ -3,22 +3,27 @@ enum BenchPart: String, CaseIterable, Sendable {
     case submits
     case endToEnd = "end_to_end"
     case latency, reads, pdf, memory
+    /// Fills the database with millions of jobs, so it is only measured when it is asked for.
+    case lists
 }
 
 /// What the command line asks of the bench.
 struct BenchOptions: Sendable {
     static let usage = """
-        usage: switchyard bench [--json] [--quick] [--only PART[,PART…]] [--slots N]
+        usage: switchyard bench [--json] [--quick] [--only PART[,PART…]] [--slots N] [--rows N,N]
           --json   JSON on stdout, the table on stderr
           --quick  a short run to see that everything works; its figures mean little
           --only   \(BenchPart.allCases.map(\.rawValue).joined(separator: ", "))
           --slots  how many documents the worker takes at a time, and so how many pdftotext run at a time (default 2)
+          --rows   for the part lists, which is left out unless it is named: how many jobs the database is filled up to, step by step;
+                   they stay there (default 10000,5000000)
         """
 
     private(set) var wantsJSON = false
     private(set) var isQuick = false
-    private(set) var parts = Set(BenchPart.allCases)
+    private(set) var parts = Set(BenchPart.allCases).subtracting([.lists])
     private(set) var slots = 2
+    private(set) var rows = [10_000, 5_000_000]
 
     /// Reads the arguments after `bench`; the error says what is wrong and how it is used.
     init(_ arguments: [String]) throws(BenchError) {
@@ -33,6 +38,12 @@ struct BenchOptions: Sendable {
                     throw Self.misuse("--slots needs a number from 1 to 64")
                 }
                 self.slots = slots
+            case "--rows":
+                let rows = (rest.popFirst() ?? "").split(separator: ",").map { Int($0) ?? 0 }
+                guard !rows.isEmpty, rows.allSatisfy({ (1...100_000_000).contains($0) }), rows == rows.sorted() else {
+                    throw Self.misuse("--rows needs numbers in growing order, such as 10000,5000000")
+                }
+                self.rows = rows
             default: throw Self.misuse("unknown option: \(argument)")
             }
         }

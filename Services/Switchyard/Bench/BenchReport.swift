@@ -10,6 +10,7 @@ struct BenchReport: Sendable {
     var idleLatency: Percentiles?
     var reads: LoadOutcome?
     var pdf: PDFPages?
+    var lists: ListPages?
     /// In MB by service, before the first load and the most under load.
     var idleMemory: [String: Double] = [:]
     var loadMemory: [String: Double] = [:]
@@ -43,6 +44,7 @@ extension BenchReport {
                     "pdftotext_pages_per_s": .array($0.pdftotext.map(Self.number)),
                 ]
             } ?? .null,
+            "lists": lists.map { .array($0.stages.map(Self.stage)) } ?? .null,
             "rss_mb": idleMemory.isEmpty ? .null : .object(memoryByService),
             "measured_on": [
                 "cores": .int(Int64(machine.cores)), "kernel": .string(machine.kernel),
@@ -68,6 +70,16 @@ extension BenchReport {
             object[service] = ["idle": Self.number(idle), "load": load]
         }
         return object
+    }
+
+    private static func stage(_ stage: ListPages.Stage) -> JSON {
+        [
+            "jobs": .int(Int64(stage.rows)), "submits": times(stage.submits),
+            "pages": .array(
+                stage.pages.map {
+                    ["list": .string($0.name), "first_p50_ms": number($0.first), "page_500_p50_ms": number($0.far)]
+                }),
+        ]
     }
 
     private static func times(_ outcome: LoadOutcome) -> JSON {

@@ -39,6 +39,15 @@ extension BenchReport {
                     detail: "\(whole(median(pdf.stack))) of \(whole(median(pdf.pdftotext))), \(pdf.pages) pages a round"
                 ))
         }
+        for stage in lists?.stages ?? [] {
+            for page in stage.pages {
+                lines.append(
+                    Self.row(
+                        "page, p50 ms, \(stage.rows) jobs", fixed(page.first),
+                        detail: "\(page.name); its page 500: \(fixed(page.far))"))
+            }
+            lines.append(Self.row("submits/s, \(stage.rows) jobs", whole(stage.submits.rate)))
+        }
         for (service, idle) in idleMemory.sorted(by: { $0.key < $1.key }) {
             lines.append(
                 Self.row(

@@ -19,9 +19,11 @@ public struct Claim: Sendable {
     public let maxAttempts: Int
     /// How long one attempt may run.
     public let timeoutSeconds: Int
+    /// How much it may do at a time, in the units of its type; nil for the worker's own measure.
+    public let parallelism: Int?
     /// The client's trace id.
     public let traceID: String?
-    /// The newest checkpoint of the earlier attempts, or of the job that this one retries.
+    /// The newest checkpoint of the earlier attempts, or of the job that this one goes on from.
     public let checkpoint: (epoch: Int32, state: [UInt8])?
 }
 
@@ -35,7 +37,9 @@ extension Claim {
             failures: Int(try row.decode("failures", as: Int32.self)),
             crashes: Int(try row.decode("crashes", as: Int32.self)),
             maxAttempts: Int(try row.decode("max_attempts", as: Int32.self)),
-            timeoutSeconds: Int(try row.decode("timeout_seconds", as: Int32.self)), traceID: try row.decode("trace_id"),
+            timeoutSeconds: Int(try row.decode("timeout_seconds", as: Int32.self)),
+            parallelism: try row.decode("parallelism", as: Int32?.self).map(Int.init),
+            traceID: try row.decode("trace_id"),
             checkpoint: epoch.flatMap { epoch in state.map { (epoch, $0.bytes) } })
     }
 }
@@ -53,7 +57,7 @@ extension JobStore {
                     progress = NULL, error = NULL
                 WHERE j.id = ANY(\(ids)) AND j.type = \(type) AND j.status = ANY(\(Transition.claim.guardStatuses))
                 RETURNING j.id, j.namespace, j.attempt, j.spec, j.failures, j.crashes, j.max_attempts, j.timeout_seconds,
-                    j.trace_id, j.retry_of
+                    j.parallelism, j.trace_id, j.original_job_id
             ), announced AS (
                 INSERT INTO events (job_id, kind, status, attempt, data)
                 SELECT id, 'running', 'running', attempt, jsonb_build_object('worker', \(worker)::text) FROM moved
@@ -61,7 +65,7 @@ extension JobStore {
             SELECT m.*, c.epoch, c.state
             FROM moved m LEFT JOIN LATERAL (
                 SELECT epoch, state FROM checkpoints
-                WHERE (m.attempt > 1 OR m.retry_of IS NOT NULL) AND job_id = m.id ORDER BY epoch DESC LIMIT 1
+                WHERE (m.attempt > 1 OR m.original_job_id IS NOT NULL) AND job_id = m.id ORDER BY epoch DESC LIMIT 1
             ) c ON true
             """
         ])[0]
@@ -72,11 +76,11 @@ extension JobStore {
     public func claims(of worker: String, among ids: [UUID]) async throws -> [Claim] {
         try await database.query(
             """
-            SELECT m.id, m.namespace, m.attempt, m.spec, m.failures, m.crashes, m.max_attempts, m.timeout_seconds, m.trace_id,
-                c.epoch, c.state
+            SELECT m.id, m.namespace, m.attempt, m.spec, m.failures, m.crashes, m.max_attempts, m.timeout_seconds, m.parallelism,
+                m.trace_id, c.epoch, c.state
             FROM jobs m LEFT JOIN LATERAL (
                 SELECT epoch, state FROM checkpoints
-                WHERE (m.attempt > 1 OR m.retry_of IS NOT NULL) AND job_id = m.id ORDER BY epoch DESC LIMIT 1
+                WHERE (m.attempt > 1 OR m.original_job_id IS NOT NULL) AND job_id = m.id ORDER BY epoch DESC LIMIT 1
             ) c ON true
             WHERE m.id = ANY(\(ids)) AND m.status = 'running' AND m.worker = \(worker)
             """

@@ -62,8 +62,8 @@ extension JobStore {
     ) {
         let rows = try await database.query(
             """
-            SELECT id, namespace, type, spec, name, labels, priority, timeout_seconds, max_attempts, crashes, parent_id,
-                trace_id, now() AS read_at
+            SELECT id, namespace, type, spec, name, labels, priority, timeout_seconds, max_attempts, crashes, parallelism,
+                parent_id, trace_id, now() AS read_at
             FROM jobs
             WHERE status = 'queued' AND dispatched_at IS NULL AND type = \(type) AND due_at <= now()
                 AND id <> ALL(\(pending))

@@ -15,7 +15,8 @@ public struct Reaped: Sendable {
 
 extension JobStore {
     /// Takes jobs whose lease has ended from their worker: back into the queue, or `failed` with reason `crashed` after
-    /// `maxCrashes` of its type's policy (G4, G6). Crashes are counted apart from failures.
+    /// `maxCrashes` of its type's policy (G4, G6). Crashes are counted apart from failures. A job that was asked to end, by a
+    /// wish that its worker has not fulfilled in time, ends as it was wanted.
     public func reap(limit: Int = 500) async throws -> [Reaped] {
         let moved = try await database.query(
             """
@@ -34,7 +35,7 @@ extension JobStore {
                 FROM expired e LEFT JOIN job_types t ON t.name = e.type
             ), moved AS (
                 UPDATE jobs j SET status = v.verdict, crashes = j.crashes + 1, due_at = now(), dispatched_at = NULL,
-                    lease_until = NULL, wanted = NULL,
+                    lease_until = NULL, wanted = NULL, stop_mode = NULL, stop_deadline = NULL,
                     finished_at = CASE WHEN v.verdict <> 'queued' THEN now() END,
                     error = CASE WHEN v.verdict = 'failed' THEN jsonb_build_object('code', 'crashed', 'message',
                         format('The worker running this job died %s times; the job is set aside.', j.crashes + 1)) END

@@ -50,12 +50,6 @@ public enum RecordAnswer: Sendable, Hashable {
     case superseded
 }
 
-/// What somebody wants of a running job.
-public enum Wanted: String, Sendable, Hashable {
-    case cancel
-    case stop
-}
-
 /// How an attempt ends.
 public struct Ending: Sendable {
     /// The status that the job gets.

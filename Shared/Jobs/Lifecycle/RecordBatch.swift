@@ -35,9 +35,7 @@ struct RecordBatch {
         for row in rows {
             let fence = Fence(job: try row.decode("id"), attempt: try row.decode("attempt"))
             fences.insert(fence)
-            if kind == .heartbeat, let word = try row.decode("wanted", as: String?.self) {
-                wanted[fence] = Wanted(rawValue: word)
-            }
+            if kind == .heartbeat { wanted[fence] = try row.decodeWanted() }
         }
         live[kind] = fences
     }
@@ -54,6 +52,7 @@ struct RecordBatch {
 
     static let running = Transition.finish.guardStatuses
 
+    /// Where an end is wanted by some time, the lease ends with it: no worker holds on to the job by living on.
     private var heartbeats: Statement? {
         var fences: [Fence] = []
         var leases: [Double] = []
@@ -63,10 +62,12 @@ struct RecordBatch {
         }
         guard !fences.isEmpty else { return nil }
         return """
-            UPDATE jobs j SET lease_until = now() + i.lease * interval '1 second'
+            UPDATE jobs j SET lease_until = least(now() + i.lease * interval '1 second',
+                j.stop_deadline + \(JobStore.stopMargin.seconds) * interval '1 second')
             FROM unnest(\(fences.map(\.job)), \(fences.map(\.attempt)), \(leases)) AS i (id, attempt, lease)
             WHERE j.id = i.id AND j.attempt = i.attempt AND j.status = ANY(\(Self.running))
-            RETURNING j.id, j.attempt, j.wanted
+            RETURNING j.id, j.attempt, j.wanted, j.stop_mode,
+                extract(epoch FROM j.stop_deadline - now())::double precision AS seconds_left
             """
     }
 
@@ -115,6 +116,7 @@ struct RecordBatch {
             """
     }
 
+    /// Work that is done or has failed for good in spite of a wish counts; any other end is the one that is wanted.
     private var outcomes: Statement? {
         var fences: [Fence] = []
         var endings: [Ending] = []
@@ -129,15 +131,16 @@ struct RecordBatch {
                     \(endings.map { $0.result.map(JSONText.init(replacingNUL:)) }), \(endings.map { $0.error.map(JSONText.init(replacingNUL:)) }),
                     \(endings.map(\.dueIn.seconds)), \(endings.map { Int32($0.countsAsFailure ? 1 : 0) }),
                     \(endings.map { $0.progress.map(JSONText.init(replacingNUL:)) }), \(endings.map(\.phase)), \(endings.map(\.kind)),
-                    \(endings.map(\.status.isTerminal)))
-                    AS i (id, attempt, status, result, error, due, failed, progress, phase, kind, terminal)
+                    \(endings.map(\.status.isTerminal)), \(endings.map { [.completed, .failed].contains($0.status) }))
+                    AS i (id, attempt, status, result, error, due, failed, progress, phase, kind, terminal, decided)
             ), moved AS (
                 UPDATE jobs j SET
-                    status = CASE WHEN i.terminal OR j.wanted IS NULL THEN i.status
+                    status = CASE WHEN i.decided OR j.wanted IS NULL THEN i.status
                         WHEN j.wanted = 'cancel' THEN 'cancelled' ELSE 'stopped' END,
                     finished_at = CASE WHEN i.terminal OR j.wanted IS NOT NULL THEN now() END,
                     result = i.result, error = i.error, due_at = now() + i.due * interval '1 second',
-                    dispatched_at = NULL, lease_until = NULL, wanted = NULL, failures = j.failures + i.failed,
+                    dispatched_at = NULL, lease_until = NULL, wanted = NULL, stop_mode = NULL, stop_deadline = NULL,
+                    failures = j.failures + i.failed,
                     progress = coalesce(i.progress, j.progress), phase = coalesce(i.phase, j.phase)
                 FROM i
                 WHERE j.id = i.id AND j.attempt = i.attempt AND j.status = ANY(\(Self.running))

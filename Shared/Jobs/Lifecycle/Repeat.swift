@@ -1,25 +1,79 @@
 import Foundation
+import JSON
 import Postgres
 
-/// How a job that has ended is done once more.
-public enum Repetition: Sendable, CaseIterable {
+/// How a job is done once more.
+public enum Repetition: Sendable, Hashable {
     /// Goes on from the last checkpoint; only what did not succeed.
     case retry
     /// Starts anew, whatever came out.
     case rerun
+    /// Goes on from this checkpoint, or from the last one, also where it succeeded; a job that runs is stopped by force first.
+    case restart(checkpoint: Int32?, parallelism: Int?)
 
     /// The statuses of jobs that may be repeated so.
     public var sources: [JobStatus] {
         switch self {
         case .retry: [.failed, .cancelled, .stopped]
-        case .rerun: [.completed, .failed, .cancelled, .stopped]
+        case .rerun, .restart: [.completed, .failed, .cancelled, .stopped]
         }
+    }
+
+    fileprivate var isRetry: Bool { self == .retry }
+    fileprivate var resumes: Bool { self != .rerun }
+
+    fileprivate var epoch: Int32? {
+        if case .restart(let checkpoint, _) = self { checkpoint } else { nil }
+    }
+
+    fileprivate var parallelism: Int32? {
+        if case .restart(_, let parallelism) = self { parallelism.map(Int32.init) } else { nil }
+    }
+
+    private var isRestart: Bool {
+        if case .restart = self { true } else { false }
+    }
+
+    /// Ends what runs of this job, for a restart that can take place.
+    ///
+    /// The row is locked before the statement looks, so that the checkpoint that it finds is still there when it is copied.
+    fileprivate func preparation(_ source: RepeatSource, namespace: String) -> [Statement] {
+        guard isRestart else { return [] }
+        return [
+            JobStore.lock(source.id, namespace: namespace),
+            JobStore.stop(
+                [source.id], namespace: namespace, .force, timeout: nil, reason: "restart",
+                if: """
+                    AND j.status = ANY(\(Transition.finish.guardStatuses))
+                    AND (\(epoch as Int32?)::integer IS NULL
+                        OR EXISTS (SELECT 1 FROM checkpoints c WHERE c.job_id = j.id AND c.epoch = \(epoch as Int32?)))
+                    AND NOT EXISTS (SELECT 1 FROM jobs k WHERE k.namespace = \(namespace)
+                        AND k.idempotency_key = \(source.idempotency?.key as String?))
+                    """),
+        ]
+    }
+}
+
+/// A job that is to be done once more.
+public struct RepeatSource: Sendable {
+    /// The job.
+    public let id: UUID
+    /// The id of the job that is made.
+    public let newID: UUID
+    /// The client's key and the hash of its request.
+    public let idempotency: (key: String, requestHash: [UInt8])?
+
+    /// Names a job and its successor.
+    public init(_ id: UUID, as newID: UUID, idempotency: (key: String, requestHash: [UInt8])? = nil) {
+        self.id = id
+        self.newID = newID
+        self.idempotency = idempotency
     }
 }
 
 /// What a request to repeat a job led to.
-public enum RepeatOutcome: Sendable {
-    /// The new job's row and first event are committed, and the last checkpoint is its own for a retry.
+public enum RepeatOutcome: Sendable, Hashable {
+    /// The new job's row and first event are committed, and the checkpoint that it goes on from is its own.
     case created(UUID)
     /// This job already stands for it: a job is retried once, and a key names one request.
     case existing(UUID)
@@ -27,6 +81,8 @@ public enum RepeatOutcome: Sendable {
     case conflict(UUID)
     /// The job's status does not allow it.
     case refused(JobStatus)
+    /// The job has no such checkpoint.
+    case unknownCheckpoint
     /// There is no such job in this namespace.
     case unknown
 }
@@ -34,62 +90,88 @@ public enum RepeatOutcome: Sendable {
 extension JobStore {
     /// Makes a new job from one that has ended, due at once; safe to call twice and from several gateways.
     ///
-    /// - Parameters:
-    ///   - id: the job that has ended.
-    ///   - newID: the id of the job that is made.
-    ///   - idempotency: the client's key and the hash of its request.
+    /// A restart of a job that runs ends it in the same transaction; whoever runs it is to be told afterwards (`Wish.force`).
     public func `repeat`(
-        _ id: UUID, namespace: String, as newID: UUID, _ repetition: Repetition,
-        idempotency: (key: String, requestHash: [UInt8])? = nil
+        _ source: RepeatSource, namespace: String, _ repetition: Repetition, reason: String? = nil
     ) async throws -> RepeatOutcome {
-        let isRetry = repetition == .retry
-        let key = idempotency?.key
-        let rows = try await commit([
-            """
-            WITH source AS (
-                SELECT * FROM jobs
-                WHERE id = \(id) AND namespace = \(namespace) AND status = ANY(\(repetition.sources.map(\.rawValue)))
+        let all = try await commit(
+            repetition.preparation(source, namespace: namespace) + [
+                Self.repetition([source], namespace: namespace, repetition, reason: reason),
+                """
+                SELECT j.status, r.id AS retry, k.id AS keyed, k.request_hash, \(repetition.epoch as Int32?)::integer IS NULL
+                    OR EXISTS (SELECT 1 FROM checkpoints c WHERE c.job_id = j.id AND c.epoch = \(repetition.epoch as Int32?))
+                    AS has_checkpoint
+                FROM jobs j
+                    LEFT JOIN jobs r ON \(repetition.isRetry) AND r.retry_of = j.id
+                    LEFT JOIN jobs k ON k.namespace = j.namespace AND k.idempotency_key = \(source.idempotency?.key as String?)
+                WHERE j.id = \(source.id) AND j.namespace = \(namespace)
+                """,
+            ])
+        let rows = Array(all.suffix(2))
+        guard rows[0].isEmpty else { return .created(source.newID) }
+        guard let row = rows[1].first else { return .unknown }
+        if let keyed = try row.decode("keyed", as: UUID?.self) {
+            let hash = try row.decode("request_hash", as: [UInt8]?.self)
+            return hash == source.idempotency?.requestHash ? .existing(keyed) : .conflict(keyed)
+        }
+        if let retry = try row.decode("retry", as: UUID?.self) { return .existing(retry) }
+        guard try row.decode("has_checkpoint", as: Bool.self) else { return .unknownCheckpoint }
+        return .refused(try row.decodeStatus("status"))
+    }
+
+    /// Makes new jobs from those among these that allow it and were not repeated so before; answers the new ones.
+    public func `repeat`(
+        _ sources: [RepeatSource], namespace: String, _ repetition: Repetition, reason: String? = nil
+    ) async throws -> Set<UUID> {
+        let rows = try await commit([Self.repetition(sources, namespace: namespace, repetition, reason: reason)])[0]
+        return Set(try rows.map { try $0.decode("id", as: UUID.self) })
+    }
+
+    /// The statement of every repetition.
+    ///
+    /// Sources are taken in the order of their ids, so that two requests for the same ones do not wait for each other in two orders.
+    private static func repetition(
+        _ sources: [RepeatSource], namespace: String, _ repetition: Repetition, reason: String?
+    ) -> Statement {
+        let because = JSON.object(reason.map { ["reason": .string($0)] } ?? [:]).serialized()
+        return """
+            WITH asked AS (
+                SELECT * FROM unnest(\(sources.map(\.id)), \(sources.map(\.newID)), \(sources.map { $0.idempotency?.key }),
+                    \(sources.map { $0.idempotency?.requestHash })) AS a (source_id, new_id, key, hash)
             ), inserted AS (
                 INSERT INTO jobs (id, namespace, type, status, priority, max_attempts, timeout_seconds, due_at, name, labels,
-                    spec, parent_id, trace_id, original_job_id, retry_of, idempotency_key, request_hash)
-                SELECT \(newID), namespace, type, 'queued', priority, max_attempts, timeout_seconds, now(), name, labels,
-                    spec, parent_id, trace_id, coalesce(original_job_id, id), CASE WHEN \(isRetry) THEN id END,
-                    \(key as String?), \(idempotency?.requestHash as [UInt8]?)
-                FROM source
+                    spec, parallelism, parent_id, trace_id, original_job_id, retry_of, idempotency_key, request_hash)
+                SELECT a.new_id, j.namespace, j.type, 'queued', j.priority, j.max_attempts, j.timeout_seconds, now(), j.name,
+                    j.labels, j.spec, coalesce(\(repetition.parallelism as Int32?), j.parallelism), j.parent_id, j.trace_id,
+                    coalesce(j.original_job_id, j.id), CASE WHEN \(repetition.isRetry) THEN j.id END, a.key, a.hash
+                FROM asked a JOIN jobs j ON j.id = a.source_id
+                WHERE j.namespace = \(namespace) AND j.status = ANY(\(repetition.sources.map(\.rawValue)))
+                    AND (\(repetition.epoch as Int32?)::integer IS NULL OR EXISTS (
+                        SELECT 1 FROM checkpoints c WHERE c.job_id = j.id AND c.epoch = \(repetition.epoch as Int32?)))
+                ORDER BY j.id
                 ON CONFLICT DO NOTHING
                 RETURNING id, original_job_id
             ), resumed AS (
                 INSERT INTO checkpoints (job_id, epoch, attempt, state)
-                SELECT i.id, c.epoch, 0, c.state FROM inserted i, LATERAL (
-                    SELECT epoch, state FROM checkpoints WHERE job_id = \(id) ORDER BY epoch DESC LIMIT 1
+                SELECT i.id, c.epoch, 0, c.state FROM inserted i JOIN asked a ON a.new_id = i.id, LATERAL (
+                    SELECT epoch, state FROM checkpoints
+                    WHERE job_id = a.source_id AND epoch = coalesce(\(repetition.epoch as Int32?), epoch)
+                    ORDER BY epoch DESC LIMIT 1
                 ) c
-                WHERE \(isRetry)
+                WHERE \(repetition.resumes)
                 RETURNING job_id, epoch
             ), entered AS (
                 INSERT INTO checkpoint_entries (job_id, epoch, number, entry)
                 SELECT r.job_id, e.epoch, e.number, e.entry
-                FROM resumed r JOIN checkpoint_entries e ON e.job_id = \(id) AND e.epoch <= r.epoch
+                FROM resumed r JOIN asked a ON a.new_id = r.job_id
+                    JOIN checkpoint_entries e ON e.job_id = a.source_id AND e.epoch <= r.epoch
             ), announced AS (
                 INSERT INTO events (job_id, kind, status, attempt, data)
-                SELECT id, 'queued', 'queued', 0, jsonb_build_object('original_job_id', original_job_id, 'repeats', \(id)) FROM inserted
+                SELECT i.id, 'queued', 'queued', 0, \(JSONText(replacingNUL: because)) || jsonb_strip_nulls(jsonb_build_object(
+                    'original_job_id', i.original_job_id, 'repeats', a.source_id, 'checkpoint', r.epoch))
+                FROM inserted i JOIN asked a ON a.new_id = i.id LEFT JOIN resumed r ON r.job_id = i.id
             )
             SELECT id FROM inserted
-            """,
             """
-            SELECT j.status, r.id AS retry, k.id AS keyed, k.request_hash
-            FROM jobs j
-                LEFT JOIN jobs r ON \(isRetry) AND r.retry_of = j.id
-                LEFT JOIN jobs k ON k.namespace = j.namespace AND k.idempotency_key = \(key as String?)
-            WHERE j.id = \(id) AND j.namespace = \(namespace)
-            """,
-        ])
-        guard rows[0].isEmpty else { return .created(newID) }
-        guard let row = rows[1].first else { return .unknown }
-        if let keyed = try row.decode("keyed", as: UUID?.self) {
-            let hash = try row.decode("request_hash", as: [UInt8]?.self)
-            return hash == idempotency?.requestHash ? .existing(keyed) : .conflict(keyed)
-        }
-        if let retry = try row.decode("retry", as: UUID?.self) { return .existing(retry) }
-        return .refused(try row.decodeStatus("status"))
     }
 }

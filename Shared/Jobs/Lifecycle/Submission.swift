@@ -48,6 +48,8 @@ public struct Submission: Sendable {
     public var timeoutSeconds: Int
     /// How many attempts may fail before the job fails.
     public var maxAttempts: Int
+    /// How much it may do at a time, in the units of its type, 1 to 64; nil for the worker's own measure.
+    public var parallelism: Int?
     /// The job that it belongs to.
     public var parentID: UUID?
     /// The client's trace id.
@@ -96,6 +98,9 @@ public struct TypeCatalogue: Sendable {
 }
 
 extension Submission {
+    /// The JSON Schema of how much a job may do at a time.
+    public static let parallelism: JSON = ["type": "integer", "minimum": 1, "maximum": 64]
+
     /// The JSON Schema of a submission, without the spec, which its type's own schema describes.
     public static let schema: JSON = [
         "type": "object",
@@ -115,6 +120,7 @@ extension Submission {
             "delay_seconds": ["type": "number", "minimum": 0, "maximum": 31_536_000],
             "timeout_seconds": ["type": "integer", "minimum": 1, "maximum": 31_536_000],
             "max_attempts": ["type": "integer", "minimum": 1, "maximum": 100],
+            "parallelism": parallelism,
             "parent_id": ["type": "string", "format": "uuid"],
             "trace_id": ["type": "string", "minLength": 1, "maxLength": 64],
         ],
@@ -175,6 +181,7 @@ extension Submission {
             scheduledAt: scheduledAt.flatMap { $0 > now ? $0 : nil },
             timeoutSeconds: json["timeout_seconds"]?.intValue.map { Int($0) } ?? type.policy.timeoutSeconds,
             maxAttempts: json["max_attempts"]?.intValue.map { Int($0) } ?? type.policy.maxAttempts,
+            parallelism: json["parallelism"]?.intValue.map { Int($0) },
             parentID: json["parent_id"]?.stringValue.flatMap(UUID.init(text:)),
             traceID: json["trace_id"]?.stringValue)
     }

@@ -54,18 +54,19 @@ extension JobStore {
         return """
             WITH inserted AS (
                 INSERT INTO jobs (id, namespace, type, status, priority, max_attempts, timeout_seconds, due_at, name, labels,
-                    spec, parent_id, trace_id, idempotency_key, request_hash)
+                    spec, parallelism, parent_id, trace_id, idempotency_key, request_hash)
                 SELECT i.id, i.namespace, i.type, i.status, i.priority, i.max_attempts, i.timeout_seconds,
                     coalesce(i.scheduled_at, now() + i.grace * interval '1 second'),
-                    i.name, i.labels, i.spec, i.parent_id, i.trace_id, i.key, i.hash
+                    i.name, i.labels, i.spec, i.parallelism, i.parent_id, i.trace_id, i.key, i.hash
                 FROM unnest(\(jobs.map(\.id)), \(jobs.map(\.namespace)), \(jobs.map(\.type)), \(statuses),
                     \(jobs.map(\.priority.rawValue)), \(jobs.map { Int32($0.maxAttempts) }),
                     \(jobs.map { Int32($0.timeoutSeconds) }), \(jobs.map(\.scheduledAt)),
                     \(submissions.map { $0.grace.seconds }), \(jobs.map(\.name)),
                     \(jobs.map { JSONText($0.labels.serialized()) }), \(jobs.map { JSONText($0.spec) }),
-                    \(jobs.map(\.parentID)), \(jobs.map(\.traceID)), \(keys), \(jobs.map { $0.idempotency?.requestHash }))
+                    \(jobs.map { $0.parallelism.map(Int32.init) }), \(jobs.map(\.parentID)), \(jobs.map(\.traceID)), \(keys),
+                    \(jobs.map { $0.idempotency?.requestHash }))
                     AS i (id, namespace, type, status, priority, max_attempts, timeout_seconds, scheduled_at, grace, name,
-                    labels, spec, parent_id, trace_id, key, hash)
+                    labels, spec, parallelism, parent_id, trace_id, key, hash)
                 ON CONFLICT DO NOTHING
                 RETURNING id, status, created_at
             ), announced AS (

@@ -36,7 +36,7 @@ public struct Command: Sendable {
             id: submission.id, namespace: submission.namespace, type: submission.type, spec: submission.spec,
             name: submission.name, labels: submission.labels.serialized(), priority: submission.priority,
             timeoutSeconds: submission.timeoutSeconds, maxAttempts: submission.maxAttempts, crashes: 0,
-            parentID: submission.parentID, traceID: submission.traceID)
+            parallelism: submission.parallelism, parentID: submission.parentID, traceID: submission.traceID)
     }
 
     init(row: Row) throws {
@@ -47,13 +47,15 @@ public struct Command: Sendable {
             priority: Priority(rawValue: try row.decode("priority")) ?? .normal,
             timeoutSeconds: Int(try row.decode("timeout_seconds", as: Int32.self)),
             maxAttempts: Int(try row.decode("max_attempts", as: Int32.self)),
-            crashes: Int(try row.decode("crashes", as: Int32.self)), parentID: try row.decode("parent_id"),
+            crashes: Int(try row.decode("crashes", as: Int32.self)),
+            parallelism: try row.decode("parallelism", as: Int32?.self).map(Int.init),
+            parentID: try row.decode("parent_id"),
             traceID: try row.decode("trace_id"))
     }
 
     private init(
         id: UUID, namespace: String, type: String, spec: [UInt8], name: String?, labels: [UInt8], priority: Priority,
-        timeoutSeconds: Int, maxAttempts: Int, crashes: Int, parentID: UUID?, traceID: String?
+        timeoutSeconds: Int, maxAttempts: Int, crashes: Int, parallelism: Int?, parentID: UUID?, traceID: String?
     ) {
         var json = JSONWriter()
         json.beginObject()
@@ -67,6 +69,7 @@ public struct Command: Sendable {
         json.member("priority", priority.word)
         json.member("timeout_seconds", timeoutSeconds)
         json.member("max_attempts", maxAttempts)
+        if let parallelism { json.member("parallelism", parallelism) }
         if let parentID { json.member("parent_id", parentID) }
         if let traceID { json.member("trace_id", traceID) }
         json.endObject()

@@ -2,24 +2,22 @@ import AMQP
 import Foundation
 import JSON
 
-/// A request to whichever worker runs a job, sent to all of them. A lost one costs a heartbeat: the answer to the next heartbeat
-/// carries the same wish.
-public struct ControlRequest: Sendable {
-    /// The job it is about.
-    public let job: UUID
-    /// What is wanted.
-    public let wanted: Wanted
+/// A request to running workers, sent to all of them; who is not meant passes over it.
+public enum ControlRequest: Sendable, Hashable {
+    /// To whichever worker runs this job. A lost one costs a heartbeat: the answer to the next heartbeat carries the same wish.
+    case job(UUID, Wanted)
 
-    /// Makes a request.
-    public init(job: UUID, wanted: Wanted) {
-        self.job = job
-        self.wanted = wanted
-    }
-
-    /// The request as a message for the exchange `switchyard.control`.
+    /// The request as a message for the exchange `switchyard.control`. Times are relative, so that no clock need be right.
     public var message: Message {
-        var message = Message(
-            body: JSON.object(["job_id": .string(job.text), "wanted": .string(wanted.rawValue)]).serialized())
+        let fields: JSON
+        switch self {
+        case .job(let id, let wanted):
+            fields = [
+                "job_id": .string(id.text), "wanted": .string(wanted.wish.rawValue),
+                "within_seconds": .double(wanted.within.seconds),
+            ]
+        }
+        var message = Message(body: fields.serialized())
         message.contentType = "application/json"
         return message
     }
@@ -29,9 +27,10 @@ public struct ControlRequest: Sendable {
         do {
             let json = try JSON.parse(message.body)
             guard let job = json["job_id"]?.stringValue.flatMap(UUID.init(text:)),
-                let wanted = json["wanted"]?.stringValue.flatMap(Wanted.init(rawValue:))
+                let wish = json["wanted"]?.stringValue.flatMap(Wish.init(rawValue:)),
+                let seconds = json["within_seconds"]?.doubleValue
             else { return nil }
-            self.init(job: job, wanted: wanted)
+            self = .job(job, Wanted(wish, within: .seconds(seconds)))
         } catch {
             return nil
         }

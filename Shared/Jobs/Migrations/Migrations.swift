@@ -19,7 +19,13 @@ public struct MigrationError: Error, CustomStringConvertible {
 
 /// Brings the schema forward, and checks at start that it is the one that this build was written for.
 public enum Migrations {
-    static let all = [coreSchema, repeatSchema, observeSchema]
+    static let all = [
+        coreSchema,
+        repeatSchema,
+        controlSchema,
+        observeSchema,
+        labelSchema,
+    ]
 
     /// Applies the missing steps in order, each in a transaction of its own; safe to run from many processes at once.
     ///

@@ -108,7 +108,7 @@ public struct OperatorReport: Sendable {
 }
 
 extension JobStore {
-    /// The most rows that one answer adds up; a job has at most 64 an attempt.
+    /// The most rows that one answer adds up; a job has at most 256 an attempt.
     static let maxOperatorRows = 4096
 
     /// The numbers of a job's operators, those of the newest attempts first.

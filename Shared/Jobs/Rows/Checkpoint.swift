@@ -132,6 +132,36 @@ public struct CheckpointEntry: Sendable, Representation {
     }
 }
 
+/// How fast an attempt has saved checkpoints.
+public struct CheckpointPace: Sendable {
+    /// How many it has saved, as far as they are kept.
+    public let count: Int
+    /// When it saved the first and the last of them.
+    public let first: Date, last: Date
+
+    /// When the next one is due, at the pace so far, for an attempt that began then.
+    public func next(since start: Date) -> Date {
+        let interval =
+            count > 1 ? last.timeIntervalSince(first) / Double(count - 1) : last.timeIntervalSince(start)
+        return last.addingTimeInterval(interval)
+    }
+}
+
+extension JobStore {
+    /// The pace of an attempt's checkpoints; nil before its first.
+    public func checkpointPace(of id: UUID, attempt: Int32) async throws -> CheckpointPace? {
+        let rows = try await database.query(
+            """
+            SELECT count(*) AS n, min(created_at) AS first, max(created_at) AS last FROM checkpoints
+            WHERE job_id = \(id) AND attempt = \(attempt)
+            """)
+        guard let row = rows.first, let first = try row.decode("first", as: Date?.self),
+            let last = try row.decode("last", as: Date?.self)
+        else { return nil }
+        return CheckpointPace(count: Int(try row.decode("n", as: Int64.self)), first: first, last: last)
+    }
+}
+
 extension Checkpoint {
     fileprivate init(row: Row) throws {
         self.init(

@@ -48,6 +48,12 @@ public struct Job: Sendable {
     public let result: [UInt8]?
     /// What went wrong, a JSON object.
     public let error: [UInt8]?
+    /// What is wanted of it while it runs; nil for its ordinary end.
+    public let wanted: Wish?
+    /// When it is ended by force, when an end is wanted.
+    public let stopDeadline: Date?
+    /// How much it may do at a time, in the units of its type; nil for the worker's own measure.
+    public let parallelism: Int32?
     /// The job that it belongs to.
     public let parentID: UUID?
     /// The job that it repeats.
@@ -72,9 +78,14 @@ extension Job: Representation {
             "max_attempts": Schema.count, "failures": Schema.count.described("How many attempts have failed."),
             "crashes": Schema.count.described("How many workers have died on it."),
             "timeout_seconds": Schema.count.described("How long one attempt may run."),
+            "parallelism": Schema.count.orNull.described(
+                "How much it may do at a time, in the units of its type; null for the worker's own measure."),
             "progress": Schema.anyObject.orNull, "timing": JobTiming.reference, "result": Schema.anyObject.orNull,
             "error": Schema.anyObject.orNull.described("What went wrong: `code` and `message`."),
-            "worker": Schema.text.orNull.described("The worker of the last attempt."), "created_at": Schema.time,
+            "worker": Schema.text.orNull.described("The worker of the last attempt."),
+            "wanted": Schema.word(Wish.words).orNull.described("What was asked of it while it runs."),
+            "stop_deadline": Schema.time.orNull.described("When it is ended by force, if something is wanted."),
+            "created_at": Schema.time,
             "scheduled_at": Schema.time.orNull.described("When it may start; null once it may."),
             "started_at": Schema.time.orNull.described("When the last attempt began."),
             "finished_at": Schema.time.orNull, "parent_id": Schema.uuid.orNull,
@@ -87,6 +98,12 @@ extension Job: Representation {
     /// Appends the job with its timing at the moment of the answer.
     public func write(to json: inout JSONWriter, timing: JobTiming?) {
         json.beginObject()
+        writeMembers(to: &json, timing: timing)
+        json.endObject()
+    }
+
+    /// Appends the job's members to an object that may have more.
+    public func writeMembers(to json: inout JSONWriter, timing: JobTiming? = nil) {
         json.member("id", id)
         json.member("type", type)
         json.member("namespace", namespace)
@@ -101,6 +118,7 @@ extension Job: Representation {
         json.member("failures", Int(failures))
         json.member("crashes", Int(crashes))
         json.member("timeout_seconds", Int(timeoutSeconds))
+        json.member("parallelism", parallelism.map(Int.init))
         json.member("progress", raw: progress ?? Self.null)
         if let timing {
             json.key("timing")
@@ -109,6 +127,8 @@ extension Job: Representation {
         if spec != nil { json.member("result", raw: result ?? Self.null) }
         json.member("error", raw: error ?? Self.null)
         json.member("worker", worker)
+        json.member("wanted", wanted?.rawValue)
+        json.member("stop_deadline", stopDeadline)
         json.member("created_at", createdAt)
         json.member("scheduled_at", status == .scheduled ? dueAt : Date?.none)
         json.member("started_at", startedAt)
@@ -116,7 +136,6 @@ extension Job: Representation {
         json.member("parent_id", parentID)
         json.member("original_job_id", originalJobID)
         json.member("trace_id", traceID)
-        json.endObject()
     }
 
     private static let null = Array("null".utf8)
@@ -132,7 +151,8 @@ extension Job {
             maxAttempts: Int32(submission.maxAttempts), failures: 0, crashes: 0,
             timeoutSeconds: Int32(submission.timeoutSeconds), createdAt: createdAt,
             dueAt: submission.scheduledAt ?? createdAt, startedAt: nil, finishedAt: nil, worker: nil, progress: nil,
-            result: nil,
-            error: nil, parentID: submission.parentID, originalJobID: nil, traceID: submission.traceID, lastEvent: nil)
+            result: nil, error: nil, wanted: nil, stopDeadline: nil,
+            parallelism: submission.parallelism.map(Int32.init), parentID: submission.parentID, originalJobID: nil,
+            traceID: submission.traceID, lastEvent: nil)
     }
 }

@@ -1,0 +1,148 @@
+import Foundation
+import JSON
+import Postgres
+
+/// Which jobs a list shows.
+public struct JobFilter: Sendable {
+    /// Only jobs of this type.
+    public var type: String?
+    /// Only jobs in one of these statuses; all when empty.
+    public var statuses: [JobStatus]
+    /// Labels that a job must have, all of them.
+    public var labels: [(key: String, value: String)]
+    /// Only jobs below this one.
+    public var parentID: UUID?
+    /// Only jobs whose last attempt was on this worker.
+    public var worker: String?
+    /// Only jobs made at this time or later.
+    public var createdAfter: Date?
+    /// Only jobs made before this time.
+    public var createdBefore: Date?
+    /// Only jobs made before this one in the list's order: the cursor.
+    public var before: UUID?
+    /// The most jobs of a page.
+    public var limit: Int
+
+    /// Makes a filter; without arguments it shows the newest jobs.
+    public init(
+        type: String? = nil, statuses: [JobStatus] = [], labels: [(key: String, value: String)] = [],
+        parentID: UUID? = nil, worker: String? = nil, createdAfter: Date? = nil, createdBefore: Date? = nil,
+        before: UUID? = nil,
+        limit: Int = 50
+    ) {
+        self.type = type
+        self.statuses = statuses
+        self.labels = labels
+        self.parentID = parentID
+        self.worker = worker
+        self.createdAfter = createdAfter
+        self.createdBefore = createdBefore
+        self.before = before
+        self.limit = limit
+    }
+
+    /// The conditions beyond namespace, status and cursor.
+    private var labelObject: [UInt8] {
+        var object: JSONObject = [:]
+        for (key, value) in labels { object[key] = .string(value) }
+        return JSON.object(object).serialized()
+    }
+
+    var conditions: Statement {
+        var conditions: Statement = ""
+        if let type { conditions.append(" AND type = \(type)") }
+        if !labels.isEmpty { conditions.append(" AND labels @> \(JSONText(labelObject))") }
+        if let parentID { conditions.append(" AND parent_id = \(parentID)") }
+        if let worker { conditions.append(" AND worker = \(worker)") }
+        if let createdAfter { conditions.append(" AND created_at >= \(createdAfter)") }
+        if let createdBefore { conditions.append(" AND created_at < \(createdBefore)") }
+        return conditions
+    }
+
+    fileprivate var statusWords: [String] { (statuses.isEmpty ? JobStatus.allCases : statuses).map(\.rawValue) }
+
+    /// Every job of the page has a smaller id.
+    var upperBound: UUID {
+        before ?? UUID(uuid: (255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255))
+    }
+}
+
+extension JobStore {
+    /// How many jobs of a label are looked at before the list is read by status instead.
+    private static let labelScan = 1000
+
+    /// Lists jobs, the newest first, without their specs and results.
+    ///
+    /// - Throws: `PostgresError` with `isOverload` when the time is over.
+    public func list(
+        _ filter: JobFilter, namespace: String, timeout: Duration = .seconds(5)
+    ) async throws -> [Job] {
+        let rows = try await limited(
+            """
+            SELECT j.id, j.namespace, j.type, j.status, j.phase, j.name, j.priority, j.labels, NULL::jsonb AS spec, j.attempt,
+                j.max_attempts, j.failures, j.crashes, j.timeout_seconds, j.created_at, j.due_at, j.started_at, j.finished_at,
+                j.worker, j.progress, NULL::jsonb AS result, j.error, j.wanted, j.stop_mode, j.stop_deadline, j.parallelism,
+                j.parent_id, j.original_job_id, j.trace_id, NULL::bigint AS last_event
+            FROM (\(Self.page(filter, namespace: namespace))) p JOIN jobs j ON j.id = p.id
+            ORDER BY j.id DESC
+            """, timeout: timeout)
+        let columns = JobColumns(rows)
+        return try rows.map(columns.decode)
+    }
+
+    /// The ids of the page that `list` shows.
+    func ids(_ filter: JobFilter, namespace: String, timeout: Duration) async throws -> [UUID] {
+        try await limited(Self.page(filter, namespace: namespace), timeout: timeout).map { try $0.decode("id") }
+    }
+
+    private func limited(_ statement: Statement, timeout: Duration) async throws -> Rows {
+        try await database.pipeline([
+            "SELECT set_config('statement_timeout', \(String(Int(timeout.seconds * 1000))), true)", statement,
+        ])[1]
+    }
+
+    /// The ids of a page, the newest first.
+    ///
+    /// Each status is read from the end of its own part of the index `(namespace, status, id)` and the parts are merged, so that
+    /// a page costs the same whether one status is asked for or all, and however many jobs there are. With a label its newest
+    /// jobs are looked at first: a rare label is done with then, and so is one that most of the jobs asked for have. What is left, and
+    /// filters by type or worker, are tried on each row on the way: where they match rarely, the way is long.
+    private static func page(_ filter: JobFilter, namespace: String) -> Statement {
+        let statuses = (filter.statuses.isEmpty ? JobStatus.allCases : filter.statuses).map(\.rawValue)
+        guard let label = filter.labels.first else {
+            return """
+                SELECT s.id FROM (\(byStatus(filter, namespace, statuses))) s ORDER BY s.id DESC LIMIT \(filter.limit)
+                """
+        }
+        let isUnfinished: Statement = """
+            AND (SELECT count(*) FROM labelled) = \(labelScan) AND (SELECT count(*) FROM near) < \(filter.limit)
+            """
+        return """
+            WITH labelled AS MATERIALIZED (
+                SELECT job_id FROM job_labels
+                WHERE namespace = \(namespace) AND key = \(label.key) AND value = \(label.value) AND job_id < \(filter.upperBound)
+                ORDER BY job_id DESC LIMIT \(labelScan)
+            ), near AS MATERIALIZED (
+                SELECT j.id FROM labelled l JOIN jobs j ON j.id = l.job_id
+                WHERE j.status = ANY(\(statuses)) \(filter.conditions)
+                ORDER BY l.job_id DESC LIMIT \(filter.limit)
+            )
+            SELECT u.id FROM (
+                SELECT id FROM near UNION \(byStatus(filter, namespace, statuses, and: isUnfinished))
+            ) u ORDER BY u.id DESC LIMIT \(filter.limit)
+            """
+    }
+
+    private static func byStatus(
+        _ filter: JobFilter, _ namespace: String, _ statuses: [String], and condition: Statement = ""
+    ) -> Statement {
+        """
+        SELECT f.id FROM unnest(\(statuses)) AS s (status), LATERAL (
+            SELECT id FROM jobs
+            WHERE namespace = \(namespace) AND status = s.status AND id < \(filter.upperBound)
+                \(filter.conditions) \(condition)
+            ORDER BY id DESC LIMIT \(filter.limit)
+        ) f
+        """
+    }
+}
