@@ -7,15 +7,17 @@ import Testing
 @Suite struct TimingTests {
     private let start = Date(timeIntervalSince1970: 1_800_000_000)
 
+    private struct Row {
+        var status: JobStatus
+        var progress: String?
+        var finishedAfter: Double?
+        var isStarted = true
+    }
+
     private func job(
         _ status: JobStatus, progress: String? = nil, finishedAfter seconds: Double? = nil, isStarted: Bool = true
-    ) -> Job {
-        Job(
-            id: UUID(), namespace: "default", type: "probe", status: status, phase: nil, name: nil, priority: .normal,
-            labels: [], spec: nil, attempt: 1, maxAttempts: 1, failures: 0, crashes: 0, timeoutSeconds: 60,
-            createdAt: start, dueAt: start, startedAt: isStarted ? start : nil,
-            finishedAt: seconds.map { start + $0 }, worker: "w", progress: progress.map { Array($0.utf8) }, result: nil,
-            error: nil, parentID: nil, originalJobID: nil, traceID: nil, lastEvent: nil)
+    ) -> Row {
+        Row(status: status, progress: progress, finishedAfter: seconds, isStarted: isStarted)
     }
 
     private func history(jobs: [Double] = [], pages: [Double] = []) -> TypeHistory {
@@ -25,8 +27,11 @@ import Testing
         return history
     }
 
-    private func timing(_ job: Job, _ history: TypeHistory = TypeHistory(), after seconds: Double = 20) -> JobTiming {
-        JobTiming(of: job, history: history, at: start + seconds)
+    private func timing(_ row: Row, _ history: TypeHistory = TypeHistory(), after seconds: Double = 20) -> JobTiming {
+        JobTiming(
+            status: row.status, startedAt: row.isStarted ? start : nil,
+            finishedAt: row.finishedAfter.map { start + $0 },
+            progress: row.progress.map { Array($0.utf8) }, history: history, at: start + seconds)
     }
 
     @Test func aWaitingJobHasNone() {

@@ -20,10 +20,18 @@ public struct JobTiming: Sendable, Hashable, Representation {
     /// - Parameter history: of the job's type; an empty one leaves out the range, and the estimate of a job that does not know its
     ///   total.
     public init(of job: Job, history: TypeHistory = TypeHistory(), at now: Date) {
-        let isRunning = job.status == .running || job.status == .stopping
-        let end = isRunning ? now : job.finishedAt
-        let elapsed = job.startedAt.flatMap { start in end.map { max(0, $0.timeIntervalSince(start)) } }
-        let progress = Progress(job.progress)
+        self.init(
+            status: job.status, startedAt: job.startedAt, finishedAt: job.finishedAt, progress: job.progress,
+            history: history, at: now)
+    }
+
+    init(
+        status: JobStatus, startedAt: Date?, finishedAt: Date?, progress: [UInt8]?, history: TypeHistory, at now: Date
+    ) {
+        let isRunning = status == .running || status == .stopping
+        let end = isRunning ? now : finishedAt
+        let elapsed = startedAt.flatMap { start in end.map { max(0, $0.timeIntervalSince(start)) } }
+        let progress = Progress(progress)
         self.elapsed = elapsed
         averageUnit = elapsed.flatMap { elapsed in progress.flatMap { $0.done > 0 ? elapsed / $0.done : nil } }
         guard isRunning, let elapsed else {
