@@ -134,6 +134,9 @@ struct ProcessedDocument: Codable, Sendable {
     var pageErrors: [PageFailure] = []
     var error: Failure?
 
+    /// What it adds to the pages of the job's progress: a format without pages counts as one.
+    var countedPages: Int { error == nil ? pages ?? 1 : 0 }
+
     enum CodingKeys: String, CodingKey {
         case index, name, status, title, author, created, modified, pages, characters, chunks, error, sha256
         case mediaType = "media_type"

@@ -40,14 +40,15 @@ struct DocumentsWorker: Worker {
         }
         var result = ProcessedDocuments()
         for document in try await context.finished(as: FinishedDocument.self) { result.add(document) }
+        let pages = result.documents.reduce(0) { $0 + $1.countedPages }
         if !result.documents.isEmpty {
             context.log(.info, "going on after \(result.documents.count) finished documents")
-            context.goOn(from: Double(result.pages))
+            context.goOn(from: Double(pages))
         }
         let finished = Set(result.documents.map(\.index))
         var waiting = input.inputs.enumerated().filter { !finished.contains($0.offset) }[...]
         let progress = PageProgress(
-            of: input.inputs.count, finished: finished.count, pages: result.pages, context: context)
+            of: input.inputs.count, finished: finished.count, pages: pages, context: context)
         let width = min(context.parallelism ?? Self.width, waiting.count)
         var freeLanes = (0..<width).map { Stages(lane: $0, context: context) }
         try await withThrowingTaskGroup(of: (FinishedDocument, Stages).self) { group in
@@ -65,7 +66,7 @@ struct DocumentsWorker: Worker {
                 freeLanes.append(stages)
                 startNext()
                 result.add(document)
-                progress.finish(document.document.index, pages: document.document.pages ?? 0)
+                progress.finish(document.document.index, pages: document.document.countedPages)
                 try await context.save(
                     checkpoint: State(documents: result.documents.count, pages: result.pages), finished: [document])
             }

@@ -1,7 +1,7 @@
 import Synchronization
 import WorkerKit
 
-/// Adds up the pages of a job's documents, finished and under way, and reports them.
+/// Adds up the pages of a job's documents, finished and under way, and reports them. A format without pages counts as one page.
 final class PageProgress: Sendable {
     private struct State {
         var finished: Int

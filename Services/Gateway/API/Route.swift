@@ -55,6 +55,9 @@ struct Route: Sendable {
 
     var segmentCount: Int { pattern.count }
 
+    /// Sorts paths by where they are variable: those with a literal segment come before those with a variable one in its place.
+    var shape: String { pattern.map { $0.hasPrefix("{") ? "1" : "0" }.joined() }
+
     /// The names of the variable parts, in order.
     var parameterNames: [String] { pattern.filter { $0.hasPrefix("{") }.map { String($0.dropFirst().dropLast()) } }
 

@@ -1,10 +1,12 @@
 /// Finds the route of a request.
 struct Router: Sendable {
-    /// The routes by the number of their segments.
+    /// The routes by the number of their segments, those with a literal segment before those with a variable one in its place.
     private let routes: [Int: [Route]]
 
     init(_ groups: [RouteGroup]) {
-        routes = Dictionary(grouping: groups.flatMap(\.routes), by: \.segmentCount)
+        routes = Dictionary(grouping: groups.flatMap(\.routes), by: \.segmentCount).mapValues { routes in
+            routes.enumerated().sorted { ($0.element.shape, $0.offset) < ($1.element.shape, $1.offset) }.map(\.element)
+        }
     }
 
     enum Match {
@@ -13,7 +15,7 @@ struct Router: Sendable {
         case none
     }
 
-    /// The first path that fits counts: a literal segment must stand before a variable one in its place.
+    /// The first path that fits counts.
     func match(method: String, segments: [String]) -> Match {
         let wanted = method == "HEAD" ? "GET" : method
         var path: String?
