@@ -23,6 +23,7 @@ final class Gateway: Sendable {
     let reader: JobReader
     let dispatcher: Dispatcher
     let hub: EventHub
+    let histories: HistoryCache
     private let name: String
     let planner: Planner
     let events: EventsOut
@@ -68,6 +69,7 @@ final class Gateway: Sendable {
         self.outgoing = outgoing
         events = try EventsOut(
             outgoing, service: service, configuration: configuration.events, holder: name, log: log)
+        histories = HistoryCache(background, log: log)
         listener = PostgresListener(
             PostgresConfiguration(url: service.databaseURL, applicationName: name + " events"),
             channels: [JobStore.eventsChannel])
@@ -128,6 +130,7 @@ final class Gateway: Sendable {
             group.addTask { await self.hub.run() }
             group.addTask { await self.planner.run() }
             group.addTask { try await self.events.run() }
+            group.addTask { try await self.histories.run() }
             group.addTask { try await self.listener.run() }
             group.addTask {
                 for await _ in self.listener.events {

@@ -11,17 +11,22 @@ struct Executor<W: Worker>: Sendable {
     let recorder: Recorder
     let files: @Sendable (Claim) -> JobFiles
     let log: Logger
+    /// Where the durations of completed jobs go.
+    var durations: Durations?
 
     /// Runs the job and writes its end; returns when the end is committed or another attempt owns the job.
     func execute(_ running: RunningJob) async {
         let journal = JobJournal(fence: running.fence, recorder: recorder)
         let context = JobContext(running: running, recorder: recorder, journal: journal, files: files(running.claim))
+        let start = ContinuousClock.now
         var ending = await perform(running, context)
+        let time = ContinuousClock.now - start
         if let progress = await journal.finish() {
             ending.phase = progress.phase
             ending.progress = progress.json
         }
-        if running.takeEnd() { await record(ending, of: running) }
+        guard running.takeEnd(), await record(ending, of: running), ending.status == .completed else { return }
+        durations?.note(time, isWhole: context.isFromStart, units: context.units)
     }
 
     /// Ends an execution that did not end by itself; what its code still does is fenced off.
@@ -109,25 +114,29 @@ struct Executor<W: Worker>: Sendable {
         return ending
     }
 
-    private func record(_ ending: Ending, of running: RunningJob) async {
+    private static var unstorable: String { "unstorable" }
+
+    /// - Returns: whether this end is the one that was written.
+    @discardableResult
+    private func record(_ ending: Ending, of running: RunningJob) async -> Bool {
         var ending = ending
         while true {
             do {
                 if try await recorder.write(.outcome(running.fence, ending)) == .superseded {
                     WorkerMetrics.superseded.add()
                     log.warning("outcome dropped: another attempt owns the job", running.fields)
-                } else {
-                    WorkerMetrics.ended.add(1, ending.kind)
+                    return false
                 }
-                return
+                WorkerMetrics.ended.add(1, ending.kind)
+                return ending.kind != Self.unstorable
             } catch  where ending.progress != nil || ending.phase != nil {
                 // The progress goes with the end only to save a write; it must not cost the result.
                 WorkerMetrics.lostJournalEntries.add()
                 ending.progress = nil
                 ending.phase = nil
-            } catch  where ending.kind != "unstorable" {
+            } catch  where ending.kind != Self.unstorable {
                 log.error("outcome cannot be stored", running.fields.appending(["error": .error(error)]))
-                var replacement = Ending(status: .failed, kind: "unstorable")
+                var replacement = Ending(status: .failed, kind: Self.unstorable)
                 replacement.error =
                     JobFailure(
                         code: "unstorable_result", message: "The result cannot be stored in the database."
@@ -135,7 +144,7 @@ struct Executor<W: Worker>: Sendable {
                 ending = replacement
             } catch {
                 log.error("outcome lost; the lease will end", running.fields.appending(["error": .error(error)]))
-                return
+                return false
             }
         }
     }

@@ -18,13 +18,15 @@ public final class JobContext: Sendable {
 
     private struct State {
         var checkpoint: (epoch: Int32, state: [UInt8])?
-        var completed = 0.0
+        var progress = ProgressReport()
         var epoch: Int32
     }
 
     private let running: RunningJob
     private let recorder: Recorder
-    private let journal: JobJournal
+    let journal: JobJournal
+    /// The checkpoint that this attempt began with.
+    private let start: Int32?
     private let state: Mutex<State>
 
     init(running: RunningJob, recorder: Recorder, journal: JobJournal, files: JobFiles) {
@@ -37,6 +39,7 @@ public final class JobContext: Sendable {
         self.running = running
         self.recorder = recorder
         self.journal = journal
+        start = claim.checkpoint?.epoch
         state = Mutex(State(checkpoint: claim.checkpoint, epoch: claim.checkpoint?.epoch ?? 0))
     }
 
@@ -54,54 +57,90 @@ public final class JobContext: Sendable {
         return try JSON.parse(bytes).decode(type)
     }
 
+    /// The entries of finished work that belong to the checkpoint that this attempt goes on from, in the order in which they were
+    /// saved; none for a fresh start.
+    ///
+    /// - Throws: `DecodingError` when one was written in another form.
+    public func finished<Entry: Decodable & Sendable>(as type: Entry.Type) async throws -> [Entry] {
+        guard let start else { return [] }
+        var entries: [Entry] = []
+        var position: (epoch: Int32, number: Int32) = (0, 0)
+        while true {
+            let page = try await files.patiently { [position] in
+                try await files.store.checkpointEntries(of: job, upTo: start, after: position, limit: Self.entriesPage)
+            }
+            for entry in page { entries.append(try JSON.parse(entry.entry).decode(type)) }
+            guard let last = page.last, page.count == Self.entriesPage else { return entries }
+            position = (last.epoch, last.number)
+        }
+    }
+
+    private static let entriesPage = 500
+
     /// Saves a point from which a later attempt can go on; returns when it is committed.
     ///
+    /// A job that finishes one piece of work after the other gives each to one checkpoint only, as `finished`: the entries of all
+    /// checkpoints together are what a later attempt goes on from, so that saving costs the same for the last piece as for the first.
+    ///
+    /// - Parameters:
+    ///   - checkpoint: the state, as a whole.
+    ///   - finished: what was finished since the last checkpoint.
+    ///   - operators: the sizes of the operators' parts of the state in bytes, by name.
     /// - Throws: `Superseded` when another attempt owns the job.
-    public func save(checkpoint: some Encodable) async throws {
+    public func save(
+        checkpoint: some Encodable, finished: [any Encodable & Sendable] = [],
+        operators: [(name: String, bytes: Int)] = []
+    ) async throws {
+        var extras = CheckpointExtras()
+        extras.startedAt = Date()
+        extras.entries = try finished.map { try JSON.encode($0).serialized() }
+        if !operators.isEmpty {
+            var sizes = JSONObject()
+            for (name, bytes) in operators { sizes[name] = .int(Int64(bytes)) }
+            extras.operators = JSON.object(sizes).serialized()
+        }
         let bytes = try JSON.encode(checkpoint).serialized()
         let epoch = state.withLock { state in
             state.epoch += 1
             return state.epoch
         }
-        guard try await recorder.write(.checkpoint(running.fence, epoch: epoch, state: bytes)) != .superseded else {
+        let record = Record.checkpoint(running.fence, epoch: epoch, state: bytes, extras)
+        guard try await recorder.write(record) != .superseded else {
             running.stop(.superseded)
             throw Superseded()
         }
         state.withLock { $0.checkpoint = (epoch, bytes) }
     }
 
-    /// Says how far the job is. Within an attempt `completed` never falls: a smaller value is shown as the largest so far.
+    /// Whether nothing was done of this job before this attempt.
+    var isFromStart: Bool { attempt == 1 && start == nil }
+
+    /// What this attempt has counted and done itself.
+    var units: (name: String, done: Double)? { state.withLock(\.progress.units) }
+
+    /// Says that earlier attempts have done so many units already, so that the speed of this one is told from its own.
+    public func goOn(from carried: Double) { state.withLock { $0.progress.carried = carried } }
+
+    /// Says how far the job is. Within an attempt `completed`, `percent` and `iteration` never fall: a smaller value is shown as the
+    /// largest so far.
     ///
     /// - Parameters:
     ///   - completed: how much is done, in `unit`s.
     ///   - total: how much there is, when it is known.
     ///   - unit: what is counted, in the plural: `pages`.
-    ///   - phase: what the job does now, in a word or two.
+    ///   - iteration: the round that a job in rounds is in, from 1, and how many there will be.
+    ///   - phase: what the job does now, in a word or two; stays until another one is given.
     ///   - numbers: more numbers that belong to the type.
     public func report(
-        completed: Double, total: Double?, unit: String, phase: String? = nil,
-        numbers: [(name: String, value: JSON)] = []
+        completed: Double, total: Double?, unit: String, iteration: (number: Int, total: Int?)? = nil,
+        phase: String? = nil, numbers: [(name: String, value: JSON)] = []
     ) {
-        let done = state.withLock { state in
-            state.completed = max(state.completed, completed)
-            return state.completed
+        // Under the lock as far as into the journal: of two reports at a time, the later one must not be overtaken.
+        state.withLock { state in
+            let progress = state.progress.update(
+                completed: completed, total: total, unit: unit, iteration: iteration, phase: phase, numbers: numbers)
+            journal.report(phase: phase, progress: progress)
         }
-        var progress: JSONObject = ["completed": Self.number(done), "unit": .string(unit)]
-        if let total {
-            progress["total"] = Self.number(total)
-            progress["percent"] = .double(total > 0 ? (min(1, done / total) * 1000).rounded() / 10 : 100)
-        }
-        for (name, value) in numbers { progress[name] = value }
-        journal.report(phase: phase, progress: JSON.object(progress).serialized())
-    }
-
-    /// Writes a line to the job's log, which clients read. At most 10,000 lines of 8 KiB an attempt.
-    public func log(_ level: LogLevel, _ message: String, operatorName: String? = nil, details: JSON? = nil) {
-        journal.log(level, message, operatorName: operatorName, details: details?.serialized())
-    }
-
-    private static func number(_ value: Double) -> JSON {
-        value == value.rounded() && abs(value) < 9e15 ? .int(Int64(value)) : .double(value)
     }
 }
 

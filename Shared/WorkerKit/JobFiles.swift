@@ -85,7 +85,7 @@ public struct JobFiles: Sendable {
     }
 
     /// A database that is away for a while costs the job time, not an attempt; a job that is asked to end does not wait.
-    private func patiently<Output: Sendable>(_ operation: () async throws -> Output) async throws -> Output {
+    func patiently<Output: Sendable>(_ operation: () async throws -> Output) async throws -> Output {
         try await Backoff(base: .milliseconds(50), cap: .seconds(2)).retry(
             while: { ($0 as? PostgresError).map { $0.isTransient || $0.isOverload } ?? false }
         ) { try await operation() }

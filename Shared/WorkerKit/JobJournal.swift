@@ -2,48 +2,54 @@ import Foundation
 import Jobs
 import Synchronization
 
-/// The log lines and the progress of one execution, on their way to the database.
+/// What one execution says about itself, on its way to the database.
 ///
-/// Lines keep their order and go together; progress is written at most every quarter of a second, always the newest. One flush is
-/// under way at a time, and nothing is written by a job that says nothing.
+/// Log lines, record errors and samples keep their order and go together; progress and the numbers of operators are written at most
+/// a few times a second, always the newest. One flush is under way at a time, and nothing is written by a job that says nothing.
 final class JobJournal: Sendable {
     private struct State {
-        var lines: [LogLine] = []
-        var lastNumber: Int32 = 0
+        var entries: JournalEntries
         var progress: (phase: String?, json: [UInt8])?
-        var lastProgress: ContinuousClock.Instant?
+        var progressPace = Pace(interval: .milliseconds(250))
+        var hasNumbers = false
+        var numbersPace = Pace(interval: .seconds(1))
         var flush: Task<Void, Never>?
         var hasFinished = false
     }
 
-    static let maxLines: Int32 = 10_000
-    static let maxMessageBytes = 8192
-    private static let progressInterval: Duration = .milliseconds(250)
+    /// A new line must not wait for long behind numbers that are not due yet.
+    private static let longestSleep: Duration = .milliseconds(250)
 
     private let fence: Fence
     private let recorder: Recorder
-    private let state = Mutex(State())
+    private let operators = Operators()
+    private let state: Mutex<State>
 
     init(fence: Fence, recorder: Recorder) {
         self.fence = fence
+        state = Mutex(State(entries: JournalEntries(attempt: fence.attempt)))
         self.recorder = recorder
     }
 
-    /// Adds a line; beyond `maxLines` one last line says that the rest is dropped.
-    func log(_ level: LogLevel, _ message: String, operatorName: String?, details: [UInt8]?) {
-        state.withLock { state in
-            guard !state.hasFinished, state.lastNumber <= Self.maxLines else { return }
-            state.lastNumber += 1
-            let isLast = state.lastNumber > Self.maxLines
-            let text =
-                isLast ? "further lines of this attempt are dropped (limit: \(Self.maxLines))" : Self.cut(message)
-            state.lines.append(
-                LogLine(
-                    attempt: fence.attempt, number: state.lastNumber, at: Date(), level: isLast ? .warning : level,
-                    message: text, operatorName: operatorName.map(Self.cut), details: isLast ? nil : details))
-            startFlush(&state)
-        }
+    /// Adds a line; beyond the limit one last line says that the rest is dropped.
+    func log(
+        _ level: LogLevel, _ message: String, operatorName: String?, taskIndex: Int? = nil, details: [UInt8]?
+    ) {
+        add { $0.log(level, message, operatorName: operatorName, taskIndex: taskIndex, details: details) }
     }
+
+    /// Adds a record error; beyond the limit it is dropped, after one line that says so.
+    func error(_ level: LogLevel, _ message: String, in part: Operator, details: [UInt8]?, record: String?) {
+        add { $0.error(level, message, in: part, details: details, record: record) }
+    }
+
+    /// Whether there is room for another sample of this operator.
+    func takesSamples(of part: Operator) -> Bool {
+        state.withLock { !$0.hasFinished && $0.entries.takesSamples(of: part.name) }
+    }
+
+    /// Adds a sample, unless there is no room for it.
+    func sample(_ record: [UInt8], of part: Operator) { add { $0.sample(record, of: part) } }
 
     /// Replaces the progress that is to be written.
     func report(phase: String?, progress: [UInt8]) {
@@ -52,6 +58,21 @@ final class JobJournal: Sendable {
             state.progress = (phase, progress)
             startFlush(&state)
         }
+    }
+
+    /// The operator of this name; the first call decides its kind.
+    func `operator`(_ name: String, kind: OperatorKind, subtask: Int) -> Operator {
+        let make = { @Sendable in
+            Operator(name: name, kind: kind, subtask: subtask) { [weak self] in self?.numbersChanged() }
+        }
+        guard let found = operators.find(name, subtask: subtask, make: make) else {
+            log(
+                .warning, "the counters of \(name) \(subtask) are not kept (limit: \(Operators.limit) subtasks)",
+                operatorName: name, details: nil)
+            return Operator(name: name, kind: kind, subtask: subtask) {}
+        }
+        numbersChanged()
+        return found
     }
 
     /// Writes what is left; the newest progress is answered instead, because it goes with the end. What comes later is dropped.
@@ -64,12 +85,26 @@ final class JobJournal: Sendable {
         // It may sleep until the next progress is due, which nobody waits for any more; a write under way is not cut short.
         flush?.cancel()
         await flush?.value
-        let lines = state.withLock { state in
-            defer { state.lines = [] }
-            return state.lines
-        }
-        if !lines.isEmpty { await write(.logs(fence, lines)) }
+        let rest = state.withLock { $0.entries.take(fence) }
+        let numbers = operators.reports(attempt: fence.attempt)
+        await write(rest + (numbers.isEmpty ? [] : [.operators(fence, numbers)]))
         return progress
+    }
+
+    private func add(_ entry: (inout JournalEntries) -> Void) {
+        state.withLock { state in
+            guard !state.hasFinished else { return }
+            entry(&state.entries)
+            if !state.entries.isEmpty { startFlush(&state) }
+        }
+    }
+
+    private func numbersChanged() {
+        state.withLock { state in
+            guard !state.hasFinished else { return }
+            state.hasNumbers = true
+            startFlush(&state)
+        }
     }
 
     private func startFlush(_ state: inout State) {
@@ -77,33 +112,49 @@ final class JobJournal: Sendable {
         state.flush = Task { await flush() }
     }
 
+    private enum Step {
+        case write([Record])
+        case sleep(Duration)
+        case rest
+    }
+
     private func flush() async {
         while true {
-            let work = state.withLock {
-                state -> (lines: [LogLine], progress: (phase: String?, json: [UInt8])?, wait: Duration?)? in
-                let lines = state.lines
-                state.lines = []
-                let isDue = state.lastProgress.map { .now - $0 >= Self.progressInterval } ?? true
-                if let progress = state.progress, isDue {
-                    state.progress = nil
-                    state.lastProgress = .now
-                    return (lines, progress, nil)
-                }
-                if !lines.isEmpty { return (lines, nil, nil) }
-                if state.progress != nil, let last = state.lastProgress {
-                    return ([], nil, Self.progressInterval - (.now - last))
-                }
-                state.flush = nil
-                return nil
+            switch state.withLock({ next(&$0) }) {
+            case .write(let records): await write(records)
+            case .sleep(let time): do { try await Task.sleep(for: time) } catch { return }
+            case .rest: return
             }
-            guard let work else { return }
-            if let wait = work.wait {
-                do { try await Task.sleep(for: wait) } catch { return }
-            }
-            if !work.lines.isEmpty { await write(.logs(fence, work.lines)) }
-            if let progress = work.progress {
-                await write(.progress(fence, phase: progress.phase, progress: progress.json))
-            }
+        }
+    }
+
+    private func next(_ state: inout State) -> Step {
+        var records = state.entries.take(fence)
+        let now = ContinuousClock.now
+        if let progress = state.progress, state.progressPace.passes(now) {
+            state.progress = nil
+            records.append(.progress(fence, phase: progress.phase, progress: progress.json))
+        }
+        if state.hasNumbers, state.numbersPace.passes(now) {
+            state.hasNumbers = false
+            let news = operators.takeNews(attempt: fence.attempt)
+            if !news.isEmpty { records.append(.operators(fence, news)) }
+        }
+        if !records.isEmpty { return .write(records) }
+        if state.progress != nil { return .sleep(state.progressPace.wait(from: now)) }
+        if state.hasNumbers { return .sleep(min(state.numbersPace.wait(from: now), Self.longestSleep)) }
+        state.flush = nil
+        return .rest
+    }
+
+    /// Writes these at the same time, so that they share a transaction, and waits for all of them.
+    private func write(_ records: [Record]) async {
+        guard records.count > 1 else {
+            if let only = records.first { await write(only) }
+            return
+        }
+        await withDiscardingTaskGroup { group in
+            for record in records { group.addTask { await self.write(record) } }
         }
     }
 
@@ -111,24 +162,43 @@ final class JobJournal: Sendable {
         do {
             _ = try await recorder.write(record)
         } catch {
-            if case .logs(let fence, let lines) = record, lines.count > 1 {
+            let parts = record.parts
+            if parts.count > 1 {
                 // One of them is at fault; its neighbours are written without it.
-                for line in lines { await write(.logs(fence, [line])) }
+                for part in parts { await write(part) }
                 return
             }
             // What a job says about itself must not fail the job: a line that PostgreSQL refuses is lost, and counted.
             WorkerMetrics.lostJournalEntries.add()
         }
     }
+}
 
-    /// Cuts at a whole character and replaces NUL, which PostgreSQL's text cannot hold.
-    private static func cut(_ message: String) -> String {
-        let clean = message.utf8.contains(0) ? message.replacing("\0", with: "\u{FFFD}") : message
-        guard clean.utf8.count > maxMessageBytes else { return clean }
-        var end = clean.utf8.index(clean.startIndex, offsetBy: maxMessageBytes - 3)
-        while end.samePosition(in: clean.unicodeScalars) == nil {
-            end = clean.utf8.index(before: end)
+/// Lets something pass at most once in each interval.
+private struct Pace {
+    let interval: Duration
+    private var last: ContinuousClock.Instant?
+
+    init(interval: Duration) { self.interval = interval }
+
+    mutating func passes(_ now: ContinuousClock.Instant) -> Bool {
+        if let last, now - last < interval { return false }
+        last = now
+        return true
+    }
+
+    func wait(from now: ContinuousClock.Instant) -> Duration { last.map { interval - (now - $0) } ?? .zero }
+}
+
+extension Record {
+    /// The record's entries, each as a record of its own.
+    fileprivate var parts: [Record] {
+        switch self {
+        case .logs(let fence, let lines): lines.map { .logs(fence, [$0]) }
+        case .operators(let fence, let reports): reports.map { .operators(fence, [$0]) }
+        case .errors(let fence, let errors): errors.map { .errors(fence, [$0]) }
+        case .samples(let fence, let samples): samples.map { .samples(fence, [$0]) }
+        case .heartbeat, .progress, .checkpoint, .outcome: []
         }
-        return clean[..<end] + "…"
     }
 }

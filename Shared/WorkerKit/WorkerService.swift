@@ -25,6 +25,7 @@ public struct WorkerService<W: Worker>: Sendable {
     private let consumer: Consumer
     private let control: Consumer
     private let publisher: Publisher
+    private let durations: Durations
     private let executor: Executor<W>
     private let intake: Intake
     private let watch: Watch
@@ -64,10 +65,11 @@ public struct WorkerService<W: Worker>: Sendable {
         let running = RunningJobs()
         self.running = running
         let recorder = Recorder(store, log: log)
+        durations = Durations(type: type.name, store: store, log: log)
         executor = Executor(
             worker: worker, policy: type.policy, recorder: recorder,
             files: { JobFiles(store: store, content: content, roots: roots, namespace: $0.namespace, job: $0.id) },
-            log: log)
+            log: log, durations: durations)
         publisher = Publisher(
             try configuration.service.broker(name: name + " dead letters"), topology: topology,
             onEvent: log.brokerEvents("dead letters"))
@@ -121,6 +123,7 @@ public struct WorkerService<W: Worker>: Sendable {
             group.addTask { try await consumer.run { intake.offer($0) } }
             group.addTask { await intake.run { start($0) } }
             group.addTask { try await watch.renewLeases() }
+            group.addTask { try await durations.run() }
             group.addTask {
                 await presence.run(
                     drain: {
@@ -185,6 +188,7 @@ public struct WorkerService<W: Worker>: Sendable {
                 }
             }
         }
+        await durations.flush()
     }
 
     private func waitUntilIdle(_ deadline: ContinuousClock.Instant) async {

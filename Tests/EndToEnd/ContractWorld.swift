@@ -102,9 +102,10 @@ struct ContractWorld {
             "retryJob": GoodCall(parameters: [failed], expected: [201]),
             "rerunJob": GoodCall(parameters: [document], expected: [201]),
             "streamEvents": GoodCall(parameters: [document], query: "after=0"),
-            "listHistory": GoodCall(parameters: [document], query: "limit=2"),
-            "listExecutions": GoodCall(parameters: [document], query: "limit=2"),
-            "listLogs": GoodCall(parameters: [document], query: "level=info&limit=2"),
+            "listHistory": GoodCall(
+                parameters: [document], query: "event=running,completed&level=job&since=2026-01-01T00:00:00Z&limit=2"),
+            "listExecutions": GoodCall(parameters: [document], query: "order=desc&limit=2"),
+            "listLogs": GoodCall(parameters: [document], query: "level=info&operator=extract&limit=2"),
             "listCheckpoints": GoodCall(parameters: [document], query: "limit=2"),
             "getCheckpoint": GoodCall(parameters: [document, "1"]),
             "createSchedule": GoodCall(
@@ -124,6 +125,13 @@ struct ContractWorld {
             "cancelWorkflow": GoodCall(
                 parameters: [waiting], body: Array(#"{"reason":"enough"}"#.utf8), headers: json, expected: [202]),
             "retryWorkflow": GoodCall(parameters: [ending], expected: [201]),
+            "listCheckpointEntries": GoodCall(parameters: [document, "1"], query: "limit=2"),
+            "getMetrics": GoodCall(parameters: [document], query: "attempt=1"),
+            "getOperatorMetrics": GoodCall(parameters: [document, "extract"]),
+            "getMetricGroups": GoodCall(parameters: [document]),
+            "listErrors": GoodCall(parameters: [document], query: "level=error&operator=extract&limit=2"),
+            "listOutput": GoodCall(parameters: [document], query: "operator=chunk&format=csv&limit=2"),
+            "getResults": GoodCall(parameters: [document], query: "limit=2"),
             "uploadFile": GoodCall(query: "name=b.txt", body: Array("text".utf8), expected: [201]),
             "getArtifact": GoodCall(parameters: [file]),
             "createWebhook": GoodCall(

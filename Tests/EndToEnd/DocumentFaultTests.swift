@@ -66,13 +66,11 @@ import Testing
 }
 
 extension Stack {
-    /// The documents that the newest checkpoint tells of, by their place among the inputs.
+    /// The documents that the checkpoints tell of, by their place among the inputs.
     fileprivate func documentsInCheckpoint(of job: UUID) async throws -> Set<Int> {
         let rows = try await database.query(
             """
-            SELECT (d->>'index')::bigint AS place
-            FROM (SELECT state FROM checkpoints WHERE job_id = \(job) ORDER BY epoch DESC LIMIT 1) c,
-                jsonb_array_elements(c.state->'documents') d
+            SELECT (entry->'document'->>'index')::bigint AS place FROM checkpoint_entries WHERE job_id = \(job)
             """)
         return Set(try rows.map { try $0.decode("place", as: Int.self) })
     }

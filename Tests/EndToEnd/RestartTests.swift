@@ -139,7 +139,7 @@ extension Stack {
     fileprivate func documents(of job: UUID) async throws -> Int {
         let rows = try await database.query(
             """
-            SELECT jsonb_array_length(state->'documents')::bigint AS n FROM checkpoints WHERE job_id = \(job)
+            SELECT (state->>'documents')::bigint AS n FROM checkpoints WHERE job_id = \(job)
             ORDER BY epoch DESC LIMIT 1
             """)
         return Int(try rows[0].decode("n", as: Int64.self))

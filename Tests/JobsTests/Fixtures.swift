@@ -41,6 +41,34 @@ func ending(_ status: JobStatus, _ kind: String, dueIn: Duration = .zero, fails:
     return ending
 }
 
+/// The numbers of one operator, with as many records in as are asked for.
+func report(
+    _ fence: Fence, _ name: String = "extract", _ kind: OperatorKind = .transform, subtask: Int32 = 0, records: Int = 1,
+    from start: Date = Date(), to end: Date = Date()
+) -> OperatorReport {
+    var counters = OperatorCounters()
+    counters.recordsIn = records
+    counters.recordsOut = 2 * records
+    counters.latency.add(.milliseconds(10))
+    return OperatorReport(
+        attempt: fence.attempt, name: name, taskIndex: subtask, kind: kind, counters: counters, startedAt: start,
+        updatedAt: end)
+}
+
+func recordError(
+    _ number: Int32, _ fence: Fence, _ level: LogLevel = .error, in name: String = "extract"
+) -> RecordError {
+    RecordError(
+        attempt: fence.attempt, number: number, at: Date(), level: level, operatorName: name, taskIndex: 1,
+        message: "message \(number)", details: Array(text: #"{"page":1}"#), record: ("cut", 5000))
+}
+
+func sample(_ number: Int32, _ fence: Fence, of name: String = "extract") -> OutputSample {
+    OutputSample(
+        operatorName: name, attempt: fence.attempt, number: number, taskIndex: 0, at: Date(),
+        record: Array(text: #"{"number":\#(number)}"#))
+}
+
 /// A job's row and what its history says, to compare with what should be.
 struct Snapshot: Sendable, Equatable {
     var status: JobStatus

@@ -114,7 +114,8 @@ import Testing
             let again = try await store.claimOne(fence.job)
             _ = try await store.write([.logs(again, lines(again))])
             func read(_ level: LogLevel, _ after: (Int32, Int32), _ limit: Int) async throws -> [String] {
-                try await store.logs(of: fence.job, minimum: level, after: after, limit: limit).map(\.message)
+                try await store.logs(of: fence.job, LogFilter(minimum: level), after: after, limit: limit).map(
+                    \.message)
             }
             #expect(try await read(.debug, (0, 0), 99).count == 16)
             #expect(try await read(.warning, (0, 0), 99) == ["1.3", "1.4", "1.7", "1.8", "2.3", "2.4", "2.7", "2.8"])

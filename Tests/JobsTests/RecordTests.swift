@@ -15,7 +15,9 @@ import Testing
         [
             .heartbeat(fence, lease: .seconds(30)), .logs(fence, [line(1, fence, "x")]),
             .progress(fence, phase: "p", progress: Array(text: #"{"completed":1}"#)),
-            .checkpoint(fence, epoch: 1, state: Array(text: "{}")), .outcome(fence, ending(.completed, "completed")),
+            .checkpoint(fence, epoch: 1, state: Array(text: "{}")), .operators(fence, [report(fence)]),
+            .errors(fence, [recordError(1, fence)]), .samples(fence, [sample(1, fence)]),
+            .outcome(fence, ending(.completed, "completed")),
         ]
     }
 
@@ -47,14 +49,17 @@ import Testing
                 for record in everyKind(fence) {
                     #expect(try await store.write([record]) == [.superseded], "\(record)")
                 }
-                #expect(try await store.write(everyKind(fence)) == Array(repeating: .superseded, count: 5))
+                #expect(
+                    try await store.write(everyKind(fence))
+                        == Array(repeating: .superseded, count: everyKind(fence).count))
             }
             #expect(try await store.snapshot(old.job) == before)
-            for table in ["job_logs", "checkpoints"] {
-                let count: Statement =
-                    table == "job_logs" ? "SELECT count(*) AS n FROM job_logs" : "SELECT count(*) AS n FROM checkpoints"
-                #expect(try await store.count(count) == 0, "\(table)")
-            }
+            let counts: [Statement] = [
+                "SELECT count(*) AS n FROM job_logs", "SELECT count(*) AS n FROM checkpoints",
+                "SELECT count(*) AS n FROM job_operators", "SELECT count(*) AS n FROM job_errors",
+                "SELECT count(*) AS n FROM job_samples",
+            ]
+            for count in counts { #expect(try await store.count(count) == 0, "\(count.sql)") }
             #expect(try await store.executionStatus(new) == nil)
             #expect(try await store.executionStatus(old) == "handed_back")
         }
@@ -64,11 +69,13 @@ import Testing
         try await withStore { store in
             let fence = try await store.run()
             let records = everyKind(fence)
-            #expect(try await store.write(records.reversed()) == Array(repeating: .written, count: 5))
+            #expect(try await store.write(records.reversed()) == Array(repeating: .written, count: records.count))
             #expect(try await store.kinds(fence.job) == ["queued", "running", "progress", "checkpoint", "completed"])
-            #expect(try await store.logs(of: fence.job, minimum: .debug, after: (0, 0), limit: 9).count == 1)
+            #expect(try await store.logs(of: fence.job, LogFilter(minimum: .debug), after: (0, 0), limit: 9).count == 1)
             let after = try await store.snapshot(fence.job)
-            #expect(try await store.write(records) == Array(repeating: .superseded, count: 5), "the job has ended")
+            #expect(
+                try await store.write(records) == Array(repeating: .superseded, count: everyKind(fence).count),
+                "the job has ended")
             #expect(try await store.snapshot(fence.job) == after)
         }
     }
@@ -96,7 +103,7 @@ import Testing
                 .checkpoint(fence, epoch: 1, state: Array(text: #"{"a":1}"#)), .heartbeat(fence, lease: .seconds(9)),
             ]
             for _ in 0..<3 { #expect(try await store.write(records) == Array(repeating: .written, count: 4)) }
-            let stored = try await store.logs(of: fence.job, minimum: .debug, after: (0, 0), limit: 99)
+            let stored = try await store.logs(of: fence.job, LogFilter(minimum: .debug), after: (0, 0), limit: 99)
             #expect(stored.map(\.message) == lines.map(\.message))
             #expect(try await store.kinds(fence.job) == ["queued", "running", "checkpoint"])
         }

@@ -136,6 +136,11 @@ import Testing
             #expect(executions[0].finishedAt != nil && executions[1].finishedAt == nil)
             #expect(try await store.executions(of: first.job, after: 1, limit: 9).map(\.attempt) == [2])
             #expect(try await store.executions(of: first.job, after: 0, limit: 1).map(\.attempt) == [1])
+            func newest(after attempt: Int32?) async throws -> [Int32] {
+                try await store.executions(of: first.job, newestFirst: true, after: attempt, limit: 9).map(\.attempt)
+            }
+            #expect(try await newest(after: nil) == [2, 1])
+            #expect(try await newest(after: 2) == [1])
 
             let checkpoints = try await store.checkpoints(of: first.job, before: .max, limit: 9)
             #expect(checkpoints.map(\.epoch) == [2, 1] && checkpoints.map(\.attempt) == [2, 1])

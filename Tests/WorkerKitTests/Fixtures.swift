@@ -99,7 +99,7 @@ struct Bench: Sendable {
     }
 
     func lines(_ id: UUID) async throws -> [LogLine] {
-        try await store.logs(of: id, minimum: .debug, after: (0, 0), limit: 20_000)
+        try await store.logs(of: id, LogFilter(minimum: .debug), after: (0, 0), limit: 20_000)
     }
 }
 

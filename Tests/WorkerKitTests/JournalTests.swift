@@ -61,10 +61,10 @@ import Testing
 
     @Test func linesBeyondTheLimitAreDroppedWithANote() async throws {
         try await withJournal { journal, bench, id in
-            for _ in 0..<(JobJournal.maxLines + 50) { journal.log(.info, "x", operatorName: nil, details: nil) }
+            for _ in 0..<(JournalEntries.maxLines + 50) { journal.log(.info, "x", operatorName: nil, details: nil) }
             _ = await journal.finish()
             let lines = try await bench.lines(id)
-            #expect(lines.count == Int(JobJournal.maxLines) + 1)
+            #expect(lines.count == Int(JournalEntries.maxLines) + 1)
             let last = try #require(lines.last)
             #expect(last.level == .warning && last.message.contains("10000"))
         }
@@ -79,7 +79,7 @@ import Testing
             #expect(stored.count == 3)
             #expect(stored.first == "a\u{FFFD}b")
             for (text, cut) in zip(texts, stored).dropFirst() {
-                #expect(cut.utf8.count <= JobJournal.maxMessageBytes && cut.utf8.count > 8180)
+                #expect(cut.utf8.count <= JournalEntries.maxMessageBytes && cut.utf8.count > 8180)
                 #expect(cut.last == "…" && text.hasPrefix(cut.dropLast()), "cut at a whole character")
             }
         }

@@ -66,7 +66,7 @@ struct DocumentProcessing: Decodable, Sendable {
 }
 
 /// What comes out of a job.
-struct ProcessedDocuments: Codable, Sendable {
+struct ProcessedDocuments: Encodable, Sendable {
     /// Documents whose text was extracted.
     var documentsProcessed = 0
     /// Documents that ended with an error; the job goes on with the others.
@@ -97,8 +97,8 @@ struct ProcessedDocuments: Codable, Sendable {
     }
 }
 
-/// One document that is done with, and what it added.
-struct FinishedDocument: Sendable {
+/// One document that is done with, and what it added: the entry of its checkpoint.
+struct FinishedDocument: Codable, Sendable {
     let document: ProcessedDocument
     let artifacts: [ProcessedArtifact]
     /// Bytes read.
@@ -133,6 +133,9 @@ struct ProcessedDocument: Codable, Sendable {
     var chunks: Int?
     var pageErrors: [PageFailure] = []
     var error: Failure?
+
+    /// What it adds to the pages of the job's progress: a format without pages counts as one.
+    var countedPages: Int { error == nil ? pages ?? 1 : 0 }
 
     enum CodingKeys: String, CodingKey {
         case index, name, status, title, author, created, modified, pages, characters, chunks, error, sha256

@@ -1,7 +1,7 @@
 import Synchronization
 import WorkerKit
 
-/// Adds up the pages of a job's documents, finished and under way, and reports them.
+/// Adds up the pages of a job's documents, finished and under way, and reports them. A format without pages counts as one page.
 final class PageProgress: Sendable {
     private struct State {
         var finished: Int
@@ -37,19 +37,22 @@ final class PageProgress: Sendable {
     }
 
     private func report(after change: (inout State) -> Void) {
-        let (finished, pages, total) = state.withLock { state in
+        // Under the lock as far as into the context: of two reports at a time, the later one must not be overtaken.
+        state.withLock { state in
             change(&state)
             let pages = state.underWay.values.reduce(state.pages) { $0 + $1.pages }
-            // The pages of documents that have not begun are not known, so there is no total before the last has.
-            guard state.finished + state.underWay.count == count else { return (state.finished, pages, nil as Int?) }
-            let total = state.underWay.values.reduce(state.pages as Int?) { sum, document in
-                sum.flatMap { sum in document.total.map { sum + $0 } }
-            }
-            return (state.finished, pages, total)
+            context.report(
+                completed: Double(pages), total: Self.total(of: state, count).map(Double.init), unit: "pages",
+                phase: state.finished == count ? "done" : "document \(state.finished + 1) of \(count)",
+                numbers: [("documents", .int(Int64(state.finished))), ("documents_total", .int(Int64(count)))])
         }
-        context.report(
-            completed: Double(pages), total: total.map(Double.init), unit: "pages",
-            phase: finished == count ? "done" : "document \(finished + 1) of \(count)",
-            numbers: [("documents", .int(Int64(finished)))])
+    }
+
+    /// The pages of documents that have not begun are not known, so there is no total before the last has.
+    private static func total(of state: State, _ count: Int) -> Int? {
+        guard state.finished + state.underWay.count == count else { return nil }
+        return state.underWay.values.reduce(state.pages as Int?) { sum, document in
+            sum.flatMap { sum in document.total.map { sum + $0 } }
+        }
     }
 }

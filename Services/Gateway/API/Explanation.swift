@@ -63,10 +63,11 @@ private struct Cause {
     }
 
     static func scheduled(_ job: Job, _ around: Surroundings) -> Cause {
-        let wait = max(0, job.dueAt.timeIntervalSince(around.now))
-        let due: JSONObject = ["due_at": .string(job.dueAt.rfc3339()), "seconds": .double(rounded(wait))]
+        guard let dueAt = job.dueAt else { return waiting(for: around.needs) }
+        let wait = max(0, dueAt.timeIntervalSince(around.now))
+        let due: JSONObject = ["due_at": .string(dueAt.rfc3339()), "seconds": .double(rounded(wait))]
         guard job.attempt > 0 else {
-            return Cause("scheduled", "The job starts in \(span(wait)), at \(job.dueAt.rfc3339()).", due)
+            return Cause("scheduled", "The job starts in \(span(wait)), at \(dueAt.rfc3339()).", due)
         }
         let error = error(of: job)
         return Cause(
@@ -75,6 +76,29 @@ private struct Cause {
             due.adding([
                 "attempt": .int(Int64(job.attempt)), "failures": .int(Int64(job.failures)), "error": error.json,
             ]))
+    }
+
+    private static func waiting(for needs: (first: [Dependency], count: Int)) -> Cause {
+        let names = needs.first.prefix(3).map {
+            "\($0.name ?? "job \($0.job.text)") (\($0.status?.rawValue ?? "gone"))"
+        }
+        let rest = needs.count - names.count
+        let list = names.joined(separator: ", ") + (rest > 0 ? " and \(rest) more" : "")
+        return Cause(
+            "dependency",
+            needs.count == 0
+                ? "All that the job waited for has ended; it is about to be queued or cancelled."
+                : "The job waits for \(list).",
+            [
+                "open": .int(Int64(needs.count)),
+                "jobs": .array(
+                    needs.first.map {
+                        [
+                            "id": .string($0.job.text), "name": $0.name.map { .string($0) } ?? .null,
+                            "status": $0.status.map { .string($0.rawValue) } ?? .null,
+                        ]
+                    }),
+            ])
     }
 
     static func queued(_ job: Job, _ facts: WaitFacts, _ around: Surroundings) -> Cause {

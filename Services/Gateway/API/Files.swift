@@ -47,8 +47,13 @@ extension Gateway {
             name.unicodeScalars.map {
                 (0x20..<0x7F).contains($0.value) && $0 != "\"" && $0 != "\\" ? Character($0) : "_"
             })
+        return "attachment; filename=\"\(plain)\"; filename*=UTF-8''\(percentEncoded(name))"
+    }
+
+    /// Text for the value of a query or of an extended header parameter (RFC 8187).
+    static func percentEncoded(_ text: String) -> String {
         var extended = ""
-        for byte in name.utf8 {
+        for byte in text.utf8 {
             let scalar = Unicode.Scalar(byte)
             if scalar.isASCII,
                 scalar.properties.isAlphabetic || scalar.properties.numericType != nil
@@ -60,7 +65,7 @@ extension Gateway {
                 extended += "%" + (hex.utf8.count == 1 ? "0" : "") + hex
             }
         }
-        return "attachment; filename=\"\(plain)\"; filename*=UTF-8''\(extended)"
+        return extended
     }
 
     private func write(_ body: RequestBody, id: UUID) async throws -> StoredFile {

@@ -48,31 +48,21 @@ extension Gateway {
         }
     }
 
-    /// `GET /jobs/{id}/history`: the job's events in order, page by page.
+    /// `GET /jobs/{id}/history`: the job's events in order, by kind, level, attempt and time, page by page.
     func listHistory(_ call: Call) async throws -> HTTPResponse {
         let job = try await existing(call)
         let limit = call.limit()
         let position = try call.text("cursor").map(Cursor.event) ?? 0
-        let events = try await store.events(after: [(job.id, position)], since: job.createdAt, limit: limit)
+        let events = try await store.history(of: job.id, call.eventFilter, after: position, limit: limit)
         return page("events", events, next: events.count == limit ? events.last.map { Cursor.text($0.sequence) } : nil)
         {
             $0.write(to: &$1)
         }
     }
 
-    /// `GET /jobs/{id}/logs`: the job's log lines in order, from a level upwards, page by page.
-    func listLogs(_ call: Call) async throws -> HTTPResponse {
-        let id = try await existingJob(call)
-        let limit = call.limit()
-        let level = call.text("level").flatMap(LogLevel.init(word:)) ?? .debug
-        let position = try call.text("cursor").map(Cursor.logLine) ?? (0, 0)
-        let lines = try await store.logs(of: id, minimum: level, after: position, limit: limit)
-        let next = lines.count == limit ? lines.last.map { Cursor.text(attempt: $0.attempt, number: $0.number) } : nil
-        return page("logs", lines, next: next) { $0.write(to: &$1) }
-    }
-
     func existingJob(_ call: Call) async throws -> UUID { try await existing(call).id }
 
+    /// The job that the path names.
     func existing(_ call: Call) async throws -> Job {
         guard let job = try await reader.job(try await jobID(call), namespace: call.namespace) else {
             throw Problem.notFound("job")

@@ -102,4 +102,7 @@ struct HeaderParameter: Sendable {
     static let lastEventID = HeaderParameter(
         name: "Last-Event-ID", schema: ["type": "string", "pattern": "^[0-9]{1,18}$"],
         description: "The id of the last event that was seen; the stream goes on after it.")
+    static let lastLineID = HeaderParameter(
+        name: "Last-Event-ID", schema: ["type": "string", "pattern": "^[0-9]{1,9}\\.[0-9]{1,9}$"],
+        description: "The id of the last line that was seen; the stream goes on after it.")
 }

@@ -12,7 +12,7 @@ extension Gateway {
         let id = try await jobID(call)
         guard let wait = call.duration("wait", upTo: Limits.maxWait) else {
             guard let job = try await reader.job(id, namespace: call.namespace) else { throw Problem.notFound("job") }
-            return Self.answer(job)
+            return answer(job)
         }
         let untilEnded = call.text("until") == "ended"
         let deadline = ContinuousClock.now + wait
@@ -25,7 +25,7 @@ extension Gateway {
             if !untilEnded { break }
         }
         guard let job else { throw Problem.notFound("job") }
-        return Self.answer(job)
+        return answer(job)
     }
 
     /// `GET /jobs`: the newest first, filtered, page by page.
@@ -45,13 +45,13 @@ extension Gateway {
                 "The list takes too long: few of many jobs match. Narrow it by status, or by a cursor nearer to them.")
         }
         return page("jobs", jobs, next: jobs.count == filter.limit ? jobs.last.map { Cursor.text($0.id) } : nil) {
-            $0.write(to: &$1)
+            $0.write(to: &$1, timing: histories.timing(of: $0))
         }
     }
 
-    private static func answer(_ job: Job, status: Int = 200) -> HTTPResponse {
+    private func answer(_ job: Job, status: Int = 200) -> HTTPResponse {
         var json = JSONWriter()
-        job.write(to: &json)
+        job.write(to: &json, timing: histories.timing(of: job))
         return HTTPResponse(json: json, status: status)
     }
 

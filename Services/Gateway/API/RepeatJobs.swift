@@ -60,12 +60,14 @@ extension Gateway {
         return HTTPResponse(json: json, status: status, headers: [("Location", "/api/v1/jobs/" + id.text)])
     }
 
-    /// `GET /jobs/{id}/executions`: the attempts in order, page by page.
+    /// `GET /jobs/{id}/executions`: the attempts in order, or with `order=desc` the newest first, page by page.
     func listExecutions(_ call: Call) async throws -> HTTPResponse {
         let job = try await existing(call)
         let limit = call.limit()
-        let position = try call.text("cursor").map(Cursor.number) ?? 0
-        let executions = try await store.executions(of: job.id, since: job.createdAt, after: position, limit: limit)
+        let newestFirst = call.text("order") == "desc"
+        let position = try call.text("cursor").map(Cursor.number)
+        let executions = try await store.executions(
+            of: job.id, since: job.createdAt, newestFirst: newestFirst, after: position, limit: limit)
         let next = executions.count == limit ? executions.last.map { Cursor.text(number: $0.attempt) } : nil
         return page("executions", executions, next: next) { $0.write(to: &$1) }
     }

@@ -135,6 +135,8 @@ struct Answer: Sendable {
         case events(JSON)
         case file
         case text(String)
+        /// One of these, by what the query asks for.
+        indirect case either([Content])
     }
 
     let status: Int
@@ -167,6 +169,11 @@ struct Answer: Sendable {
 
     static func events(_ type: (some Representation).Type, _ description: String) -> Answer {
         Answer(status: 200, description: description, content: .events(type.reference))
+    }
+
+    /// One of these answers, all with the same status, by what the query asks for.
+    static func either(_ answers: [Answer], _ description: String) -> Answer {
+        Answer(status: 200, description: description, content: .either(answers.map(\.content)))
     }
 
     static func none(_ status: Int, _ description: String) -> Answer {

@@ -68,52 +68,6 @@ extension Gateway {
             ])
     }
 
-    private var observeRoutes: RouteGroup {
-        RouteGroup(
-            name: "Observe", description: "What a job did and does.",
-            routes: [
-                Route(
-                    "streamEvents", "GET", "/api/v1/jobs/{job}/events", .read, "Follows a job until it ends",
-                    query: [
-                        QueryParameter(
-                            "after", .integer(0...Int.max), "Like Last-Event-ID, for clients that cannot set it.")
-                    ],
-                    headers: [.lastEventID],
-                    answers: [
-                        .events(Event.self, "Server-sent events, from the first one on."),
-                        .none(204, "The job has ended and everything was seen: do not come back."),
-                    ], streamEvents),
-                Route(
-                    "listHistory", "GET", "/api/v1/jobs/{job}/history", .read, "Lists a job's events in order",
-                    query: [.limit, .cursor], answers: [.page("events", of: Event.self, "A page of events.")],
-                    listHistory),
-                Route(
-                    "listExecutions", "GET", "/api/v1/jobs/{job}/executions", .read, "Lists the attempts at a job",
-                    query: [.limit, .cursor],
-                    answers: [.page("executions", of: Execution.self, "A page of attempts, in order.")], listExecutions),
-                Route(
-                    "listLogs", "GET", "/api/v1/jobs/{job}/logs", .read, "Lists a job's log lines in order",
-                    query: [
-                        QueryParameter(
-                            "level", .word(LogLevel.allCases.map(\.word) + ["warn"]),
-                            "Only lines of this level and above."),
-                        .limit, .cursor,
-                    ],
-                    answers: [.page("logs", of: LogLine.self, "A page of log lines.")], listLogs),
-                Route(
-                    "listCheckpoints", "GET", "/api/v1/jobs/{job}/checkpoints", .read,
-                    "Lists a job's checkpoints, the newest first", query: [.limit, .cursor],
-                    answers: [
-                        .page("checkpoints", of: Checkpoint.self, "A page of checkpoints, without their states.")
-                    ],
-                    listCheckpoints),
-                Route(
-                    "getCheckpoint", "GET", "/api/v1/jobs/{job}/checkpoints/{epoch}", .read,
-                    "Reads one checkpoint with its state", answers: [.json(Checkpoint.self, "The checkpoint.")],
-                    getCheckpoint),
-            ])
-    }
-
     private var fileRoutes: RouteGroup {
         RouteGroup(
             name: "Files", description: "Inputs and outputs, streamed.",

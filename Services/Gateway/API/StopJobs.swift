@@ -31,9 +31,10 @@ extension Gateway {
         guard let job = try await reader.job(id, namespace: call.namespace) else { throw Problem.notFound("job") }
         var json = JSONWriter()
         if let wanted {
-            StoppingJob(job: job, expectedFinishAt: try await expectedFinish(of: job, wanted)).write(to: &json)
+            let end = try await expectedFinish(of: job, wanted)
+            StoppingJob(job: job, timing: histories.timing(of: job), expectedFinishAt: end).write(to: &json)
         } else {
-            job.write(to: &json)
+            job.write(to: &json, timing: histories.timing(of: job))
         }
         return HTTPResponse(json: json, status: status)
     }
@@ -54,6 +55,7 @@ extension Gateway {
 /// A job that was asked to end.
 struct StoppingJob: Representation {
     let job: Job
+    let timing: JobTiming
     let expectedFinishAt: Date
 
     static let schema: JSON = {
@@ -65,7 +67,7 @@ struct StoppingJob: Representation {
 
     func write(to json: inout JSONWriter) {
         json.beginObject()
-        job.writeMembers(to: &json)
+        job.writeMembers(to: &json, timing: timing)
         json.member("expected_finish_at", expectedFinishAt)
         json.endObject()
     }

@@ -24,6 +24,9 @@ extension Gateway {
                     .lazy.compactMap { subject in ledger.obstacle(subject).map { (subject, $0) } }.first
             }
         }
+        if job.status == .scheduled, job.dueAt == nil {
+            surroundings.needs = try await store.openDependencies(of: id)
+        }
         let explanation = Explanation(job, facts, surroundings)
         var json = JSONWriter()
         explanation.write(to: &json)
@@ -38,6 +41,8 @@ struct Surroundings: Sendable {
     /// The last measurement of its queue.
     var figures: QueueFigures?
     var isBrokerReachable = true
+    /// The jobs that it waits for, some of them and their number.
+    var needs: (first: [Dependency], count: Int) = ([], 0)
     /// The first limit that has no place for it.
     var obstacle: (subject: LimitSubject, LimitLedger.Obstacle)?
 }

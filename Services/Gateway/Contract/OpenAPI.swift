@@ -12,6 +12,8 @@ enum OpenAPI {
             AuditEntry.self,
             Webhook.self, WebhookWithSecret.self, WebhookDelivery.self,
             QueueView.self, Limit.self, Explanation.self,
+            JobTiming.self, JobMetrics.self, OperatorMetrics.self, MetricGroups.self,
+            RecordError.self, OutputSample.self, CheckpointEntry.self,
         ]
     }
 
@@ -107,20 +109,24 @@ enum OpenAPI {
 
     private static func response(_ answer: Answer, links: JSON) -> JSON {
         var json: JSONObject = ["description": .string(answer.description)]
-        switch answer.content {
-        case .none: break
-        case .json(let schema):
-            json["content"] = ["application/json": ["schema": schema]]
-            if answer.status == 201, schema == Job.reference { json["links"] = links }
-        case .events(let schema):
-            json["content"] = ["text/event-stream": ["schema": event(schema)]]
-        case .file: json["content"] = ["*/*": [:]]
-        case .text(let type):
-            var content = JSONObject()
-            content[type] = ["schema": Schema.text]
-            json["content"] = .object(content)
-        }
+        let content = content(of: answer.content)
+        if !content.isEmpty { json["content"] = .object(content) }
+        if answer.status == 201, case .json(Job.reference) = answer.content { json["links"] = links }
         return .object(json)
+    }
+
+    private static func content(of content: Answer.Content) -> JSONObject {
+        switch content {
+        case .none: [:]
+        case .json(let schema): ["application/json": ["schema": schema]]
+        case .events(let schema): ["text/event-stream": ["schema": event(schema)]]
+        case .file: ["*/*": [:]]
+        case .text(let type): [type: ["schema": Schema.text]]
+        case .either(let contents):
+            contents.map(Self.content).reduce(into: [:]) { all, one in
+                for (type, schema) in one { all[type] = schema }
+            }
+        }
     }
 
     /// A server-sent event whose data is JSON text.

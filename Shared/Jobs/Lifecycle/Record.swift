@@ -6,8 +6,24 @@ public enum Record: Sendable {
     case heartbeat(Fence, lease: Duration)
     case logs(Fence, [LogLine])
     case progress(Fence, phase: String?, progress: [UInt8])
-    case checkpoint(Fence, epoch: Int32, state: [UInt8])
+    case checkpoint(Fence, epoch: Int32, state: [UInt8], CheckpointExtras = CheckpointExtras())
+    case operators(Fence, [OperatorReport])
+    case errors(Fence, [RecordError])
+    case samples(Fence, [OutputSample])
     case outcome(Fence, Ending)
+}
+
+/// What a checkpoint may tell beyond its state.
+public struct CheckpointExtras: Sendable {
+    /// What the job has finished since its last checkpoint, each entry JSON; stored once, and part of every later checkpoint.
+    public var entries: [[UInt8]] = []
+    /// The sizes of the operators' states in bytes, a JSON object by name; nil when the worker does not tell.
+    public var operators: [UInt8]?
+    /// When the worker began to save it, by its own clock.
+    public var startedAt: Date?
+
+    /// Nothing beyond the state.
+    public init() {}
 }
 
 /// Names one attempt of one job.
@@ -63,12 +79,12 @@ public struct Ending: Sendable {
 extension JobStore {
     /// Writes a worker's records in one transaction and answers each, in order.
     ///
-    /// Order of effects: heartbeats, logs, progress, checkpoints, outcomes, so that what a job wrote before its end is still
-    /// within its fence. One worker writes all its records through one call at a time: two multi-row updates that meet in two
+    /// Order of effects: heartbeats, logs, operators, errors, samples, progress, checkpoints, outcomes, so that what a job wrote
+    /// before its end is still within its fence. A kind that nobody has written costs no statement. One worker writes all its records through one call at a time: two multi-row updates that meet in two
     /// orders would be a deadlock.
     ///
-    /// Safe to repeat when it is not known whether a first call was committed: logs and checkpoints have keys of their own, the
-    /// rest is guarded.
+    /// Safe to repeat when it is not known whether a first call was committed: logs, errors, samples and checkpoints have keys of
+    /// their own, operators' numbers are absolute, the rest is guarded.
     public func write(_ records: [Record]) async throws -> [RecordAnswer] {
         var batch = RecordBatch(records)
         let statements = batch.statements

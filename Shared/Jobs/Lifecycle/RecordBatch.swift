@@ -3,9 +3,9 @@ import Postgres
 
 /// Sorts records by kind, makes one statement of each kind, and brings the answers back to the records' own order.
 struct RecordBatch {
-    enum Kind: CaseIterable { case heartbeat, log, progress, checkpoint, outcome }
+    enum Kind: CaseIterable { case heartbeat, log, operators, error, sample, progress, checkpoint, outcome }
 
-    private let records: [Record]
+    let records: [Record]
     private var live: [Kind: Set<Fence>] = [:]
     private var wanted: [Fence: Wanted] = [:]
 
@@ -21,6 +21,9 @@ struct RecordBatch {
         }
         add(.heartbeat, heartbeats)
         add(.log, logs)
+        add(.operators, operators)
+        add(.error, errors)
+        add(.sample, samples)
         add(.progress, progress)
         add(.checkpoint, checkpoints)
         add(.outcome, outcomes)
@@ -40,16 +43,14 @@ struct RecordBatch {
     var answers: [RecordAnswer] {
         records.map { record in
             // Nothing to write is not asked of the database, so it must not look like a lost fence.
-            if case .logs(_, let lines) = record, lines.isEmpty { return .written }
+            if record.isEmpty { return .written }
             guard live[record.kind]?.contains(record.fence) == true else { return .superseded }
             if case .heartbeat = record, let wanted = wanted[record.fence] { return .wanted(wanted) }
             return .written
         }
     }
 
-    /// Each checkpoint tells all that is needed to go on; a few earlier ones are kept to go back to.
-    private static let keptCheckpoints: Int32 = 10
-    private static let running = Transition.finish.guardStatuses
+    static let running = Transition.finish.guardStatuses
 
     /// Where an end is wanted by some time, the lease ends with it: no worker holds on to the job by living on.
     private var heartbeats: Statement? {
@@ -82,12 +83,12 @@ struct RecordBatch {
             WITH i AS (
                 SELECT i.* FROM unnest(\(fences.map(\.job)), \(fences.map(\.attempt)), \(lines.map(\.number)), \(lines.map(\.at)),
                     \(lines.map(\.level.rawValue)), \(lines.map(\.message)), \(lines.map(\.operatorName)),
-                    \(lines.map { $0.details.map(JSONText.init(replacingNUL:)) }))
-                    AS i (id, attempt, number, at, level, message, operator, details)
+                    \(lines.map { $0.details.map(JSONText.init(replacingNUL:)) }), \(lines.map(\.taskIndex)))
+                    AS i (id, attempt, number, at, level, message, operator, details, task_index)
                 JOIN jobs j ON j.id = i.id AND j.attempt = i.attempt AND j.status = ANY(\(Self.running))
             ), added AS (
-                INSERT INTO job_logs (job_id, attempt, number, at, level, message, operator, details)
-                SELECT id, attempt, number, at, level, message, operator, details FROM i
+                INSERT INTO job_logs (job_id, attempt, number, at, level, message, operator, details, task_index)
+                SELECT id, attempt, number, at, level, message, operator, details, task_index FROM i
                 ON CONFLICT DO NOTHING
             )
             SELECT DISTINCT id, attempt FROM i
@@ -112,37 +113,6 @@ struct RecordBatch {
                 SELECT id, 'progress', status, attempt, progress || jsonb_build_object('phase', phase) FROM moved
             )
             SELECT id, attempt FROM moved
-            """
-    }
-
-    private var checkpoints: Statement? {
-        var fences: [Fence] = []
-        var epochs: [Int32] = []
-        var states: [JSONText] = []
-        for case .checkpoint(let fence, let epoch, let state) in records {
-            fences.append(fence)
-            epochs.append(epoch)
-            states.append(JSONText(replacingNUL: state))
-        }
-        guard !fences.isEmpty else { return nil }
-        return """
-            WITH i AS (
-                SELECT i.*, j.status FROM unnest(\(fences.map(\.job)), \(fences.map(\.attempt)), \(epochs), \(states))
-                    AS i (id, attempt, epoch, state)
-                JOIN jobs j ON j.id = i.id AND j.attempt = i.attempt AND j.status = ANY(\(Self.running))
-                FOR UPDATE OF j
-            ), added AS (
-                INSERT INTO checkpoints (job_id, epoch, attempt, state) SELECT id, epoch, attempt, state FROM i
-                ON CONFLICT DO NOTHING
-                RETURNING job_id, epoch, attempt, length(state::text) AS size
-            ), pruned AS (
-                DELETE FROM checkpoints c USING i WHERE c.job_id = i.id AND c.epoch <= i.epoch - \(Self.keptCheckpoints)
-            ), announced AS (
-                INSERT INTO events (job_id, kind, status, attempt, data)
-                SELECT a.job_id, 'checkpoint', i.status, a.attempt, jsonb_build_object('epoch', a.epoch, 'size_bytes', a.size)
-                FROM added a JOIN i ON i.id = a.job_id AND i.epoch = a.epoch
-            )
-            SELECT DISTINCT id, attempt FROM i
             """
     }
 
@@ -194,8 +164,8 @@ struct RecordBatch {
 extension Record {
     var fence: Fence {
         switch self {
-        case .heartbeat(let fence, _), .logs(let fence, _), .progress(let fence, _, _), .checkpoint(let fence, _, _),
-            .outcome(let fence, _):
+        case .heartbeat(let fence, _), .logs(let fence, _), .progress(let fence, _, _), .checkpoint(let fence, _, _, _),
+            .operators(let fence, _), .errors(let fence, _), .samples(let fence, _), .outcome(let fence, _):
             fence
         }
     }
@@ -204,6 +174,9 @@ extension Record {
         switch self {
         case .heartbeat: .heartbeat
         case .logs: .log
+        case .operators: .operators
+        case .errors: .error
+        case .samples: .sample
         case .progress: .progress
         case .checkpoint: .checkpoint
         case .outcome: .outcome
@@ -212,8 +185,19 @@ extension Record {
 
     var makesEvent: Bool {
         switch self {
-        case .heartbeat, .logs: false
+        case .heartbeat, .logs, .operators, .errors, .samples: false
         case .progress, .checkpoint, .outcome: true
+        }
+    }
+
+    /// Whether there is nothing to write.
+    var isEmpty: Bool {
+        switch self {
+        case .logs(_, let lines): lines.isEmpty
+        case .operators(_, let reports): reports.isEmpty
+        case .errors(_, let errors): errors.isEmpty
+        case .samples(_, let samples): samples.isEmpty
+        case .heartbeat, .progress, .checkpoint, .outcome: false
         }
     }
 }

@@ -170,6 +170,11 @@ extension JobStore {
                 ) c
                 WHERE \(repetition.resumes)
                 RETURNING job_id, epoch
+            ), entered AS (
+                INSERT INTO checkpoint_entries (job_id, epoch, number, entry)
+                SELECT r.job_id, e.epoch, e.number, e.entry
+                FROM resumed r JOIN asked a ON a.new_id = r.job_id
+                    JOIN checkpoint_entries e ON e.job_id = a.source_id AND e.epoch <= r.epoch
             ), announced AS (
                 INSERT INTO events (job_id, kind, status, attempt, data)
                 SELECT i.id, 'queued', 'queued', 0, \(JSONText(replacingNUL: because)) || jsonb_strip_nulls(jsonb_build_object(

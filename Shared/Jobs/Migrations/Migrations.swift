@@ -23,6 +23,7 @@ public enum Migrations {
         coreSchema,
         repeatSchema,
         controlSchema,
+        observeSchema,
         flowSchema,
         plansSchema,
         relaySchema,

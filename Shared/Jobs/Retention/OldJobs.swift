@@ -62,7 +62,9 @@ extension JobStore {
 
     /// What goes with a job's row: every table with a `job_id` that has no time partitions, except the steps of workflows, which
     /// stay as long as their workflow.
-    private static let belongings: [StaticString] = ["files", "checkpoints", "job_dependencies"]
+    private static let belongings: [StaticString] = [
+        "files", "checkpoints", "checkpoint_entries", "job_operators", "job_dependencies",
+    ]
 
     /// Forgets dead letters that have waited, or were sent again, for so many days; at most `limit`, the oldest first.
     public func deleteDeadLetters(olderThan days: Int, limit: Int) async throws -> Int {

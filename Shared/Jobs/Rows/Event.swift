@@ -43,6 +43,53 @@ public struct Event: Sendable, Representation {
     }
 }
 
+/// Which of a job's events are wanted.
+public struct EventFilter: Sendable {
+    /// What an event is about.
+    public enum Level: String, Sendable, CaseIterable {
+        /// The job: its status changed.
+        case job
+        /// An attempt at the job: it began, went on or ended. What ends an attempt changes the job too, and is both.
+        case execution
+    }
+
+    /// Events of these kinds; of all when empty.
+    public var kinds: [String]
+    /// Events about this.
+    public var level: Level?
+    /// Events of this attempt.
+    public var attempt: Int32?
+    /// Events from this time on.
+    public var since: Date?
+    /// Events before this time.
+    public var until: Date?
+
+    /// Makes a filter; without arguments it takes every event.
+    public init(
+        kinds: [String] = [], level: Level? = nil, attempt: Int32? = nil, since: Date? = nil, until: Date? = nil
+    ) {
+        self.kinds = kinds
+        self.level = level
+        self.attempt = attempt
+        self.since = since
+        self.until = until
+    }
+
+    fileprivate var conditions: Statement {
+        var conditions: Statement = ""
+        if !kinds.isEmpty { conditions.append(" AND kind = ANY(\(kinds))") }
+        switch level {
+        case .job: conditions.append(" AND kind NOT IN ('progress', 'checkpoint')")
+        case .execution: conditions.append(" AND attempt > 0 AND kind NOT IN ('queued', 'scheduled')")
+        case nil: break
+        }
+        if let attempt { conditions.append(" AND attempt = \(attempt)") }
+        if let since { conditions.append(" AND at >= \(since)") }
+        if let until { conditions.append(" AND at < \(until)") }
+        return conditions
+    }
+}
+
 extension JobStore {
     /// The events of several jobs, each after the number given with it, in order; at most `limit` in all.
     ///
@@ -57,11 +104,28 @@ extension JobStore {
             JOIN events e ON e.job_id = p.job_id AND e.seq > p.after AND e.at >= \(time)
             ORDER BY e.seq LIMIT \(limit)
             """
-        ).map { row in
-            Event(
-                sequence: try row.decode("seq"), job: try row.decode("job_id"), kind: try row.decode("kind"),
-                status: try row.decodeStatus("status"), attempt: try row.decode("attempt"),
-                data: try row.decode("data", as: JSONText?.self)?.bytes, at: try row.decode("at"))
-        }
+        ).map(Event.init(row:))
+    }
+
+    /// A job's events in order, after the one with this number.
+    public func history(
+        of job: UUID, _ filter: EventFilter, after sequence: Int64, limit: Int
+    ) async throws -> [Event] {
+        try await database.query(
+            """
+            SELECT seq, job_id, kind, status, attempt, data, at FROM events
+            WHERE job_id = \(job) AND seq > \(sequence)\(filter.conditions)
+            ORDER BY seq LIMIT \(limit)
+            """
+        ).map(Event.init(row:))
+    }
+}
+
+extension Event {
+    fileprivate init(row: Row) throws {
+        self.init(
+            sequence: try row.decode("seq"), job: try row.decode("job_id"), kind: try row.decode("kind"),
+            status: try row.decodeStatus("status"), attempt: try row.decode("attempt"),
+            data: try row.decode("data", as: JSONText?.self)?.bytes, at: try row.decode("at"))
     }
 }

@@ -44,22 +44,26 @@ public struct Execution: Sendable, Representation {
 }
 
 extension JobStore {
-    /// The attempts at a job in order, the one under way last.
+    /// The attempts at a job in order, the one under way last; or the newest first.
     ///
-    /// - Parameter time: when the job was made: the partitions of earlier times are left out.
+    /// - Parameters:
+    ///   - time: when the job was made: the partitions of earlier times are left out.
+    ///   - attempt: only those after it in the order asked for; nil begins at the start.
     public func executions(
-        of id: UUID, since time: Date = .distantPast, after attempt: Int32, limit: Int
+        of id: UUID, since time: Date = .distantPast, newestFirst: Bool = false, after attempt: Int32?, limit: Int
     ) async throws -> [Execution] {
-        try await database.query(
+        let isBeyond: Statement =
+            newestFirst ? "attempt < \(attempt ?? .max)" : "attempt > \(attempt ?? 0)"
+        return try await database.query(
             """
             SELECT attempt, worker, status, started_at, finished_at, error FROM (
                 SELECT attempt, worker, status, started_at, finished_at, error FROM executions
-                WHERE job_id = \(id) AND attempt > \(attempt) AND finished_at >= \(time)
+                WHERE job_id = \(id) AND \(isBeyond) AND finished_at >= \(time)
                 UNION ALL
                 SELECT attempt, worker, status, started_at, NULL, NULL FROM jobs
-                WHERE id = \(id) AND lease_until IS NOT NULL AND attempt > \(attempt)
+                WHERE id = \(id) AND lease_until IS NOT NULL AND \(isBeyond)
             ) e
-            ORDER BY attempt LIMIT \(limit)
+            ORDER BY attempt \(raw: newestFirst ? "DESC" : "ASC") LIMIT \(limit)
             """
         ).map { row in
             Execution(

@@ -1,3 +1,4 @@
+import Crypto
 import Foundation
 import JSON
 import Postgres
@@ -43,7 +44,8 @@ public struct FileRecord: Sendable, Representation {
     public static let schema = Schema.answer(
         "A stored file: an upload, or an artifact that a job produced.",
         [
-            "id": Schema.uuid, "name": Schema.text, "media_type": Schema.text, "size_bytes": Schema.count,
+            "id": Schema.uuid, "uri": Schema.text.described("Where its content is, within the API."),
+            "name": Schema.text, "media_type": Schema.text, "size_bytes": Schema.count,
             "sha256": ["type": "string", "pattern": "^[0-9a-f]{64}$"],
             "job_id": Schema.uuid.orNull.described("The job that produced it; null for an upload."),
             "created_at": Schema.time,
@@ -53,6 +55,7 @@ public struct FileRecord: Sendable, Representation {
     public func write(to json: inout JSONWriter) {
         json.beginObject()
         json.member("id", id)
+        json.member("uri", "/api/v1/artifacts/" + id.text)
         json.member("name", name)
         json.member("media_type", mediaType)
         json.member("size_bytes", Int(size))
@@ -99,6 +102,27 @@ extension JobStore {
         SELECT id, namespace, job_id, name, media_type, size, sha256, created_at FROM files
         WHERE id = \(id) AND namespace = \(namespace)
         """
+    }
+
+    /// The files of a job: those that it made, and those that its result names under `artifacts`, which a job that goes on where
+    /// another one failed has from there. In the order of their ids, after `id`.
+    public func files(of job: UUID, namespace: String, after id: UUID?, limit: Int) async throws -> [FileRecord] {
+        let first = id ?? UUID(uuid: (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0))
+        return try await database.query(
+            """
+            WITH made AS MATERIALIZED (
+                -- Apart from the rest, so that only what has the form of an id is read as one.
+                SELECT id FROM files WHERE job_id = \(job)
+                UNION
+                SELECT (a->>'id')::uuid FROM jobs j, LATERAL jsonb_path_query(j.result, 'lax $.artifacts[*]') a
+                WHERE j.id = \(job) AND jsonb_typeof(a) = 'object'
+                    AND a->>'id' ~ '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$'
+            )
+            SELECT f.id, f.namespace, f.job_id, f.name, f.media_type, f.size, f.sha256, f.created_at
+            FROM made m JOIN files f ON f.id = m.id AND f.namespace = \(namespace)
+            WHERE m.id > \(first) ORDER BY m.id LIMIT \(limit)
+            """
+        ).map(FileRecord.init(row:))
     }
 }
 

@@ -80,7 +80,7 @@ extension Job: Representation {
             "timeout_seconds": Schema.count.described("How long one attempt may run."),
             "parallelism": Schema.count.orNull.described(
                 "How much it may do at a time, in the units of its type; null for the worker's own measure."),
-            "progress": Schema.anyObject.orNull, "result": Schema.anyObject.orNull,
+            "progress": Schema.anyObject.orNull, "timing": JobTiming.reference, "result": Schema.anyObject.orNull,
             "error": Schema.anyObject.orNull.described("What went wrong: `code` and `message`."),
             "worker": Schema.text.orNull.described("The worker of the last attempt."),
             "wanted": Schema.word(Wish.words).orNull.described("What was asked of it while it runs."),
@@ -92,17 +92,20 @@ extension Job: Representation {
             "finished_at": Schema.time.orNull,
             "parent_id": Schema.uuid.orNull.described("The job, schedule or workflow that it belongs to."),
             "original_job_id": Schema.uuid.orNull.described("The job that it repeats."), "trace_id": Schema.text.orNull,
-        ], optional: ["spec", "result"])
+        ], optional: ["spec", "result", "timing"])
 
     /// Appends the job as clients see it. A job from a list has no `spec` and no `result`: those may be large.
-    public func write(to json: inout JSONWriter) {
+    public func write(to json: inout JSONWriter) { write(to: &json, timing: nil) }
+
+    /// Appends the job with its timing at the moment of the answer.
+    public func write(to json: inout JSONWriter, timing: JobTiming?) {
         json.beginObject()
-        writeMembers(to: &json)
+        writeMembers(to: &json, timing: timing)
         json.endObject()
     }
 
     /// Appends the job's members to an object that may have more.
-    public func writeMembers(to json: inout JSONWriter) {
+    public func writeMembers(to json: inout JSONWriter, timing: JobTiming? = nil) {
         json.member("id", id)
         json.member("type", type)
         json.member("namespace", namespace)
@@ -119,6 +122,10 @@ extension Job: Representation {
         json.member("timeout_seconds", Int(timeoutSeconds))
         json.member("parallelism", parallelism.map(Int.init))
         json.member("progress", raw: progress ?? Self.null)
+        if let timing {
+            json.key("timing")
+            timing.write(to: &json)
+        }
         if spec != nil { json.member("result", raw: result ?? Self.null) }
         json.member("error", raw: error ?? Self.null)
         json.member("worker", worker)

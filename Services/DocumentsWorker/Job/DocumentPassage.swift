@@ -1,0 +1,177 @@
+import Crypto
+import Foundation
+import JSON
+import Jobs
+import WorkerKit
+
+/// One document on its way through the stages.
+struct DocumentPassage: Sendable {
+    /// A document's whole text is in memory while it is cut and stored, once for each document under way.
+    private static let limits = ExtractionLimits(outputBytes: 16 << 20)
+
+    let input: DocumentProcessing.Input
+    /// Its place among the inputs.
+    let index: Int
+    let stages: Stages
+    let extractor: Extractor
+    let chunker: Chunker
+    let progress: PageProgress
+    let context: JobContext
+
+    /// The file that a document is read from.
+    private struct Source: Sendable {
+        let path: String
+        let name: String
+        let mediaType: String?
+        let size: Int64
+        let sha256: String
+    }
+
+    /// Takes the document to its end; one that cannot be read ends with its error.
+    func run() async throws -> FinishedDocument {
+        let start = ContinuousClock.now
+        var name = input.name ?? "document \(index + 1)"
+        var size: Int64 = 0
+        var stage = stages.open
+        do {
+            let source = try await stages.run(stages.open) { try await open() }
+            name = input.name ?? source.name
+            size = source.size
+            stages.open.gave(bytes: Int(size))
+
+            stage = stages.extract
+            stages.extract.took(bytes: Int(size))
+            let title = name
+            let extracted = try await stages.run(stages.extract) {
+                try await extractor.extract(
+                    path: source.path, name: title, declaredType: source.mediaType, limits: Self.limits
+                ) { [progress, index] pages, total in progress.report(index, pages: pages, total: total) }
+            }
+            let textBytes = extracted.text.utf8.count + (extracted.markdown?.utf8.count ?? 0)
+            stages.extract.gave(bytes: textBytes)
+            report(pagesOf: extracted, name)
+
+            stage = stages.chunk
+            let chunks = await cut(extracted, name)
+
+            stage = stages.store
+            let (document, artifacts) = try await store(extracted, chunks: chunks, name: name, source: source)
+            stages.store.finishedRecord(after: .now - start)
+            context.log(
+                .info, in: stages.extract,
+                "\(name): \(document.pages.map { "\($0) pages" } ?? "no pages"), \(document.characters ?? 0) characters"
+            )
+            return FinishedDocument(document: document, artifacts: artifacts, bytes: size)
+        } catch let error as ExtractionError where error.code != .cancelled && error.code != .unavailable {
+            return failed(error.code.rawValue, error.message, mediaType: error.mediaType)
+        } catch let failure as JobFailure {
+            return failed(failure.code, failure.message, mediaType: nil)
+        }
+
+        func failed(_ code: String, _ message: String, mediaType: String?) -> FinishedDocument {
+            var document = ProcessedDocument(index: index, name: name, status: "failed")
+            document.mediaType = mediaType
+            document.error = ProcessedDocument.Failure(code: code, message: message)
+            context.log(.error, in: stage, "\(name): \(message)", details: ["code": .string(code)])
+            context.error(
+                in: stage, "\(name): \(message)", details: ["code": .string(code), "document": .int(Int64(index))],
+                record: name)
+            return FinishedDocument(document: document, artifacts: [], bytes: size)
+        }
+    }
+
+    private func open() async throws -> Source {
+        if let id = input.fileID {
+            let (record, path) = try await context.files.file(id)
+            stages.open.took(bytes: Int(record.size))
+            return Source(
+                path: path, name: record.name, mediaType: record.mediaType, size: record.size, sha256: record.sha256)
+        }
+        let path = try context.files.path(of: input.url ?? "")
+        var status = stat()
+        guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+            throw JobFailure(code: "unreadable", message: "\(input.url ?? "") is not a readable file.")
+        }
+        stages.open.took(bytes: Int(status.st_size))
+        let name = String(path.split(separator: "/").last ?? "document")
+        return Source(
+            path: path, name: name, mediaType: nil, size: Int64(status.st_size),
+            sha256: try FileDigest.sha256(ofFile: path))
+    }
+
+    /// Pages that gave no text, in a document that did.
+    private func report(pagesOf extracted: Extracted, _ name: String) {
+        for page in extracted.pages {
+            guard let error = page.error else { continue }
+            context.error(
+                .warning, in: stages.extract, "\(name), page \(page.number): \(error)",
+                details: ["document": .int(Int64(index)), "page": .int(Int64(page.number))], record: name)
+        }
+    }
+
+    private func cut(_ extracted: Extracted, _ name: String) async -> [Chunk] {
+        stages.chunk.took(bytes: extracted.text.utf8.count)
+        let chunks = await stages.run(stages.chunk) { chunker.chunks(of: extracted) }
+        stages.chunk.gave(records: chunks.count, bytes: chunks.reduce(0) { $0 + $1.text.utf8.count })
+        for chunk in chunks { context.sample(stages.chunk, sample(chunk, of: name)) }
+        return chunks
+    }
+
+    private func sample(_ chunk: Chunk, of name: String) -> JSON {
+        [
+            "document": .int(Int64(index)), "name": .string(name), "index": .int(Int64(chunk.index)),
+            "start": .int(Int64(chunk.start)), "end": .int(Int64(chunk.end)),
+            "first_page": (chunk.pages?.lowerBound).map { .int(Int64($0)) } ?? .null,
+            "headings": .array(chunk.headings.map { .string($0) }), "text": .string(chunk.text),
+        ]
+    }
+
+    private func store(
+        _ extracted: Extracted, chunks: [Chunk], name: String, source: Source
+    ) async throws -> (ProcessedDocument, [ProcessedArtifact]) {
+        let document = ProcessedDocument(
+            index: index, name: name, extracted: extracted, chunks: chunks.count, sha256: source.sha256)
+        stages.store.took(bytes: extracted.text.utf8.count + (extracted.markdown?.utf8.count ?? 0))
+        let artifacts = try await stages.run(stages.store) {
+            let made = files(of: extracted, chunks: chunks, name: name, source: source)
+            return try await zip(made.map(\.kind), context.files.store(made.map(\.file))).map { kind, stored in
+                ProcessedArtifact(
+                    document: index, kind: kind, id: stored.id.text, name: stored.name, mediaType: stored.mediaType,
+                    sizeBytes: stored.size, sha256: stored.sha256)
+            }
+        }
+        stages.store.gave(records: artifacts.count, bytes: artifacts.reduce(0) { $0 + Int($1.sizeBytes) })
+        return (document, artifacts)
+    }
+
+    private func files(
+        of extracted: Extracted, chunks: [Chunk], name: String, source: Source
+    ) -> [(kind: String, file: JobFiles.Artifact)] {
+        func file(_ kind: String, _ suffix: String, _ mediaType: String, _ bytes: [UInt8]) -> (
+            kind: String, file: JobFiles.Artifact
+        ) {
+            (kind, JobFiles.Artifact(name: "\(index)-\(name).\(suffix)", mediaType: mediaType, bytes: bytes))
+        }
+        let text = file("text", "txt", "text/plain; charset=utf-8", Array(extracted.text.utf8))
+        let whole = file(
+            "document", "json", "application/json",
+            DocumentJSON.bytes(of: extracted, chunks: chunks, name: name, sha256: source.sha256))
+        guard let markdown = extracted.markdown else { return [text, whole] }
+        return [text, whole, file("markdown", "md", "text/markdown; charset=utf-8", Array(markdown.utf8))]
+    }
+}
+
+extension ProcessedDocument {
+    /// A document whose text was extracted.
+    fileprivate init(index: Int, name: String, extracted: Extracted, chunks: Int, sha256: String) {
+        let metadata = extracted.metadata
+        self.init(
+            index: index, name: name, status: "completed", mediaType: metadata.mediaType, sha256: sha256,
+            title: metadata.title, author: metadata.author, created: metadata.created, modified: metadata.modified,
+            pages: extracted.pages.isEmpty ? nil : extracted.pages.count,
+            characters: extracted.text.unicodeScalars.count, chunks: chunks,
+            pageErrors: extracted.pages.compactMap { page in
+                page.error.map { PageFailure(page: page.number, message: $0) }
+            })
+    }
+}

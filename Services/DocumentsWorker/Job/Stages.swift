@@ -1,0 +1,32 @@
+import Foundation
+import WorkerKit
+
+/// The stages that one lane passes its documents through, one document at a time; each lane is a subtask of each.
+///
+/// - `open` finds the file and, where nobody has hashed it yet, reads and hashes it. Its records are documents, its bytes the files'.
+/// - `extract` parses the document in a child process: documents in, documents out; its bytes are the file's, and those of the text
+///   and Markdown that came out.
+/// - `chunk` cuts the text: documents in, chunks out.
+/// - `store` writes artifacts: documents in, files out. When its rows are committed the document is finished.
+struct Stages: Sendable {
+    let open: Operator
+    let extract: Operator
+    let chunk: Operator
+    let store: Operator
+    private let chain: OperatorChain
+
+    init(lane: Int, context: JobContext) {
+        open = context.operator("open", kind: .source, subtask: lane)
+        extract = context.operator("extract", kind: .transform, subtask: lane)
+        chunk = context.operator("chunk", kind: .transform, subtask: lane)
+        store = context.operator("store", kind: .sink, subtask: lane)
+        chain = OperatorChain([open, extract, chunk, store])
+    }
+
+    /// Does one document's work in a stage, and measures it.
+    func run<Output: Sendable>(
+        _ stage: Operator, _ body: () async throws -> Output
+    ) async rethrows -> Output {
+        try await chain.run(stage, body)
+    }
+}
