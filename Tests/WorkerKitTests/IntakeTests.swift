@@ -190,7 +190,8 @@ private final class IntakeBench: Sendable {
 
     /// Which of these any dispatcher may publish.
     func dispatchable(_ ids: Set<UUID>) async throws -> Set<UUID> {
-        Set(try await store.undispatched(type: type.name, limit: 100).commands.map(\.id)).intersection(ids)
+        let waiting = try await store.backlog(type: type.name, [LaneRequest(Lane(.normal, "default"), count: 100)])
+        return Set(waiting.map(\.id)).intersection(ids)
     }
 
     func publish(_ message: Message) async throws -> Publisher.Outcome {
