@@ -84,18 +84,7 @@ struct Doctor: Sendable {
             let connection = Task { try await publisher.run() }
             var findings: [Finding] = []
             for type in types {
-                do {
-                    let status = try await publisher.declare(Topics.commands(ofType: type), timeout: Self.patience)
-                    findings.append(
-                        .good(
-                            "queue \(Topics.queue(ofType: type)): \(status.messages) messages, \(status.consumers) consumers"
-                        ))
-                } catch let error where error.kind == .channel(406) {
-                    findings.append(
-                        .bad(
-                            "queue \(Topics.queue(ofType: type)) exists with other properties: \(error.message)",
-                            "Delete the queue; its jobs are published again from the database."))
-                }
+                findings.append(try await queue(ofType: type, publisher))
             }
             if types.isEmpty, !publisher.isConnected {
                 try await poll(Self.patience, "the broker") { publisher.isConnected }
@@ -106,6 +95,20 @@ struct Doctor: Sendable {
             return [.good("RabbitMQ \(version) answers")] + findings
         } catch {
             return [.bad("the broker: \(error)", "Check AMQP_URL, and that the server runs.")]
+        }
+    }
+
+    private func queue(ofType type: String, _ publisher: Publisher) async throws -> Finding {
+        let name = "queue \(Topics.queue(ofType: type))"
+        do {
+            let status = try await publisher.declare(Topics.commands(ofType: type), timeout: Self.patience)
+            return .good("\(name): \(status.messagesReady) messages, \(status.consumers) consumers")
+        } catch {
+            // PRECONDITION_FAILED: what is declared is not what is there.
+            guard error.kind == .channel(code: 406) else { throw error }
+            return .bad(
+                "\(name) exists with other properties: \(error.message)",
+                "Delete the queue; its jobs are published again from the database.")
         }
     }
 
