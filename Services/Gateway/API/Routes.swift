@@ -3,9 +3,9 @@ import JSON
 import Jobs
 
 extension Gateway {
-    /// The whole API: its groups of calls, in the order in which `/docs` shows them.
+    /// The whole API: its groups of calls, in the order in which `/docs` shows them. `/jobs/bulk` must come before `/jobs/{job}`.
     var routes: [RouteGroup] {
-        [submitRoutes, jobRoutes, controlRoutes, observeRoutes, fileRoutes, webhookRoutes, operateRoutes]
+        [submitRoutes, controlRoutes, jobRoutes, observeRoutes, fileRoutes, webhookRoutes, operateRoutes]
     }
 
     private var submitRoutes: RouteGroup {
