@@ -54,6 +54,7 @@ public struct WebURL: Sendable, Hashable, CustomStringConvertible {
             throw WebError(.invalidRequest, "the URL must begin with http:// or https://")
         }
         guard var host = Self.part(parser, CURLUPART_HOST)?.lowercased(), !host.isEmpty,
+            curl_url_set(parser, CURLUPART_HOST, host, 0) == CURLUE_OK,
             let port = Self.part(parser, CURLUPART_PORT, UInt32(CURLU_DEFAULT_PORT)).flatMap({ UInt16($0) }), port > 0,
             let whole = Self.part(parser, CURLUPART_URL)
         else { throw WebError(.invalidRequest, "the URL has no host or no valid port") }
