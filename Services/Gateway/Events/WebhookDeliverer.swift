@@ -92,12 +92,18 @@ final class WebhookDeliverer: Sendable {
 
     private func attempt(_ delivery: DueDelivery) async -> DeliveryOutcome {
         do {
-            let stream = try await client.open(request(for: delivery))
-            let body = await start(of: stream)
-            return judge(stream.head, body, delivery)
+            let (head, body) = try await answer(to: try request(for: delivery))
+            return judge(head, body, delivery)
         } catch {
             return failure(of: delivery, error: "\(error)")
         }
+    }
+
+    // Not inlined: the optimiser of Swift 6.3 crashes on the two as one.
+    @inline(never)
+    private func answer(to request: WebRequest) async throws -> (head: WebHead, body: String) {
+        let stream = try await client.open(request)
+        return (stream.head, await start(of: stream))
     }
 
     private func request(for delivery: DueDelivery) throws -> WebRequest {

@@ -38,8 +38,8 @@ public enum Repetition: Sendable, Hashable {
     /// number for an EXISTS.
     fileprivate var hasCheckpoint: Statement {
         """
-        (\(epoch as Int32?)::integer IS NULL OR \(epoch as Int32?) =
-            (SELECT c.epoch FROM checkpoints c WHERE c.job_id = j.id AND c.epoch = \(epoch as Int32?)))
+        (\(epoch as Int32?)::integer IS NULL
+            OR (SELECT c.epoch FROM checkpoints c WHERE c.job_id = j.id AND c.epoch = \(epoch as Int32?)) IS NOT NULL)
         """
     }
 

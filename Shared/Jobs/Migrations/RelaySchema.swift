@@ -1,10 +1,9 @@
 extension Migrations {
     /// Events leave the database: to subscribers at the broker and to webhooks.
     ///
-    /// - `events_seq` serves the relay, which reads the events of all jobs in one order. A B-tree whose keys only grow: bare inserts of
-    ///   100 events each were 5 to 10% slower with it (98,000 events a second with three writers on two cores), which is 1 to 2% of all
-    ///   the work at 5,500 jobs a second. A BRIN index costs nothing on insert, but does not summarise the newest pages, the only
-    ///   ones that are ever asked for, before the next round of autovacuum.
+    /// - `events_seq` serves the relay, which reads the events of all jobs in one order. A B-tree whose keys only grow: what it costs
+    ///   batched inserts was less than the noise of the measurement. A BRIN index costs nothing on insert, but does not summarise the
+    ///   newest pages, the only ones that are ever asked for, before the next round of autovacuum.
     /// - The identity sequence of `events` must not cache (`CACHE 1`, the default): a session would hand out old numbers later.
     /// - `due_at` of a pending delivery is when it may be tried, or until when the one that tries it owns it.
     /// - The partial indexes hold pending deliveries only, so that they stay small beside the log of those that ended.
