@@ -48,7 +48,7 @@ final class DispatchWindow: Sendable {
 
     /// Commands that may always wait for a worker, so that one that becomes free finds one.
     static let spare = 2
-    private static let shortest: Duration = .milliseconds(30)
+    private static let shortest: Duration = .milliseconds(60)
     private static let longest: Duration = .milliseconds(500)
 
     private let limit: Int

@@ -32,10 +32,10 @@ final class Dispatcher: Sendable {
     private static let batch = 1000
     private static let idlePause: Duration = .milliseconds(100)
     /// While commands are published, or jobs wait for room in the window.
-    private static let busyPause: Duration = .milliseconds(15)
+    private static let busyPause: Duration = .milliseconds(25)
     /// From the start of one tick to the next, however often it is asked for.
     private static let shortestRound: Duration = .milliseconds(5)
-    private static let busyRound: Duration = .milliseconds(10)
+    private static let busyRound: Duration = .milliseconds(25)
     /// How long a type is left alone whose waiting jobs may not go.
     private static let heldPause: Duration = .milliseconds(50)
 
