@@ -57,6 +57,16 @@ import Testing
         #expect(window.room("a") == 1)
     }
 
+    @Test func theDirectPathOpensWhenTheBacklogIsOnItsWay() {
+        let window = DispatchWindow(limit: 1000)
+        window.update(["a": 0], closed: ["a"], at: start)
+        #expect(!window.take("a"), "a job waits before it")
+        window.begin(["a": 1])
+        window.open("a")
+        #expect(window.take("a"))
+        #expect(!window.take("a"), "two may stand there, and one is on its way")
+    }
+
     @Test func whatIsBeingPublishedTakesRoom() {
         let window = DispatchWindow(limit: 1000)
         window.update(["a": 0], at: start)

@@ -83,6 +83,15 @@ final class DispatchWindow: Sendable {
         }
     }
 
+    /// The whole backlog of a type is on its way: the direct path need not wait for the next count to be open again. Else jobs that
+    /// come one after the other would each find it closed by the one before.
+    func open(_ type: String) {
+        state.withLock { state in
+            guard let entry = state.entries[type] else { return }
+            state.entries[type]?.direct = max(0, entry.size - entry.outstanding - entry.published)
+        }
+    }
+
     /// How many commands of the backlog may be published; as of the last count.
     func room(_ type: String) -> Int {
         state.withLock { state in

@@ -261,7 +261,9 @@ final class Dispatcher: Sendable {
                 if case .before = marking, !failed.isEmpty { try await store.undispatch(failed) }
                 if let error { throw error }
             }
-            return !batch.marked.isEmpty || !batch.unmarked.isEmpty
+            let count = batch.marked.count + batch.unmarked.count
+            if count < room, rules.limits.isEmpty, lanes.count < FairOrder.page { window.open(type) }
+            return count > 0
         } catch {
             trouble.note(type, error)
             return false
