@@ -21,9 +21,7 @@ extension Gateway {
             id: id, namespace: call.namespace, job: nil, name: name, mediaType: String(type.prefix(200)),
             size: Int64(stored.size), sha256: stored.sha256)
         try await store.add([file])
-        var json = JSONWriter()
-        file.write(to: &json)
-        return HTTPResponse(json: json, status: 201, headers: [("Location", "/api/v1/artifacts/" + id.text)])
+        return HTTPResponse(file, status: 201, headers: [("Location", "/api/v1/artifacts/" + id.text)])
     }
 
     /// `GET /artifacts/{id}`: the content of a produced or uploaded file.

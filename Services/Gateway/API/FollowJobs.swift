@@ -54,10 +54,7 @@ extension Gateway {
         let limit = call.limit()
         let position = try call.text("cursor").map(Cursor.event) ?? 0
         let events = try await store.history(of: job.id, call.eventFilter, after: position, limit: limit)
-        return page("events", events, next: events.count == limit ? events.last.map { Cursor.text($0.sequence) } : nil)
-        {
-            $0.write(to: &$1)
-        }
+        return .page("events", events, limit: limit) { Cursor.text($0.sequence) }
     }
 
     func existingJob(_ call: Call) async throws -> UUID { try await existing(call).id }
@@ -68,20 +65,5 @@ extension Gateway {
             throw Problem.notFound("job")
         }
         return job
-    }
-
-    /// One page of a list: the items and the cursor of the next page, or null at the end.
-    func page<Item>(
-        _ name: StaticString, _ items: [Item], next: String?, write: (Item, inout JSONWriter) -> Void
-    ) -> HTTPResponse {
-        var json = JSONWriter()
-        json.beginObject()
-        json.key(name)
-        json.beginArray()
-        for item in items { write(item, &json) }
-        json.endArray()
-        json.member("next_cursor", next)
-        json.endObject()
-        return HTTPResponse(json: json)
     }
 }

@@ -9,7 +9,7 @@ extension Gateway {
         let limits = try await store.limits().filter {
             $0.subject.scope != .key || $0.subject.namespace == call.namespace
         }
-        return page("limits", limits, next: nil) { $0.write(to: &$1) }
+        return .page("limits", whole: limits)
     }
 
     /// `PUT /limits/{scope}/{subject}`: sets a limit, or replaces it. The subject `*` stands for each one without a limit of its own.
@@ -22,9 +22,7 @@ extension Gateway {
             try await store.set(limit, by: call.key.name)
         }
         try await rules.refresh()
-        var json = JSONWriter()
-        limit.write(to: &json)
-        return HTTPResponse(json: json)
+        return HTTPResponse(limit)
     }
 
     /// `DELETE /limits/{scope}/{subject}`.

@@ -23,13 +23,12 @@ extension Gateway {
                 throw Problem.invalidParameter("tail", "given without cursor")
             }
             let lines = try await store.tail(of: job.id, filter, count: tail)
-            return page("logs", lines, next: nil) { $0.write(to: &$1) }
+            return .page("logs", whole: lines)
         }
         let limit = call.limit()
         let position = try call.text("cursor").map(Cursor.logLine) ?? (0, 0)
         let lines = try await store.logs(of: job.id, filter, after: position, limit: limit)
-        let next = lines.count == limit ? lines.last.map { Cursor.text(attempt: $0.attempt, number: $0.number) } : nil
-        return page("logs", lines, next: next) { $0.write(to: &$1) }
+        return .page("logs", lines, limit: limit) { Cursor.text(attempt: $0.attempt, number: $0.number) }
     }
 
     /// A slow client is bounded, not buffered: the next lines are read from the database only when the last are written.

@@ -134,6 +134,7 @@ extension Problem {
     init(_ error: any Error) {
         switch error {
         case let problem as Problem: self = problem
+        case let error as SubmissionError: self = .refused(error)
         case let error as RequestError: self.init(error)
         case let error as PostgresError where error.isOverload:
             self = .unavailable("The database is too slow at the moment, or takes no writes. Try again later.")

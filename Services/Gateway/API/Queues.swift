@@ -7,7 +7,7 @@ extension Gateway {
     /// `GET /queues`: every queue with what stands in it, its rates, and how many slots it wants.
     func listQueues(_ call: Call) async throws -> HTTPResponse {
         let queues = try await queueViews()
-        return page("queues", queues, next: nil) { $0.write(to: &$1) }
+        return .page("queues", whole: queues)
     }
 
     /// `GET /queues/{q}`: one queue, by its type.
@@ -49,9 +49,7 @@ extension Gateway {
         guard let queue = try await queueViews().first(where: { $0.type == type }) else {
             throw Problem.notFound("queue")
         }
-        var json = JSONWriter()
-        queue.write(to: &json)
-        return HTTPResponse(json: json)
+        return HTTPResponse(queue)
     }
 
     private func queueViews() async throws -> [QueueView] {

@@ -12,7 +12,7 @@ extension Gateway {
         let id = try await jobID(call)
         guard let wait = call.duration("wait", upTo: Limits.maxWait) else {
             guard let job = try await reader.job(id, namespace: call.namespace) else { throw Problem.notFound("job") }
-            return answer(job)
+            return HTTPResponse(timed(job))
         }
         let untilEnded = call.text("until") == "ended"
         let deadline = ContinuousClock.now + wait
@@ -25,7 +25,7 @@ extension Gateway {
             if !untilEnded { break }
         }
         guard let job else { throw Problem.notFound("job") }
-        return answer(job)
+        return HTTPResponse(timed(job))
     }
 
     /// `GET /jobs`: the newest first, filtered, page by page.
@@ -44,16 +44,11 @@ extension Gateway {
             throw Problem.unavailable(
                 "The list takes too long: few of many jobs match. Narrow it by status, or by a cursor nearer to them.")
         }
-        return page("jobs", jobs, next: jobs.count == filter.limit ? jobs.last.map { Cursor.text($0.id) } : nil) {
-            $0.write(to: &$1, timing: histories.timing(of: $0))
-        }
+        return .page("jobs", jobs.map(timed), limit: filter.limit) { Cursor.text($0.job.id) }
     }
 
-    private func answer(_ job: Job, status: Int = 200) -> HTTPResponse {
-        var json = JSONWriter()
-        job.write(to: &json, timing: histories.timing(of: job))
-        return HTTPResponse(json: json, status: status)
-    }
+    /// The job with what its clock says now.
+    func timed(_ job: Job) -> TimedJob { TimedJob(job: job, timing: histories.timing(of: job)) }
 
     /// The job that the path names, by its id or by the start of it.
     func jobID(_ call: Call) async throws -> UUID {
@@ -65,4 +60,15 @@ extension Gateway {
         guard ids.count == 1 else { throw Problem.ambiguousID(text) }
         return id
     }
+}
+
+/// A job and its timing.
+struct TimedJob: Representation {
+    let job: Job
+    let timing: JobTiming
+
+    static let schemaName = Job.schemaName
+    static let schema = Job.schema
+
+    func write(to json: inout JSONWriter) { job.write(to: &json, timing: timing) }
 }

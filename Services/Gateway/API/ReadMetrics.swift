@@ -7,7 +7,7 @@ import Jobs
 extension Gateway {
     /// `GET /jobs/{id}/metrics`: totals, and each operator.
     func getMetrics(_ call: Call) async throws -> HTTPResponse {
-        .representing(try await metrics(call))
+        HTTPResponse(try await metrics(call))
     }
 
     /// `GET /jobs/{id}/operators/{operator}/metrics`: one operator, with its subtasks.
@@ -16,12 +16,12 @@ extension Gateway {
         guard let entry = metrics.operators.first(where: { $0.name == call.parameters[1] }) else {
             throw Problem.notFound("operator")
         }
-        return .representing(OperatorMetrics(entry, in: metrics))
+        return HTTPResponse(OperatorMetrics(entry, in: metrics))
     }
 
     /// `GET /jobs/{id}/metric-groups`: sources, transforms and sinks.
     func getMetricGroups(_ call: Call) async throws -> HTTPResponse {
-        .representing(MetricGroups(try await metrics(call)))
+        HTTPResponse(MetricGroups(try await metrics(call)))
     }
 
     private func metrics(_ call: Call) async throws -> JobMetrics {
@@ -29,13 +29,5 @@ extension Gateway {
         let reports = try await store.operators(of: job.id, attempt: call.attempt)
         let isRunning = job.status == .running || job.status == .stopping
         return JobMetrics(reports, running: isRunning ? job.attempt : nil, at: Date())
-    }
-}
-
-extension HTTPResponse {
-    fileprivate static func representing(_ value: some Representation) -> HTTPResponse {
-        var json = JSONWriter()
-        value.write(to: &json)
-        return HTTPResponse(json: json)
     }
 }

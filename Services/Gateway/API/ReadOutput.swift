@@ -37,8 +37,7 @@ extension Gateway {
         let errors = try await store.errors(
             of: id, level: level, operatorName: call.text("operator"), attempt: call.attempt,
             after: position, limit: limit)
-        let next = errors.count == limit ? errors.last.map { Cursor.text(attempt: $0.attempt, number: $0.number) } : nil
-        return page("errors", errors, next: next) { $0.write(to: &$1) }
+        return .page("errors", errors, limit: limit) { Cursor.text(attempt: $0.attempt, number: $0.number) }
     }
 
     /// `GET /jobs/{id}/output`: the first records that each operator put out, as JSON or CSV, page by page. `total_records` counts all
@@ -87,7 +86,6 @@ extension Gateway {
         let position = try call.text("cursor").map(Cursor.logLine) ?? (attempt: 0, number: 0)
         let entries = try await store.checkpointEntries(
             of: id, upTo: epoch, after: (position.attempt, position.number), limit: limit)
-        let next = entries.count == limit ? entries.last.map { Cursor.text(attempt: $0.epoch, number: $0.number) } : nil
-        return page("entries", entries, next: next) { $0.write(to: &$1) }
+        return .page("entries", entries, limit: limit) { Cursor.text(attempt: $0.epoch, number: $0.number) }
     }
 }

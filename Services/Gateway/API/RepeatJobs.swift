@@ -55,9 +55,7 @@ extension Gateway {
 
     func answer(_ id: UUID, _ call: Call, status: Int) async throws -> HTTPResponse {
         guard let job = try await reader.job(id, namespace: call.namespace) else { throw Problem.notFound("job") }
-        var json = JSONWriter()
-        job.write(to: &json)
-        return HTTPResponse(json: json, status: status, headers: [("Location", "/api/v1/jobs/" + id.text)])
+        return HTTPResponse(job, status: status, headers: [("Location", "/api/v1/jobs/" + id.text)])
     }
 
     /// `GET /jobs/{id}/executions`: the attempts in order, or with `order=desc` the newest first, page by page.
@@ -68,8 +66,7 @@ extension Gateway {
         let position = try call.text("cursor").map(Cursor.number)
         let executions = try await store.executions(
             of: job.id, since: job.createdAt, newestFirst: newestFirst, after: position, limit: limit)
-        let next = executions.count == limit ? executions.last.map { Cursor.text(number: $0.attempt) } : nil
-        return page("executions", executions, next: next) { $0.write(to: &$1) }
+        return .page("executions", executions, limit: limit) { Cursor.text(number: $0.attempt) }
     }
 
     /// `GET /jobs/{id}/checkpoints`: the newest first, without their states.
@@ -78,8 +75,7 @@ extension Gateway {
         let limit = call.limit()
         let position = try call.text("cursor").map(Cursor.number) ?? .max
         let checkpoints = try await store.checkpoints(of: id, before: position, limit: limit)
-        let next = checkpoints.count == limit ? checkpoints.last.map { Cursor.text(number: $0.epoch) } : nil
-        return page("checkpoints", checkpoints, next: next) { $0.write(to: &$1) }
+        return .page("checkpoints", checkpoints, limit: limit) { Cursor.text(number: $0.epoch) }
     }
 
     /// `GET /jobs/{id}/checkpoints/{epoch}`: one checkpoint with its state.
@@ -88,9 +84,7 @@ extension Gateway {
         guard let epoch = Int32(call.parameters[1]), let checkpoint = try await store.checkpoint(epoch, of: id) else {
             throw Problem.notFound("checkpoint")
         }
-        var json = JSONWriter()
-        checkpoint.write(to: &json)
-        return HTTPResponse(json: json)
+        return HTTPResponse(checkpoint)
     }
 }
 

@@ -28,8 +28,7 @@ extension Gateway {
         let limit = call.limit()
         let position = try call.text("cursor").map(Cursor.job)
         let schedules = try await store.schedules(namespace: call.namespace, before: position, limit: limit)
-        let next = schedules.count == limit ? schedules.last.map { Cursor.text($0.id) } : nil
-        return page("schedules", schedules, next: next) { $0.write(to: &$1) }
+        return .page("schedules", schedules, limit: limit) { Cursor.text($0.id) }
     }
 
     /// `GET /schedules/{id}`: the schedule with its next ticks.
@@ -75,12 +74,7 @@ extension Gateway {
     /// `POST /schedules/{id}/trigger`: submits its job now, whatever its ticks and policies say; answers the job.
     func triggerSchedule(_ call: Call) async throws -> HTTPResponse {
         let schedule = try await existingSchedule(call)
-        var submission: Submission
-        do {
-            submission = try schedule.submission(catalogue: await types.catalogue(for: schedule.definition.job))
-        } catch let error as SubmissionError {
-            throw Problem.refused(error)
-        }
+        var submission = try schedule.submission(catalogue: await types.catalogue(for: schedule.definition.job))
         submission.idempotency = try call.idempotencyKey().map { ($0, sha256("trigger \(schedule.id.text)")) }
         switch try await submitter.submit(submission) {
         case .created: return try await answer(submission.id, call, status: 201)
@@ -90,12 +84,8 @@ extension Gateway {
     }
 
     private func readSchedule(_ json: JSON, _ call: Call) async throws -> ScheduleDefinition {
-        do {
-            return try ScheduleDefinition.read(
-                json, namespace: call.namespace, catalogue: await types.catalogue(for: json["job"] ?? .null))
-        } catch let error as SubmissionError {
-            throw Problem.refused(error)
-        }
+        try ScheduleDefinition.read(
+            json, namespace: call.namespace, catalogue: await types.catalogue(for: json["job"] ?? .null))
     }
 
     private func existingSchedule(_ call: Call) async throws -> Schedule {
@@ -109,10 +99,8 @@ extension Gateway {
         guard let schedule = try await store.schedule(id, namespace: call.namespace) else {
             throw Problem.notFound("schedule")
         }
-        var json = JSONWriter()
-        schedule.write(to: &json)
         let location = status == 201 ? [("Location", "/api/v1/schedules/" + id.text)] : []
-        return HTTPResponse(json: json, status: status, headers: location)
+        return HTTPResponse(schedule, status: status, headers: location)
     }
 
     /// The id that the path names.

@@ -29,14 +29,10 @@ extension Gateway {
 
     private func answer(_ id: UUID, _ call: Call, status: Int, wanted: Wanted? = nil) async throws -> HTTPResponse {
         guard let job = try await reader.job(id, namespace: call.namespace) else { throw Problem.notFound("job") }
-        var json = JSONWriter()
-        if let wanted {
-            let end = try await expectedFinish(of: job, wanted)
-            StoppingJob(job: job, timing: histories.timing(of: job), expectedFinishAt: end).write(to: &json)
-        } else {
-            job.write(to: &json, timing: histories.timing(of: job))
-        }
-        return HTTPResponse(json: json, status: status)
+        guard let wanted else { return HTTPResponse(timed(job), status: status) }
+        let end = try await expectedFinish(of: job, wanted)
+        return HTTPResponse(
+            StoppingJob(job: job, timing: histories.timing(of: job), expectedFinishAt: end), status: status)
     }
 
     /// When a job that was asked to end is expected to have ended: at the deadline, or sooner where what it has done so far says so.

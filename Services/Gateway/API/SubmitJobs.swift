@@ -82,34 +82,20 @@ extension Gateway {
     }
 
     private func read(_ json: JSON, call: Call, prefix: String = "") async throws -> Submission {
-        do {
-            return try Submission.read(
-                json, id: UUIDv7.generate(), namespace: call.namespace, catalogue: await types.catalogue(for: json),
-                prefix: prefix)
-        } catch let error as SubmissionError {
-            throw Problem.refused(error)
-        }
+        try Submission.read(
+            json, id: UUIDv7.generate(), namespace: call.namespace, catalogue: await types.catalogue(for: json),
+            prefix: prefix)
     }
 
     private func existing(_ id: UUID, call: Call, isReplay: Bool) async throws -> HTTPResponse {
         guard let job = try await reader.job(id, namespace: call.namespace) else { throw Problem.notFound("job") }
-        var json = JSONWriter()
-        job.write(to: &json)
-        return HTTPResponse(
-            json: json, headers: [isReplay ? ("Idempotency-Replayed", "true") : ("Unique-Job", "existing")])
+        return HTTPResponse(job, headers: [isReplay ? ("Idempotency-Replayed", "true") : ("Unique-Job", "existing")])
     }
 
     private static func created(_ submission: Submission, at date: Date) -> HTTPResponse {
-        var json = JSONWriter()
-        Job(submission, createdAt: date).write(to: &json)
-        return HTTPResponse(json: json, status: 201, headers: [("Location", "/api/v1/jobs/" + submission.id.text)])
-    }
-}
-
-extension HTTPResponse {
-    /// A JSON answer from a writer.
-    init(json: JSONWriter, status: Int = 200, headers: [(String, String)] = []) {
-        self.init(status: status, headers: [("Content-Type", "application/json")] + headers, body: .bytes(json.bytes))
+        HTTPResponse(
+            Job(submission, createdAt: date), status: 201,
+            headers: [("Location", "/api/v1/jobs/" + submission.id.text)])
     }
 }
 

@@ -21,7 +21,7 @@ extension Gateway {
         guard let made = try await store.add(webhook, secret: secret.sealed, limit: Self.maxWebhooks) else {
             throw Problem(.tooManyWebhooks, "A namespace has at most \(Self.maxWebhooks) webhooks; remove one first.")
         }
-        return answer(
+        return HTTPResponse(
             WebhookWithSecret(webhook: made, secret: secret.text), status: 201,
             headers: [("Location", "/api/v1/webhooks/" + made.id.text)])
     }
@@ -31,13 +31,12 @@ extension Gateway {
         let limit = call.limit()
         let webhooks = try await store.webhooks(
             namespace: call.namespace, before: try call.text("cursor").map(Cursor.job), limit: limit)
-        let next = webhooks.count == limit ? webhooks.last.map { Cursor.text($0.id) } : nil
-        return page("webhooks", webhooks, next: next) { $0.write(to: &$1) }
+        return .page("webhooks", webhooks, limit: limit) { Cursor.text($0.id) }
     }
 
     /// `GET /webhooks/{webhook}`.
     func getWebhook(_ call: Call) async throws -> HTTPResponse {
-        answer(try await webhook(call))
+        HTTPResponse(try await webhook(call))
     }
 
     /// `PATCH /webhooks/{webhook}`: changes what is given. Deliveries under way may still go to the old place.
@@ -48,7 +47,7 @@ extension Gateway {
             description: json["description"]?.stringValue, types: json.texts("types"), events: json.texts("events"),
             labels: json["labels"], status: json["status"]?.stringValue.flatMap(Webhook.Status.init(rawValue:)))
         guard let changed else { throw Problem.notFound("webhook") }
-        return answer(changed)
+        return HTTPResponse(changed)
     }
 
     /// `DELETE /webhooks/{webhook}`: with its log.
@@ -65,7 +64,7 @@ extension Gateway {
         let changed = try await store.rotateSecret(
             of: try webhookID(call), namespace: call.namespace, to: secret.sealed, overlap: Self.secretOverlap)
         guard let changed else { throw Problem.notFound("webhook") }
-        return answer(WebhookWithSecret(webhook: changed, secret: secret.text))
+        return HTTPResponse(WebhookWithSecret(webhook: changed, secret: secret.text))
     }
 
     /// `POST /webhooks/{webhook}/test`: 202 with a delivery of an event that is about no job.
@@ -85,7 +84,7 @@ extension Gateway {
             to: webhook.id, namespace: call.namespace, eventID: id, body: String(decoding: json.bytes, as: UTF8.self))
         guard let delivery else { throw Problem.notFound("webhook") }
         events.deliverer.wake()
-        return answer(delivery, status: 202)
+        return HTTPResponse(delivery, status: 202)
     }
 
     /// `GET /webhooks/{webhook}/deliveries`: the newest first.
@@ -95,8 +94,7 @@ extension Gateway {
         let deliveries = try await store.deliveries(
             of: webhook.id, namespace: call.namespace, statuses: call.words("status"),
             before: try call.text("cursor").map(Cursor.event) ?? .max, limit: limit)
-        let next = deliveries.count == limit ? deliveries.last.map { Cursor.text($0.id) } : nil
-        return page("deliveries", deliveries, next: next) { $0.write(to: &$1) }
+        return .page("deliveries", deliveries, limit: limit) { Cursor.text($0.id) }
     }
 
     /// `GET /webhooks/{webhook}/deliveries/{delivery}`: with what is sent.
@@ -104,7 +102,7 @@ extension Gateway {
         let delivery = try await store.delivery(
             try deliveryID(call), of: try webhookID(call), namespace: call.namespace)
         guard let delivery else { throw Problem.notFound("delivery") }
-        return answer(delivery)
+        return HTTPResponse(delivery)
     }
 
     /// `POST /webhooks/{webhook}/deliveries/{delivery}/replay`: 202 with a new delivery of the same event.
@@ -113,7 +111,7 @@ extension Gateway {
         let delivery = try await store.replay(try deliveryID(call), of: webhook.id, namespace: call.namespace)
         guard let delivery else { throw Problem.notFound("delivery") }
         events.deliverer.wake()
-        return answer(delivery, status: 202)
+        return HTTPResponse(delivery, status: 202)
     }
 
     private func webhookID(_ call: Call) throws -> UUID {
@@ -155,14 +153,6 @@ extension Gateway {
         } catch let error as WebError {
             throw Problem.invalidField("/url", error.message)
         }
-    }
-
-    private func answer(
-        _ item: some Representation, status: Int = 200, headers: [(String, String)] = []
-    ) -> HTTPResponse {
-        var json = JSONWriter()
-        item.write(to: &json)
-        return HTTPResponse(json: json, status: status, headers: headers)
     }
 }
 

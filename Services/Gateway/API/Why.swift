@@ -28,9 +28,7 @@ extension Gateway {
             surroundings.needs = try await store.openDependencies(of: id)
         }
         let explanation = Explanation(job, facts, surroundings)
-        var json = JSONWriter()
-        explanation.write(to: &json)
-        return HTTPResponse(json: json)
+        return HTTPResponse(explanation)
     }
 }
 

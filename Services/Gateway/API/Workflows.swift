@@ -11,14 +11,9 @@ extension Gateway {
         let key = try call.idempotencyKey().map { ($0, sha256(body)) }
         let json = try parse(body)
         let id = UUIDv7.generate()
-        let definition = try await refusals {
-            try WorkflowDefinition.read(
-                json, namespace: call.namespace, workflow: id, catalogue: try await catalogue(forJobsOf: json))
-        }
-        let outcome = try await refusals {
-            try await store.start(definition, id: id, namespace: call.namespace, idempotency: key)
-        }
-        switch outcome {
+        let definition = try WorkflowDefinition.read(
+            json, namespace: call.namespace, workflow: id, catalogue: try await catalogue(forJobsOf: json))
+        switch try await store.start(definition, id: id, namespace: call.namespace, idempotency: key) {
         case .existing(let earlier): return try await answer(workflow: earlier, call)
         case .conflict(let other): throw Problem.keyReused(other, of: "workflow")
         case .created:
@@ -33,8 +28,7 @@ extension Gateway {
         let workflows = try await store.workflows(
             namespace: call.namespace, status: call.text("status").flatMap(Workflow.Status.init(rawValue:)),
             before: try call.text("cursor").map(Cursor.job), limit: limit)
-        let next = workflows.count == limit ? workflows.last.map { Cursor.text($0.id) } : nil
-        return page("workflows", workflows, next: next) { $0.write(to: &$1) }
+        return .page("workflows", workflows, limit: limit) { Cursor.text($0.id) }
     }
 
     /// `GET /workflows/{id}`: one status for the whole, and each job's.
@@ -61,10 +55,8 @@ extension Gateway {
     /// same one when it was asked for before.
     func retryWorkflow(_ call: Call) async throws -> HTTPResponse {
         let id = try planID(call, "workflow")
-        let retry = try await refusals {
-            try await store.retryWorkflow(
-                id, namespace: call.namespace, as: UUIDv7.generate(), catalogue: try await types.refresh())
-        }
+        let retry = try await store.retryWorkflow(
+            id, namespace: call.namespace, as: UUIDv7.generate(), catalogue: try await types.refresh())
         switch retry {
         case .unknown: throw Problem.notFound("workflow")
         case .refused(let status): throw Problem.illegalMove("retry", status)
@@ -83,17 +75,11 @@ extension Gateway {
         return isNew ? try await types.refresh() : known
     }
 
-    private func refusals<Output>(_ body: () async throws -> Output) async throws -> Output {
-        do { return try await body() } catch let error as SubmissionError { throw Problem.refused(error) }
-    }
-
     private func answer(workflow id: UUID, _ call: Call, status: Int = 200) async throws -> HTTPResponse {
         guard let workflow = try await store.workflow(id, namespace: call.namespace) else {
             throw Problem.notFound("workflow")
         }
-        var json = JSONWriter()
-        workflow.write(to: &json)
         let location = status == 201 ? [("Location", "/api/v1/workflows/" + id.text)] : []
-        return HTTPResponse(json: json, status: status, headers: location)
+        return HTTPResponse(workflow, status: status, headers: location)
     }
 }

@@ -182,11 +182,7 @@ final class Dispatcher: Sendable {
     }
 
     /// Lets another gateway lead at once.
-    func resign() async {
-        do { try await store.resign(Self.duty, as: holder) } catch {
-            log.info("leadership is left to run out", ["error": .error(error)])
-        }
-    }
+    func resign() async { await store.giveUp(Self.duty, as: holder, log: log) }
 
     /// - Returns: how long to wait before the next one.
     private func tick(isLeading: Bool) async throws -> Duration {

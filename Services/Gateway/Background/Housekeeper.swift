@@ -37,11 +37,7 @@ struct Housekeeper: Sendable {
     }
 
     /// Lets another gateway lead at once.
-    func resign() async {
-        do { try await store.resign(Self.duty, as: holder) } catch {
-            log.info("housekeeping is left to run out", ["error": .error(error)])
-        }
-    }
+    func resign() async { await store.giveUp(Self.duty, as: holder, log: log) }
 
     private func repeatedly(
         every pause: Duration, _ complaint: String, _ work: () async throws -> Void

@@ -57,11 +57,7 @@ final class Planner: Sendable {
     }
 
     /// Lets another gateway lead at once.
-    func resign() async {
-        do { try await store.resign(Self.duty, as: holder) } catch {
-            log.info("leadership is left to run out", ["error": .error(error)])
-        }
-    }
+    func resign() async { await store.giveUp(Self.duty, as: holder, log: log) }
 
     /// Cancels what has not ended of a workflow that is to end.
     func cancelSteps(of workflow: UUID? = nil) async throws -> Bool {

@@ -94,11 +94,7 @@ final class Relay: Sendable {
     }
 
     /// Lets another gateway lead at once.
-    func resign() async {
-        do { try await store.resign(duty, as: holder) } catch {
-            log.info("leadership is left to run out", ["duty": .string(duty), "error": .error(error)])
-        }
-    }
+    func resign() async { await store.giveUp(duty, as: holder, log: log) }
 
     private func lead(_ round: inout Round) async throws -> Bool {
         let now = ContinuousClock.now

@@ -79,10 +79,7 @@ extension JobStore {
     ) async throws -> [Job] {
         let rows = try await limited(
             """
-            SELECT j.id, j.namespace, j.type, j.status, j.phase, j.name, j.priority, j.labels, NULL::jsonb AS spec, j.attempt,
-                j.max_attempts, j.failures, j.crashes, j.timeout_seconds, j.created_at, j.due_at, j.started_at, j.finished_at,
-                j.worker, j.progress, NULL::jsonb AS result, j.error, j.wanted, j.stop_mode, j.stop_deadline, j.parallelism,
-                j.parent_id, j.original_job_id, j.trace_id, NULL::bigint AS last_event
+            SELECT \(raw: Self.jobColumns), NULL::jsonb AS spec, NULL::jsonb AS result, NULL::bigint AS last_event
             FROM (\(Self.page(filter, namespace: namespace))) p JOIN jobs j ON j.id = p.id
             ORDER BY j.id DESC
             """, timeout: timeout)

@@ -2,14 +2,19 @@ import Foundation
 import Postgres
 
 extension JobStore {
+    /// What every reading of a job `j` has; `spec`, `result` and `last_event` go beside it, or a null in their place.
+    static let jobColumns: StaticString = """
+        j.id, j.namespace, j.type, j.status, j.phase, j.name, j.priority, j.labels, j.attempt, j.max_attempts, j.failures,
+        j.crashes, j.timeout_seconds, j.created_at, j.due_at, j.started_at, j.finished_at, j.worker, j.progress, j.error,
+        j.wanted, j.stop_mode, j.stop_deadline, j.parallelism, j.parent_id, j.original_job_id, j.trace_id
+        """
+
     /// Reads jobs by id, each within its namespace; answers in the order of the request, nil for what is not there.
     public func jobs(_ keys: [(id: UUID, namespace: String)]) async throws -> [Job?] {
         let rows = try await database.query(
             """
-            SELECT id, namespace, type, status, phase, name, priority, labels, spec, attempt, max_attempts, failures, crashes,
-                timeout_seconds, created_at, due_at, started_at, finished_at, worker, progress, result, error, wanted,
-                stop_mode, stop_deadline, parallelism, parent_id, original_job_id, trace_id, NULL::bigint AS last_event
-            FROM jobs WHERE id = ANY(\(keys.map(\.id)))
+            SELECT \(raw: Self.jobColumns), j.spec, j.result, NULL::bigint AS last_event FROM jobs j
+            WHERE j.id = ANY(\(keys.map(\.id)))
             """)
         let columns = JobColumns(rows)
         var found: [UUID: Job] = [:]
@@ -25,11 +30,9 @@ extension JobStore {
     public func jobWithLastEvent(_ id: UUID, namespace: String) async throws -> Job? {
         let rows = try await database.query(
             """
-            SELECT id, namespace, type, status, phase, name, priority, labels, spec, attempt, max_attempts, failures, crashes,
-                timeout_seconds, created_at, due_at, started_at, finished_at, worker, progress, result, error, wanted,
-                stop_mode, stop_deadline, parallelism, parent_id, original_job_id, trace_id, (SELECT max(seq) FROM events WHERE job_id = jobs.id AND at >= jobs.created_at)
-                    AS last_event
-            FROM jobs WHERE id = \(id) AND namespace = \(namespace)
+            SELECT \(raw: Self.jobColumns), j.spec, j.result,
+                (SELECT max(seq) FROM events WHERE job_id = j.id AND at >= j.created_at) AS last_event
+            FROM jobs j WHERE j.id = \(id) AND j.namespace = \(namespace)
             """)
         let columns = JobColumns(rows)
         return try rows.first.map(columns.decode)

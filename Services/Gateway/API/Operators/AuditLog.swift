@@ -47,8 +47,7 @@ extension Gateway {
         filter.until = call.time("until")
         filter.before = try call.text("cursor").map(Cursor.event)
         let entries = try await store.auditLog(filter)
-        let next = entries.count == filter.limit ? entries.last.map { Cursor.text($0.sequence) } : nil
-        return page("entries", entries, next: next) { $0.write(to: &$1) }
+        return .page("entries", entries, limit: filter.limit) { Cursor.text($0.sequence) }
     }
 }
 

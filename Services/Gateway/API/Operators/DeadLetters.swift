@@ -24,8 +24,7 @@ extension Gateway {
             limit: call.limit())
         filter.before = try call.text("cursor").map(Cursor.moment)
         let letters = try await store.deadLetters(filter)
-        let next = letters.count == filter.limit ? letters.last.map { Cursor.text(at: $0.receivedAt, id: $0.id) } : nil
-        return page("dead_letters", letters, next: next) { $0.write(to: &$1) }
+        return .page("dead_letters", letters, limit: filter.limit) { Cursor.text(at: $0.receivedAt, id: $0.id) }
     }
 
     /// `GET /dead-letters/{id}`: one dead letter with its whole body.

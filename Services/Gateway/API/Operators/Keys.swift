@@ -14,8 +14,7 @@ extension Gateway {
         let keys = try await store.keys(
             namespace: try call.managedNamespace(), before: try call.text("cursor").map(Cursor.job),
             limit: limit)
-        let next = keys.count == limit ? keys.last.map { Cursor.text($0.key.id) } : nil
-        return page("keys", keys, next: next) { $0.write(to: &$1) }
+        return .page("keys", keys, limit: limit) { Cursor.text($0.key.id) }
     }
 
     /// `GET /keys/{id}`: one key, without the key itself.

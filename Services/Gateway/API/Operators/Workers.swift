@@ -13,8 +13,7 @@ extension Gateway {
         let workers = try await store.workers(
             type: call.text("type"), state: call.text("state").flatMap(WorkerState.init),
             after: try call.text("cursor").map(Cursor.name) ?? "", limit: limit)
-        let next = workers.count == limit ? workers.last.map { Cursor.text(name: $0.id) } : nil
-        return page("workers", workers, next: next) { $0.write(to: &$1) }
+        return .page("workers", workers, limit: limit) { Cursor.text(name: $0.id) }
     }
 
     /// `GET /workers/{id}`: one worker with the jobs that it runs.
@@ -47,9 +46,7 @@ extension Gateway {
             }
         }
         await tell(WorkerRequest(worker: id))
-        var json = JSONWriter()
-        worker.write(to: &json)
-        return HTTPResponse(json: json, status: worker.state == wanted ? 200 : 202)
+        return HTTPResponse(worker, status: worker.state == wanted ? 200 : 202)
     }
 
     /// Spares a worker the wait for its next heartbeat, if the broker is there.
