@@ -112,7 +112,7 @@ final class Gateway: Sendable {
 
     private func work() async throws {
         let reaper = Reaper(store: background, grace: configuration.reapGrace, log: log) { [dispatcher] in
-            dispatcher.publishSoon([])
+            dispatcher.lookSoon()
         }
         let collector = DeadLetterCollector(
             store: background, dispatcher: dispatcher, types: types, consumer: deadConsumer, log: log)

@@ -37,6 +37,14 @@ import Testing
         #expect(!window.take("a"))
     }
 
+    @Test func whatWaitsGoesFirst() {
+        let window = DispatchWindow(limit: 100)
+        window.update(["a": 0], waiting: ["a": 2])
+        #expect(!window.take("a"))
+        window.update(["a": 0], waiting: ["a": 1])
+        #expect([window.take("a"), window.take("a")] == [true, false])
+    }
+
     @Test func theWindowGrowsWhileWorkersTakeEverything() {
         let window = DispatchWindow(limit: 1000)
         window.update(["a": 0], at: start)

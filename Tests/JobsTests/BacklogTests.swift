@@ -26,7 +26,7 @@ import Testing
             func lanes(after name: String) async throws -> [String] {
                 try await store.survey(
                     types: ["probe"], cursors: [LaneCursor(type: "probe", priority: .normal, after: name)], page: 2,
-                    pending: [], staleAfter: .seconds(1)
+                    staleAfter: .seconds(1)
                 ).lanes["probe"]?.map(\.namespace) ?? []
             }
             #expect(try await lanes(after: "") == ["a", "b"])
@@ -47,6 +47,9 @@ import Testing
             #expect(
                 try await store.backlog(type: "probe", [lane], except: [ids[1], ids[2]]).map(\.id) == [ids[3], ids[4]])
             #expect(try await store.look(pending: [ids[4]]).lanes["probe"] != nil, "older ones wait")
+            let commands = try await store.backlogCommands(type: "probe", [lane], except: [ids[1], ids[4]]).commands
+            #expect(commands.map(\.command.id) == [ids[2], ids[3]])
+            #expect(commands.map(\.lane) == [Lane](repeating: Lane(.normal, "default"), count: 2))
         }
     }
 

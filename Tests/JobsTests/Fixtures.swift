@@ -105,7 +105,7 @@ extension JobStore {
     func look(pending: [UUID] = [], page: Int = 64) async throws -> DispatchSurvey {
         try await survey(
             types: ["probe"], cursors: Priority.allCases.map { LaneCursor(type: "probe", priority: $0) }, page: page,
-            pending: pending, staleAfter: .seconds(10))
+            asked: pending, except: pending, staleAfter: .seconds(10))
     }
 
     /// The jobs of the type `probe` that may be dispatched, lane by lane.

@@ -95,6 +95,8 @@ import Testing
             try await store.add([file])
             #expect(try await store.files(of: [first.id]) == [file.id])
             #expect(try await store.deleteJobs([first.id]) == 0, "it runs")
+            #expect(try await store.files(of: [first.id]) == [file.id], "and keeps what is its own")
+            #expect(try await store.count("SELECT count(*) AS n FROM checkpoints") == 1)
             _ = try await store.write([.outcome(fence, ending(.completed, "completed"))])
             #expect(try await store.deleteJobs([first.id]) == 1)
             #expect(try await store.job(first.id) == nil)

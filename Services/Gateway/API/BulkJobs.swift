@@ -24,7 +24,7 @@ extension Gateway {
             let result = try await store.apply(
                 action, to: filter, namespace: call.namespace, reason: call.json["reason"]?.stringValue)
             await dispatcher.tellWorkers(result.requests)
-            dispatcher.publishSoon([])
+            dispatcher.lookSoon()
             return Self.answer(result)
         } catch let error as PostgresError where error.isOverload {
             throw Problem.unavailable(

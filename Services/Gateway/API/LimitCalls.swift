@@ -32,7 +32,7 @@ extension Gateway {
             guard try await store.removeLimit(subject) else { throw Problem.notFound("limit") }
         }
         try await rules.refresh()
-        dispatcher.publishSoon([])
+        dispatcher.lookSoon()
         return HTTPResponse(status: 204)
     }
 

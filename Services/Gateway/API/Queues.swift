@@ -35,7 +35,7 @@ extension Gateway {
         let type = try await knownType(call.parameters[0])
         try await audited(call.entry("queue.resume", on: "queues/\(type)")) { try await store.resume(type) }
         try await rules.refresh()
-        dispatcher.publishSoon([])
+        dispatcher.lookSoon()
         return try await answer(queue: type)
     }
 

@@ -48,7 +48,7 @@ extension Gateway {
         case .conflict(let other): throw Problem.keyReused(other)
         case .existing(let made): return try await answer(made, call, status: 200)
         case .created(let made):
-            dispatcher.publishSoon([])
+            dispatcher.lookSoon()
             return try await answer(made, call, status: 201)
         }
     }

@@ -17,7 +17,7 @@ extension Gateway {
         case .existing(let earlier): return try await answer(workflow: earlier, call)
         case .conflict(let other): throw Problem.keyReused(other, of: "workflow")
         case .created:
-            dispatcher.publishSoon([])
+            dispatcher.lookSoon()
             return try await answer(workflow: id, call, status: 201)
         }
     }
@@ -62,7 +62,7 @@ extension Gateway {
         case .refused(let status): throw Problem.illegalMove("retry", status)
         case .existing(let made): return try await answer(workflow: made, call)
         case .created(let made):
-            dispatcher.publishSoon([])
+            dispatcher.lookSoon()
             return try await answer(workflow: made, call, status: 201)
         }
     }

@@ -17,9 +17,12 @@ final class BacklogReader: Sendable {
         /// To be marked when they are confirmed, with the time at which they were read.
         var unmarked: [Command] = []
         var readAt = Date()
+        /// Whether nothing that may go is left of the lanes that were read.
+        var isAll = false
     }
 
     private struct Orders {
+        var watch = LaneWatch()
         var fair: [String: FairOrder] = [:]
         /// Where to go on in a lane whose oldest jobs all have keys that have reached their limit.
         var depths: [String: [Lane: UUID]] = [:]
@@ -39,10 +42,11 @@ final class BacklogReader: Sendable {
         self.holder = holder
     }
 
-    /// From where the lanes of these types are to be read.
-    func cursors(_ types: [String]) -> [LaneCursor] {
+    /// From where the lanes of these types are to be looked for; nowhere, while those that are known will do.
+    func cursors(_ types: [String], at now: ContinuousClock.Instant) -> [LaneCursor] {
         orders.withLock { orders in
-            types.flatMap { type in
+            guard orders.watch.isDue(at: now) else { return [] }
+            return types.flatMap { type in
                 Priority.allCases.map {
                     LaneCursor(type: type, priority: $0, after: orders.fair[type]?.cursor($0) ?? "")
                 }
@@ -50,22 +54,48 @@ final class BacklogReader: Sendable {
         }
     }
 
+    /// Takes in what a look found that began at `start`, when it looked for lanes.
+    func note(_ lanes: [String: [Lane]], page: Int, lookedAt start: ContinuousClock.Instant) {
+        orders.withLock { $0.watch.found(lanes, page: page, lookedAt: start) }
+    }
+
+    /// The lanes of these types that are known to have work.
+    func lanes(_ types: [String]) -> [String: [Lane]] {
+        orders.withLock { orders in
+            types.reduce(into: [:]) { lanes, type in
+                let known = orders.watch.lanes(type)
+                if !known.isEmpty { lanes[type] = known }
+            }
+        }
+    }
+
+    /// The types of which more waits than is known here, and how much waits of the others.
+    var depths: (deep: Set<String>, expected: [String: Int]) {
+        orders.withLock { ($0.watch.deep, $0.watch.expected) }
+    }
+
+    /// These jobs have been committed and wait.
+    func expect(_ jobs: [Submission]) {
+        let now = ContinuousClock.now
+        orders.withLock { orders in
+            for job in jobs { orders.watch.expect(Lane(job.priority, job.namespace), of: job.type, at: now) }
+        }
+    }
+
+    /// There may be work that is not known here.
+    func ask() { orders.withLock { $0.watch.ask(at: .now) } }
+
     /// Takes up to `limit` jobs of a type out of these lanes.
     func read(
-        _ type: String, lanes: [Lane], limit: Int, except pending: [UUID], limits: [LimitSubject: Limit]
+        _ type: String, lanes: [Lane], limit: Int, except published: [UUID], limits: [LimitSubject: Limit]
     ) async throws -> Batch {
-        guard !limits.isEmpty else {
-            let turns = turns(type, lanes, limit)
-            let jobs = try await store.backlog(type: type, Self.requests(turns), except: pending)
-            let (commands, readAt) = try await store.commands(of: FairOrder.pick(turns, from: jobs).map(\.id))
-            return Batch(unmarked: commands, readAt: readAt)
-        }
+        guard !limits.isEmpty else { return try await readFreely(type, lanes: lanes, limit: limit, except: published) }
         let state = try await store.limitUse()
         var ledger = LimitLedger(limits, uses: state.uses, buckets: state.buckets, now: state.now)
         let turns = turns(type, lanes.filter { !ledger.isClosed($0, type: type) }, limit)
         guard !turns.isEmpty else { return Batch() }
         let requests = deepened(Self.requests(turns), type)
-        let jobs = try await store.backlog(type: type, requests, except: pending)
+        let jobs = try await store.backlog(type: type, requests, except: published)
         let picked = FairOrder.pick(turns, from: jobs) { ledger.take($0, type: type) }
         noteDepths(requests, jobs, picked, type)
         let limited = picked.filter { ledger.isLimited($0, type: type) }.map(\.id)
@@ -77,6 +107,24 @@ final class BacklogReader: Sendable {
                 limited, buckets: ledger.buckets, duty: duty, holder: holder)
         }
         return batch
+    }
+
+    private func readFreely(
+        _ type: String, lanes: [Lane], limit: Int, except published: [UUID]
+    ) async throws -> Batch {
+        let start = ContinuousClock.now
+        let expected = orders.withLock { $0.watch.expected[type] ?? 0 }
+        let turns = turns(type, lanes, limit)
+        let requests = Self.requests(turns)
+        let (found, readAt) = try await store.backlogCommands(type: type, requests, except: published)
+        let counts = found.reduce(into: [Lane: Int]()) { $0[$1.lane, default: 0] += 1 }
+        let drained = requests.filter { counts[$0.lane, default: 0] < $0.count }.map(\.lane)
+        let isAll = drained.count == lanes.count
+        orders.withLock {
+            $0.watch.read(type, drained: drained, isAll: isAll, expected: expected, readAt: start)
+        }
+        return Batch(
+            unmarked: FairOrder.pick(turns, from: found).map(\.command), readAt: readAt, isAll: isAll)
     }
 
     private func turns(_ type: String, _ lanes: [Lane], _ count: Int) -> [Lane] {

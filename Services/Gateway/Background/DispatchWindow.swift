@@ -70,14 +70,19 @@ final class DispatchWindow: Sendable {
     ///
     /// - Parameters:
     ///   - counts: for each type, the commands that the broker has confirmed and no worker has claimed.
-    ///   - closed: types whose direct path is closed: jobs of theirs wait already, or must not pass at all.
-    func update(_ counts: [String: Int], closed: Set<String> = [], at now: ContinuousClock.Instant = .now) {
+    ///   - waiting: jobs of the type that are to be published before any that come now.
+    ///   - closed: types whose direct path is closed: it is not known how many jobs wait, or they must not pass at all.
+    func update(
+        _ counts: [String: Int], waiting: [String: Int] = [:], closed: Set<String> = [],
+        at now: ContinuousClock.Instant = .now
+    ) {
         state.withLock { state in
             let horizon = Self.horizon(state.turnaround)
             for (type, count) in counts {
                 var entry = state.entries[type] ?? Entry()
                 entry.count(count, horizon: horizon, limit: limit, at: now)
-                entry.direct = closed.contains(type) ? 0 : max(0, entry.size - entry.outstanding)
+                let room = entry.size - entry.outstanding - waiting[type, default: 0]
+                entry.direct = closed.contains(type) ? 0 : max(0, room)
                 state.entries[type] = entry
             }
         }

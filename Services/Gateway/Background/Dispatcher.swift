@@ -14,8 +14,8 @@ import Telemetry
 /// - marked, and then lost by the broker (queue deleted, broker wiped): `audit` compares the rows that say dispatched with the
 ///   queue's depth and publishes anew what is missing.
 ///
-/// Two paths lead to the broker. The direct one publishes right after the commit, while the type's window has room, nothing of the
-/// type waits, and no pause and no limit may hold the job. The other is the leading gateway's loop, which takes turns between the
+/// Two paths lead to the broker. The direct one publishes right after the commit, while the type's window has room beyond what waits
+/// already, and no pause and no limit may hold the job. The other is the leading gateway's loop, which takes turns between the
 /// classes and the tenants (see `FairOrder`) and keeps the limits (see `BacklogReader`). Several gateways may run: one leads at a
 /// time, and two leaders for a moment do no harm.
 ///
@@ -96,7 +96,7 @@ final class Dispatcher: Sendable {
     /// While the broker has not confirmed what was published last, the next ones gather: under load it gets few large batches, and
     /// so do the workers behind it. The window bounds how many can gather.
     func publishSoon(_ commands: [Command]) {
-        if commands.isEmpty { return wakeup.signal() }
+        if commands.isEmpty { return }
         path.expect(commands, marking: .after(readAt: nil))
         let mustStart = fresh.withLock { fresh in
             fresh.commands += commands
@@ -104,6 +104,19 @@ final class Dispatcher: Sendable {
             return !fresh.isPublishing
         }
         if mustStart { Task { await publishFresh() } }
+    }
+
+    /// These have just been committed, and must wait their turn.
+    func queueSoon(_ jobs: [Submission]) {
+        if jobs.isEmpty { return }
+        backlog.expect(jobs)
+        wakeup.signal()
+    }
+
+    /// Looks whether something waits that nobody has told of.
+    func lookSoon() {
+        backlog.ask()
+        wakeup.signal()
     }
 
     private func publishFresh() async {
@@ -143,7 +156,7 @@ final class Dispatcher: Sendable {
     func recover(_ ids: [UUID], type: String) async throws {
         if types.names.contains(type) { try await publisher.update(topology: Topics.topology(types: [type])) }
         try await store.undispatch(ids)
-        wakeup.signal()
+        lookSoon()
     }
 
     /// Dispatches until cancelled.
@@ -164,7 +177,7 @@ final class Dispatcher: Sendable {
                 }
                 pause = try await tick(isLeading: isLeading)
                 if isLeading, ContinuousClock.now >= nextAudit {
-                    if try await audit.publishLost() > 0 { wakeup.signal() }
+                    if try await audit.publishLost() > 0 { lookSoon() }
                     nextAudit = .now + max(.milliseconds(500), lostAfter / 4)
                 }
                 if isLeading, ContinuousClock.now >= nextSweep { nextSweep = .now + (try await expire()) }
@@ -191,11 +204,16 @@ final class Dispatcher: Sendable {
         if isLeading { _ = try await store.release() }
         let rules = rules.current
         let open = types.names.filter { rules.pauses[$0] == nil }
-        let pending = unmarked.ids
+        let asked = unmarked.ids
+        let start = ContinuousClock.now
+        let page = isLeading ? FairOrder.page : 1
+        let cursors = backlog.cursors(open, at: start)
         let survey = try await store.survey(
-            types: types.names, cursors: backlog.cursors(open), page: isLeading ? FairOrder.page : 1, pending: pending,
+            types: types.names, cursors: cursors, page: page, asked: asked, except: unmarked.backlogIDs,
             staleAfter: lostAfter)
-        unmarked.settle(asked: pending, waiting: survey.waiting)
+        unmarked.settle(asked: asked, waiting: survey.waiting)
+        if !cursors.isEmpty { backlog.note(survey.lanes, page: page, lookedAt: start) }
+        var lanes = backlog.lanes(open)
         guard publisher.isConnected else {
             window.close()
             return Self.idlePause
@@ -203,11 +221,13 @@ final class Dispatcher: Sendable {
         let isActive = window.isActive
         let troubled = trouble.types
         let counts = unmarked.counts
+        // Where limits hold, what waits may wait for long.
+        let (deep, expected) = rules.limits.isEmpty ? backlog.depths : (Set(lanes.keys), [:])
         window.update(
-            survey.states.mapValues { $0.dispatched + counts[$0.type, default: 0] },
-            closed: Set(survey.lanes.keys).union(rules.pauses.keys).union(troubled))
-        guard isLeading, !survey.lanes.isEmpty else { return isActive ? Self.busyPause : Self.idlePause }
-        let lanes = survey.lanes.filter { !troubled.contains($0.key) }
+            survey.states.mapValues { $0.dispatched + counts[$0.type, default: 0] }, waiting: expected,
+            closed: deep.union(rules.pauses.keys).union(troubled))
+        guard isLeading, !lanes.isEmpty else { return isActive ? Self.busyPause : Self.idlePause }
+        lanes = lanes.filter { !troubled.contains($0.key) }
         if rules.limits.isEmpty {
             for (type, lanes) in lanes { publishBacklog([type: lanes], rules) }
         } else {
@@ -247,7 +267,7 @@ final class Dispatcher: Sendable {
         do {
             let room = min(Self.batch, window.room(type))
             let batch = try await backlog.read(
-                type, lanes: lanes, limit: room, except: unmarked.ids, limits: rules.limits)
+                type, lanes: lanes, limit: room, except: unmarked.backlogIDs, limits: rules.limits)
             let parts: [(commands: [Command], marking: CommandPath.Marking)] = [
                 (batch.marked, .before), (batch.unmarked, .after(readAt: batch.readAt)),
             ]
@@ -258,7 +278,7 @@ final class Dispatcher: Sendable {
                 if let error { throw error }
             }
             let count = batch.marked.count + batch.unmarked.count
-            if count < room, rules.limits.isEmpty, lanes.count < FairOrder.page { window.open(type) }
+            if batch.isAll, lanes.count < FairOrder.page { window.open(type) }
             return count > 0
         } catch {
             trouble.note(type, error)

@@ -67,11 +67,11 @@ struct FairOrder {
     /// The turns as jobs: each takes the next job of its lane that may go.
     ///
     /// - Parameter mayGo: asked once for each job in the order of the turns; one that may not is passed over.
-    static func pick(
-        _ turns: [Lane], from jobs: [BacklogJob], mayGo: (BacklogJob) -> Bool = { _ in true }
-    ) -> [BacklogJob] {
+    static func pick<Member: LaneMember>(
+        _ turns: [Lane], from jobs: [Member], mayGo: (Member) -> Bool = { _ in true }
+    ) -> [Member] {
         var lanes = Dictionary(grouping: jobs, by: \.lane).mapValues { $0[...] }
-        var picked: [BacklogJob] = []
+        var picked: [Member] = []
         for turn in turns {
             while let job = lanes[turn]?.popFirst() {
                 guard mayGo(job) else { continue }

@@ -71,7 +71,7 @@ final class Planner: Sendable {
         let state = try await store.planState()
         var didMove = false
         if state.hasEnds, try await store.settle(catalogue: types.refresh()) {
-            dispatcher.publishSoon([])
+            dispatcher.lookSoon()
             didMove = true
         }
         if state.hasCancels, try await cancelSteps() { didMove = true }
@@ -100,7 +100,7 @@ final class Planner: Sendable {
                 log.warning("a schedule waits", ["schedule_id": .uuid(id), "error": .error(error)])
             }
         }
-        if didFire { dispatcher.publishSoon([]) }
+        if didFire { dispatcher.lookSoon() }
         return didFire
     }
 }

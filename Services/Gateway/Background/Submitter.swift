@@ -48,13 +48,18 @@ final class Submitter: Sendable {
             outcomes = try await insert(rows)
         }
         var commands: [Command] = []
+        var waiting: [Submission] = []
         for (row, outcome) in zip(rows, outcomes) {
             guard case .created = outcome else { continue }
             GatewayMetrics.submitted.add()
-            if row.grace > .zero { commands.append(Command(row.submission)) }
+            if row.grace > .zero {
+                commands.append(Command(row.submission))
+            } else if row.submission.isReady {
+                waiting.append(row.submission)
+            }
         }
         dispatcher.publishSoon(commands)
-        if admitted.contains(false) { dispatcher.publishSoon([]) }
+        dispatcher.queueSoon(waiting)
         return outcomes
     }
 }

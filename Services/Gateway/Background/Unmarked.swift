@@ -27,6 +27,9 @@ final class Unmarked: Sendable {
     /// The jobs that wait here.
     var ids: [UUID] { batches.withLock { $0.flatMap(\.ids) } }
 
+    /// Those of them that a look at the backlog would find; the others' grace keeps them out of it.
+    var backlogIDs: [UUID] { batches.withLock { $0.filter { $0.readAt != nil }.flatMap(\.ids) } }
+
     /// How many there are of each type.
     var counts: [String: Int] {
         batches.withLock { batches in

@@ -55,16 +55,16 @@ struct JobLedger: Sendable {
         }
     }
 
-    /// Checks that exactly these many jobs carry the label `bench` with this value, and that all are completed.
-    func checkLabelled(_ label: String, from first: UUID, count: Int) async throws {
+    /// Checks that exactly these many jobs have this name, and that all are completed.
+    func checkNamed(_ name: String, from first: UUID, count: Int) async throws {
         let row = try await database.query(
             """
             SELECT count(*) AS jobs, count(*) FILTER (WHERE status = 'completed') AS completed FROM jobs
-            WHERE namespace = \(namespace) AND id >= \(first) AND labels ->> 'bench' = \(label)
+            WHERE namespace = \(namespace) AND id >= \(first) AND name = \(name)
             """)[0]
         let (jobs, completed) = try (row.decode("jobs", as: Int64.self), row.decode("completed", as: Int64.self))
         guard jobs == count, completed == count else {
-            throw BenchError("of \(count) jobs with the label bench=\(label) there are \(jobs), \(completed) completed")
+            throw BenchError("of \(count) jobs with the name \(name) there are \(jobs), \(completed) completed")
         }
     }
 

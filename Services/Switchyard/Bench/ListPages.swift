@@ -57,14 +57,19 @@ struct ListPages: Sendable {
             // Ids as of the last year, so that the jobs which are submitted meanwhile come after them.
             _ = try await database.query(
                 """
-                INSERT INTO jobs (id, namespace, type, status, priority, attempt, max_attempts, timeout_seconds, created_at, due_at,
-                    started_at, finished_at, worker, labels, spec, result)
-                SELECT (lpad(to_hex((extract(epoch FROM at) * 1000)::bigint), 12, '0') || '7' || substr(md5(random()::text), 1, 3)
-                    || '8' || substr(md5(random()::text), 1, 15))::uuid, \(namespace), 'noop',
-                    CASE WHEN n % 10 = 0 THEN 'failed' ELSE 'completed' END, 1, 1, 5, 60, at, at, at, at, 'bench',
-                    CASE WHEN n + \(present) < 100 THEN '{"rare": "yes", "half": "yes"}'
-                        WHEN n % 2 = 0 THEN '{"half": "yes"}' ELSE '{}' END::jsonb, '{"sleep_ms": 0}', '{}'
-                FROM (SELECT n, now() - random() * interval '360 days' - interval '1 day' AS at FROM generate_series(0, \(added - 1)) n) x
+                WITH inserted AS (
+                    INSERT INTO jobs (id, namespace, type, status, priority, attempt, max_attempts, timeout_seconds, created_at, due_at,
+                        started_at, finished_at, worker, labels, spec, result)
+                    SELECT (lpad(to_hex((extract(epoch FROM at) * 1000)::bigint), 12, '0') || '7' || substr(md5(random()::text), 1, 3)
+                        || '8' || substr(md5(random()::text), 1, 15))::uuid, \(namespace), 'noop',
+                        CASE WHEN n % 10 = 0 THEN 'failed' ELSE 'completed' END, 1, 1, 5, 60, at, at, at, at, 'bench',
+                        CASE WHEN n + \(present) < 100 THEN '{"rare": "yes", "half": "yes"}'
+                            WHEN n % 2 = 0 THEN '{"half": "yes"}' ELSE '{}' END::jsonb, '{"sleep_ms": 0}', '{}'
+                    FROM (SELECT n, now() - random() * interval '360 days' - interval '1 day' AS at FROM generate_series(0, \(added - 1)) n) x
+                    RETURNING id, namespace, labels
+                )
+                INSERT INTO job_labels (namespace, key, value, job_id)
+                SELECT i.namespace, l.key, l.value, i.id FROM inserted i, jsonb_each_text(i.labels) l
                 """)
             present += added
         }

@@ -39,14 +39,14 @@ struct Measurements: Sendable {
     func endToEnd() async throws -> EndToEnd {
         let count = isQuick ? 2000 : 20_000
         note("\(count) jobs end to end over 64 connections …")
-        let label = "run-\(UInt32.random(in: .min ... .max))"
-        let request = target.submission(#"{"type":"noop","labels":{"bench":"\#(label)"}}"#)
+        let name = "bench-\(UInt32.random(in: .min ... .max))"
+        let request = target.submission(#"{"type":"noop","name":"\#(name)"}"#)
         let outcome = try await LoadGenerator.run(
             Load(requests: [request], connections: 64, extent: .requests(count)), on: target)
         let first = try Self.first(outcome.ids)
         let end = try await ledger.waitUntilEnded(from: first)
         try await ledger.checkCompletedOnce(outcome.ids)
-        try await ledger.checkLabelled(label, from: first, count: count)
+        try await ledger.checkNamed(name, from: first, count: count)
         return EndToEnd(
             jobs: count, submitSeconds: seconds(from: outcome.start, to: outcome.end),
             seconds: seconds(from: outcome.start, to: end))

@@ -59,8 +59,14 @@ public struct LaneRequest: Sendable {
     }
 }
 
+/// Something of the backlog that has its turn with its lane.
+public protocol LaneMember: Sendable {
+    /// Where it waits.
+    var lane: Lane { get }
+}
+
 /// A job of the backlog, as far as the order depends on it.
-public struct BacklogJob: Sendable, Hashable {
+public struct BacklogJob: LaneMember, Hashable {
     /// Its id.
     public let id: UUID
     /// Where it waits.
@@ -76,6 +82,14 @@ public struct BacklogJob: Sendable, Hashable {
     }
 }
 
+/// A command of the backlog.
+public struct BacklogCommand: LaneMember {
+    /// Where its job waits.
+    public let lane: Lane
+    /// What is to be published.
+    public let command: Command
+}
+
 extension JobStore {
     /// Looks at all that a dispatcher decides by, in one round trip.
     ///
@@ -83,19 +97,35 @@ extension JobStore {
     /// no more than one with a single job. The comparisons of whole rows are what keeps each step on that index.
     ///
     /// - Parameters:
-    ///   - pending: jobs whose commands are published and not marked yet; they are no backlog.
+    ///   - cursors: from where to look for lanes; with none it is not looked for any.
     ///   - page: the most namespaces of a class.
+    ///   - asked: the jobs of which the caller wants to know whether they still wait.
+    ///   - published: jobs whose commands are published and whose rows do not say so yet; they are no backlog.
     public func survey(
-        types: [String], cursors: [LaneCursor], page: Int, pending: [UUID], staleAfter: Duration
+        types: [String], cursors: [LaneCursor], page: Int, asked: [UUID] = [], except published: [UUID] = [],
+        staleAfter: Duration
     ) async throws -> DispatchSurvey {
-        let last = pending.max() ?? Self.firstID
-        let due: Statement = """
-            status = 'queued' AND dispatched_at IS NULL AND due_at <= now() AND (id > \(last) OR id <> ALL(\(pending)))
-            """
-        let rows = try await database.pipeline([
-            "SELECT id FROM jobs WHERE id = ANY(\(pending)) AND status = 'queued' AND dispatched_at IS NULL",
+        var statements: [Statement] = [
             Self.dispatchStates(types: types, staleAfter: staleAfter),
-            """
+            "SELECT id FROM jobs WHERE id = ANY(\(asked)) AND status = 'queued' AND dispatched_at IS NULL",
+        ]
+        if !cursors.isEmpty { statements.append(Self.lanes(cursors, page: page, except: published)) }
+        let rows = try await database.pipeline(statements)
+        var survey = DispatchSurvey()
+        for row in rows[0] {
+            let state = try DispatchState(row: row)
+            survey.states[state.type] = state
+        }
+        survey.waiting = Set(try rows[1].map { try $0.decode("id", as: UUID.self) })
+        for row in rows.dropFirst(2).joined() {
+            survey.lanes[try row.decode("type", as: String.self), default: []].append(try Lane(row: row))
+        }
+        return survey
+    }
+
+    private static func lanes(_ cursors: [LaneCursor], page: Int, except published: [UUID]) -> Statement {
+        let due = isDue(except: published)
+        return """
             WITH RECURSIVE lanes (type, priority, namespace, place) AS (
                 SELECT c.type, c.priority, f.namespace, 1
                 FROM unnest(\(cursors.map(\.type)), \(cursors.map(\.priority.rawValue)), \(cursors.map(\.after)))
@@ -115,48 +145,57 @@ extension JobStore {
                 WHERE n.priority = l.priority AND l.place < \(Int32(page))
             )
             SELECT type, priority, namespace FROM lanes ORDER BY type, priority, namespace
-            """,
-        ])
-        var survey = DispatchSurvey()
-        survey.waiting = Set(try rows[0].map { try $0.decode("id", as: UUID.self) })
-        for row in rows[1] {
-            let state = try DispatchState(row: row)
-            survey.states[state.type] = state
-        }
-        for row in rows[2] {
-            let lane = Lane(
-                Priority(rawValue: try row.decode("priority")) ?? .normal, try row.decode("namespace"))
-            survey.lanes[try row.decode("type", as: String.self), default: []].append(lane)
-        }
-        return survey
+            """
     }
 
     /// The oldest jobs of each of these lanes, without their contents.
-    public func backlog(type: String, _ requests: [LaneRequest], except pending: [UUID] = []) async throws
+    public func backlog(type: String, _ requests: [LaneRequest], except published: [UUID] = []) async throws
         -> [BacklogJob]
     {
-        let last = pending.max() ?? Self.firstID
-        return try await database.query(
-            """
-            SELECT j.id, r.priority, r.namespace, j.concurrency_key
-            FROM unnest(\(requests.map(\.lane.priority.rawValue)), \(requests.map(\.lane.namespace)),
-                \(requests.map { $0.after ?? Self.firstID }), \(requests.map { Int32($0.count) }))
-                WITH ORDINALITY AS r (priority, namespace, after, count, place), LATERAL (
-                    SELECT id, concurrency_key FROM jobs
-                    WHERE type = \(type) AND (priority, namespace, id) > (r.priority, r.namespace, r.after)
-                        AND (priority, namespace) <= (r.priority, r.namespace)
-                        AND status = 'queued' AND dispatched_at IS NULL AND due_at <= now()
-                        AND (id > \(last) OR id <> ALL(\(pending)))
-                    ORDER BY priority, namespace, id LIMIT r.count
-                ) j
-            ORDER BY r.place, j.id
-            """
-        ).map { row in
+        let columns: StaticString = "j.id, j.priority, j.namespace, j.concurrency_key"
+        return try await database.query(Self.oldest(columns, type: type, requests, except: published)).map { row in
             BacklogJob(
-                id: try row.decode("id"),
-                lane: Lane(Priority(rawValue: try row.decode("priority")) ?? .normal, try row.decode("namespace")),
+                id: try row.decode("id"), lane: try Lane(row: row),
                 concurrencyKey: try row.decode("concurrency_key"))
         }
+    }
+
+    /// The commands of the oldest jobs of each of these lanes, and the database's time.
+    public func backlogCommands(
+        type: String, _ requests: [LaneRequest], except published: [UUID] = []
+    ) async throws -> (commands: [BacklogCommand], readAt: Date) {
+        let rows = try await database.query(
+            Self.oldest(Self.commandColumns, type: type, requests, except: published))
+        let readAt = try rows.first?.decode("read_at", as: Date.self) ?? Date()
+        return (try rows.map { BacklogCommand(lane: try Lane(row: $0), command: try Command(row: $0)) }, readAt)
+    }
+
+    /// The comparisons of whole rows keep it on `jobs_backlog`.
+    private static func oldest(
+        _ columns: StaticString, type: String, _ requests: [LaneRequest], except published: [UUID]
+    ) -> Statement {
+        """
+        SELECT b.*, now() AS read_at
+        FROM unnest(\(requests.map(\.lane.priority.rawValue)), \(requests.map(\.lane.namespace)),
+            \(requests.map { $0.after ?? Self.firstID }), \(requests.map { Int32($0.count) }))
+            WITH ORDINALITY AS r (priority, namespace, after, count, place), LATERAL (
+                SELECT \(raw: columns) FROM jobs j
+                WHERE type = \(type) AND (priority, namespace, id) > (r.priority, r.namespace, r.after)
+                    AND (priority, namespace) <= (r.priority, r.namespace) AND \(isDue(except: published))
+                ORDER BY priority, namespace, id LIMIT r.count
+            ) b
+        ORDER BY r.place, b.id
+        """
+    }
+
+    /// New jobs have later ids than those that are published, so most are not looked up among them. A subquery is hashed, an array
+    /// that is a parameter is not.
+    private static func isDue(except published: [UUID]) -> Statement {
+        let last = published.max() ?? firstID
+        return """
+            status = 'queued' AND dispatched_at IS NULL AND due_at <= now()
+            AND (id > \(last) OR id NOT IN (SELECT unnest(\(published))))
+            """
     }
 
     /// The commands of these jobs in their order, without those that no longer wait, and the database's time.
@@ -216,4 +255,10 @@ extension JobStore {
     }
 
     private static let firstID = UUID(uuid: (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0))
+}
+
+extension Lane {
+    fileprivate init(row: Row) throws {
+        self.init(Priority(rawValue: try row.decode("priority")) ?? .normal, try row.decode("namespace"))
+    }
 }

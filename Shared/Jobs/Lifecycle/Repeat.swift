@@ -160,7 +160,9 @@ extension JobStore {
                     AND \(repetition.hasCheckpoint)
                 ORDER BY j.id
                 ON CONFLICT DO NOTHING
-                RETURNING id, original_job_id
+                RETURNING id, namespace, labels, original_job_id
+            ), labelled AS (
+                \(raw: labelling)
             ), resumed AS (
                 INSERT INTO checkpoints (job_id, epoch, attempt, state)
                 SELECT i.id, c.epoch, 0, c.state FROM inserted i JOIN asked a ON a.new_id = i.id, LATERAL (

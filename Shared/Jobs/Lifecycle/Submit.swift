@@ -76,6 +76,12 @@ extension JobStore {
         return try answers.outcomes()
     }
 
+    /// Adds the labels of the jobs in `inserted`, by which lists find them.
+    static let labelling: StaticString = """
+        INSERT INTO job_labels (namespace, key, value, job_id)
+        SELECT i.namespace, l.key, l.value, i.id FROM inserted i, jsonb_each_text(i.labels) l WHERE i.labels <> '{}'
+        """
+
     private static func insertion(_ submissions: Batch) -> Statement {
         let jobs = submissions.map(\.submission)
         let keys = jobs.map { $0.idempotency?.key }
@@ -103,7 +109,9 @@ extension JobStore {
                     labels, spec, parallelism, parent_id, trace_id, key, hash, concurrency_key, expires_at,
                     unique_key, unique_for, unique_until)
                 ON CONFLICT DO NOTHING
-                RETURNING id, status, created_at
+                RETURNING id, namespace, status, labels, created_at
+            ), labelled AS (
+                \(raw: labelling)
             ), announced AS (
                 INSERT INTO events (job_id, kind, status, attempt) SELECT id, status, status, 0 FROM inserted
             )

@@ -29,6 +29,7 @@ public enum Migrations {
         relaySchema,
         operateSchema,
         labelSchema,
+        labelInsertSchema,
     ]
 
     /// The number of the newest step that this build knows.

@@ -49,15 +49,19 @@ extension JobStore {
     /// - Returns: how many jobs are gone.
     public func deleteJobs(_ ids: [UUID]) async throws -> Int {
         let ended = JobStatus.allCases.filter(\.isTerminal).map(\.rawValue)
-        let deletions: [Statement] = Self.belongings.map { "DELETE FROM \(raw: $0) WHERE job_id = ANY(\(ids))" }
+        // One that somebody holds at this moment stays for the next time, with all that is its own.
         let jobs: Statement = """
             WITH free AS (
                 SELECT id FROM jobs WHERE id = ANY(\(ids)) AND status = ANY(\(ended)) ORDER BY id FOR UPDATE SKIP LOCKED
             )
             DELETE FROM jobs j USING free WHERE j.id = free.id RETURNING j.id
             """
-        let results = try await database.pipeline(deletions + [jobs, Self.forgetWorkflows(of: ids)])
-        return results[deletions.count].count
+        let belongings: [Statement] = Self.belongings.map {
+            """
+            DELETE FROM \(raw: $0) b WHERE job_id = ANY(\(ids)) AND NOT EXISTS (SELECT 1 FROM jobs WHERE id = b.job_id)
+            """
+        }
+        return try await database.pipeline([jobs] + belongings + [Self.forgetWorkflows(of: ids)])[0].count
     }
 
     /// What goes with a job's row: every table with a `job_id` that has no time partitions, except the steps of workflows, which
