@@ -57,6 +57,27 @@ import Testing
         #expect((served.values.max() ?? 0) - (served.values.min() ?? 0) <= 4, "\(served.values.sorted())")
     }
 
+    @Test func aPageOnWhichNobodyMayGoIsPassedOver() {
+        var order = FairOrder()
+        let page = lanes((0..<FairOrder.page).map { "n" + String(1000 + $0) })
+        #expect(order.turns([], of: page, count: 5).isEmpty)
+        #expect(order.cursor(.normal) == page.last?.namespace)
+        _ = order.turns([Lane(.high, "x")], of: page + [Lane(.high, "x")], count: 1)
+        #expect(order.cursor(.high) == "")
+    }
+
+    @Test func afterTheLastPageItIsTheStartAgain() {
+        var order = FairOrder()
+        let page = lanes((0..<FairOrder.page).map { "n" + String(1000 + $0) })
+        #expect(order.turns(page, count: 1000).count == 1000)
+        #expect(order.cursor(.normal) == page.last?.namespace, "each was served")
+        order.restart(.normal)
+        #expect(order.cursor(.normal) == "", "nothing was found after it")
+        _ = order.turns(page, count: 1000)
+        _ = order.turns(lanes(["z"]), count: 10)
+        #expect(order.cursor(.normal) == "", "the end was served")
+    }
+
     @Test func turnsTakeTheOldestJobsThatMayGo() {
         let (a, b) = (Lane(.normal, "a"), Lane(.normal, "b"))
         let jobs = (0..<6).map { BacklogJob(id: UUIDv7.generate(), lane: $0 < 4 ? a : b) }

@@ -78,23 +78,19 @@ import Testing
     /// The statements must stay on their index from the first job on, as their plans are made once, over empty tables.
     @Test func theStatementsAreSteppedThroughTheBacklogsIndex() async throws {
         try await withStore { store in
-            let scans: [Statement] = [
-                """
-                SELECT priority, namespace FROM jobs WHERE type = 'probe' AND (priority, namespace) > (1::smallint, 'a')
-                    AND status = 'queued' AND dispatched_at IS NULL AND due_at <= now() ORDER BY priority, namespace LIMIT 1
-                """,
-                """
-                SELECT id FROM jobs WHERE type = 'probe' AND (priority, namespace, id) > (1::smallint, 'a', \(UUIDv7.generate()))
-                    AND (priority, namespace) <= (1::smallint, 'a') AND status = 'queued' AND dispatched_at IS NULL
-                    AND due_at <= now() ORDER BY priority, namespace, id LIMIT 10
-                """,
+            let cursors = [LaneCursor(type: "probe", priority: .normal)]
+            let requests = [LaneRequest(Lane(.normal, "a"), count: 10)]
+            let published = [UUIDv7.generate()]
+            let statements: [(Statement, scans: Int)] = [
+                (JobStore.lanes(cursors, page: 64, except: published), 2),
+                (JobStore.oldest("j.id", type: "probe", requests, except: published), 1),
             ]
-            for scan in scans {
-                let plan = try await store.database.query("EXPLAIN \(scan)").map {
+            for (statement, scans) in statements {
+                let plan = try await store.database.query("EXPLAIN \(statement)").map {
                     try $0.decode("QUERY PLAN", as: String.self)
                 }
-                #expect(plan.contains { $0.contains("using jobs_backlog") }, "\(plan)")
-                #expect(!plan.contains { $0.contains("Sort") }, "\(plan)")
+                #expect(plan.count { $0.contains("using jobs_backlog") } == scans, "\(plan)")
+                #expect(!plan.contains { $0.contains("Seq Scan on jobs") }, "\(plan)")
             }
         }
     }

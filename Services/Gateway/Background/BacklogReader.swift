@@ -54,9 +54,18 @@ final class BacklogReader: Sendable {
         }
     }
 
-    /// Takes in what a look found that began at `start`, when it looked for lanes.
-    func note(_ lanes: [String: [Lane]], page: Int, lookedAt start: ContinuousClock.Instant) {
-        orders.withLock { $0.watch.found(lanes, page: page, lookedAt: start) }
+    /// Takes in what a look found that began at `start` and at these cursors.
+    func note(_ lanes: [String: [Lane]], from cursors: [LaneCursor], page: Int, lookedAt start: ContinuousClock.Instant)
+    {
+        orders.withLock { orders in
+            var paged: Set<String> = []
+            for cursor in cursors {
+                let found = lanes[cursor.type]?.count { $0.priority == cursor.priority } ?? 0
+                if found >= page || !cursor.after.isEmpty { paged.insert(cursor.type) }
+                if found == 0 { orders.fair[cursor.type]?.restart(cursor.priority) }
+            }
+            orders.watch.found(lanes, paged: paged, lookedAt: start)
+        }
     }
 
     /// The lanes of these types that are known to have work.
@@ -90,17 +99,24 @@ final class BacklogReader: Sendable {
         _ type: String, lanes: [Lane], limit: Int, except published: [UUID], limits: [LimitSubject: Limit]
     ) async throws -> Batch {
         guard !limits.isEmpty else { return try await readFreely(type, lanes: lanes, limit: limit, except: published) }
+        let (start, expected) = (ContinuousClock.now, expected(type))
         let state = try await store.limitUse()
         var ledger = LimitLedger(limits, uses: state.uses, buckets: state.buckets, now: state.now)
-        let turns = turns(type, lanes.filter { !ledger.isClosed($0, type: type) }, limit)
+        let turns = turns(type, lanes.filter { !ledger.isClosed($0, type: type) }, of: lanes, limit)
         guard !turns.isEmpty else { return Batch() }
         let requests = deepened(Self.requests(turns), type)
         let jobs = try await store.backlog(type: type, requests, except: published)
         let picked = FairOrder.pick(turns, from: jobs) { ledger.take($0, type: type) }
         noteDepths(requests, jobs, picked, type)
+        let wholly = requests.filter { request in
+            request.after == nil && jobs.count { $0.lane == request.lane } < request.count
+        }.map(\.lane)
+        let left = Set(jobs).subtracting(picked).map(\.lane)
+        let isAll = note(
+            drained: wholly.filter { !left.contains($0) }, of: lanes, type, expected: expected, readAt: start)
         let limited = picked.filter { ledger.isLimited($0, type: type) }.map(\.id)
         let free = picked.filter { !ledger.isLimited($0, type: type) }.map(\.id)
-        var batch = Batch()
+        var batch = Batch(isAll: isAll)
         if !free.isEmpty { (batch.unmarked, batch.readAt) = try await store.commands(of: free) }
         if !limited.isEmpty {
             batch.marked = try await store.commandsMarking(
@@ -112,23 +128,32 @@ final class BacklogReader: Sendable {
     private func readFreely(
         _ type: String, lanes: [Lane], limit: Int, except published: [UUID]
     ) async throws -> Batch {
-        let start = ContinuousClock.now
-        let expected = orders.withLock { $0.watch.expected[type] ?? 0 }
-        let turns = turns(type, lanes, limit)
+        let (start, expected) = (ContinuousClock.now, expected(type))
+        let turns = turns(type, lanes, of: lanes, limit)
         let requests = Self.requests(turns)
         let (found, readAt) = try await store.backlogCommands(type: type, requests, except: published)
         let counts = found.reduce(into: [Lane: Int]()) { $0[$1.lane, default: 0] += 1 }
         let drained = requests.filter { counts[$0.lane, default: 0] < $0.count }.map(\.lane)
-        let isAll = drained.count == lanes.count
-        orders.withLock {
-            $0.watch.read(type, drained: drained, isAll: isAll, expected: expected, readAt: start)
-        }
+        let isAll = note(drained: drained, of: lanes, type, expected: expected, readAt: start)
         return Batch(
             unmarked: FairOrder.pick(turns, from: found).map(\.command), readAt: readAt, isAll: isAll)
     }
 
-    private func turns(_ type: String, _ lanes: [Lane], _ count: Int) -> [Lane] {
-        orders.withLock { $0.fair[type, default: FairOrder()].turns(lanes, count: count) }
+    private func expected(_ type: String) -> Int { orders.withLock { $0.watch.expected[type] ?? 0 } }
+
+    /// - Returns: whether nothing is left of any lane.
+    private func note(
+        drained: [Lane], of lanes: [Lane], _ type: String, expected: Int, readAt start: ContinuousClock.Instant
+    ) -> Bool {
+        let isAll = drained.count == lanes.count
+        orders.withLock {
+            $0.watch.read(type, drained: drained, isAll: isAll, expected: expected, readAt: start)
+        }
+        return isAll
+    }
+
+    private func turns(_ type: String, _ lanes: [Lane], of page: [Lane], _ count: Int) -> [Lane] {
+        orders.withLock { $0.fair[type, default: FairOrder()].turns(lanes, of: page, count: count) }
     }
 
     private static func requests(_ turns: [Lane]) -> [LaneRequest] {

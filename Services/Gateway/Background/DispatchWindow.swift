@@ -90,10 +90,12 @@ final class DispatchWindow: Sendable {
 
     /// The whole backlog of a type is on its way: the direct path need not wait for the next count to be open again. Else jobs that
     /// come one after the other would each find it closed by the one before.
-    func open(_ type: String) {
+    ///
+    /// - Parameter waiting: what came meanwhile.
+    func open(_ type: String, waiting: Int = 0) {
         state.withLock { state in
             guard let entry = state.entries[type] else { return }
-            state.entries[type]?.direct = max(0, entry.size - entry.outstanding - entry.published)
+            state.entries[type]?.direct = max(0, entry.size - entry.outstanding - entry.published - waiting)
         }
     }
 

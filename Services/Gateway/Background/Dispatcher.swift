@@ -201,7 +201,7 @@ final class Dispatcher: Sendable {
     private func tick(isLeading: Bool) async throws -> Duration {
         await declareNewTypes()
         for batch in unmarked.takeDue() { try await store.markDispatched(batch.ids, readAt: batch.readAt) }
-        if isLeading { _ = try await store.release() }
+        if isLeading, try await store.release() > 0 { backlog.ask() }
         let rules = rules.current
         let open = types.names.filter { rules.pauses[$0] == nil }
         let asked = unmarked.ids
@@ -212,7 +212,7 @@ final class Dispatcher: Sendable {
             types: types.names, cursors: cursors, page: page, asked: asked, except: unmarked.backlogIDs,
             staleAfter: lostAfter)
         unmarked.settle(asked: asked, waiting: survey.waiting)
-        if !cursors.isEmpty { backlog.note(survey.lanes, page: page, lookedAt: start) }
+        if !cursors.isEmpty { backlog.note(survey.lanes, from: cursors, page: page, lookedAt: start) }
         var lanes = backlog.lanes(open)
         guard publisher.isConnected else {
             window.close()
@@ -221,8 +221,7 @@ final class Dispatcher: Sendable {
         let isActive = window.isActive
         let troubled = trouble.types
         let counts = unmarked.counts
-        // Where limits hold, what waits may wait for long.
-        let (deep, expected) = rules.limits.isEmpty ? backlog.depths : (Set(lanes.keys), [:])
+        let (deep, expected) = backlog.depths
         window.update(
             survey.states.mapValues { $0.dispatched + counts[$0.type, default: 0] }, waiting: expected,
             closed: deep.union(rules.pauses.keys).union(troubled))
@@ -262,10 +261,11 @@ final class Dispatcher: Sendable {
         }
     }
 
-    /// - Returns: whether something was published.
+    /// - Returns: whether something was published, or nothing was there; false when what waits may not go.
     private func publishBacklog(of type: String, _ lanes: [Lane], _ rules: FlowRules.Snapshot) async -> Bool {
         do {
             let room = min(Self.batch, window.room(type))
+            guard room > 0 else { return false }
             let batch = try await backlog.read(
                 type, lanes: lanes, limit: room, except: unmarked.backlogIDs, limits: rules.limits)
             let parts: [(commands: [Command], marking: CommandPath.Marking)] = [
@@ -278,8 +278,9 @@ final class Dispatcher: Sendable {
                 if let error { throw error }
             }
             let count = batch.marked.count + batch.unmarked.count
-            if batch.isAll, lanes.count < FairOrder.page { window.open(type) }
-            return count > 0
+            let (deep, expected) = backlog.depths
+            if batch.isAll, !deep.contains(type) { window.open(type, waiting: expected[type, default: 0]) }
+            return count > 0 || batch.isAll
         } catch {
             trouble.note(type, error)
             return false

@@ -8,7 +8,7 @@ import Jobs
 ///
 /// Only the leading gateway keeps this, in memory: a new leader starts a round of its own, which costs nobody more than one turn.
 struct FairOrder {
-    /// The most namespaces of a class that are looked at in one tick.
+    /// The most namespaces of a class that one look shows.
     static let page = 64
 
     private static func weight(_ priority: Priority) -> Double {
@@ -31,8 +31,10 @@ struct FairOrder {
 
     /// The lanes of the next `count` turns. A class that has just got work starts where the others are.
     ///
-    /// - Parameter lanes: those with work, each class in the order of the namespaces, from its cursor.
-    mutating func turns(_ lanes: [Lane], count: Int) -> [Lane] {
+    /// - Parameters:
+    ///   - lanes: those that may have turns, each class in the order of the namespaces.
+    ///   - page: all that the look has shown, where some of them may not.
+    mutating func turns(_ lanes: [Lane], of page: [Lane]? = nil, count: Int) -> [Lane] {
         var rings: [Priority: Ring] = [:]
         for (priority, members) in Dictionary(grouping: lanes, by: \.priority) {
             rings[priority] = Ring(members.map(\.namespace), after: lastServed[priority])
@@ -45,23 +47,32 @@ struct FairOrder {
             lastServed[priority] = namespace
             turns.append(Lane(priority, namespace))
         }
-        turnPages(lanes)
+        for priority in Priority.allCases {
+            turnPage(priority, page ?? lanes, open: lanes.count { $0.priority == priority }, served: turns)
+        }
         return turns
     }
+
+    /// Nothing was found of a class after its cursor: it starts again.
+    mutating func restart(_ priority: Priority) { cursors[priority] = nil }
 
     private func nextClass(_ rings: [Priority: Ring]) -> Priority? {
         rings.keys.min { (passed[$0] ?? 0, -$0.rawValue) < (passed[$1] ?? 0, -$1.rawValue) }
     }
 
-    /// Where one page does not hold a class, the next begins after whoever was served last; after the end it is the start again.
-    private mutating func turnPages(_ lanes: [Lane]) {
-        for priority in Priority.allCases {
-            let members = lanes.filter { $0.priority == priority }
-            let isLast = members.count < Self.page
-            let isWhole = isLast && cursors[priority] == nil
-            let isServed = isLast && members.last?.namespace == lastServed[priority]
-            cursors[priority] = isWhole || isServed || members.isEmpty ? nil : lastServed[priority]
+    /// Where one page does not hold a class, the next begins after whoever was served last, or after the page when each of it was, or
+    /// none may be; after the end it is the start again.
+    private mutating func turnPage(_ priority: Priority, _ page: [Lane], open: Int, served: [Lane]) {
+        let members = page.filter { $0.priority == priority }.map(\.namespace)
+        let isLast = members.count < Self.page
+        if members.isEmpty || (isLast && cursors[priority] == nil) {
+            cursors[priority] = nil
+            return
         }
+        let served = served.filter { $0.priority == priority }.map(\.namespace)
+        if open > 0, served.isEmpty { return }
+        let reached = served.count >= open ? members.last : served.last
+        cursors[priority] = isLast && reached == members.last ? nil : reached
     }
 
     /// The turns as jobs: each takes the next job of its lane that may go.

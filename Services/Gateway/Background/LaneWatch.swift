@@ -7,13 +7,11 @@ import Jobs
 /// gateways) no more than every `lasting`.
 ///
 /// A backlog is deep while more waits in it than this gateway can account for: what came from elsewhere, or more than one read
-/// takes. A shallow one is gone with the next read.
+/// takes. A shallow one is gone with the next read. One with more lanes than a look shows is deep, and each look has a page of its own.
 struct LaneWatch {
     private struct Backlog {
         /// When each lane was last known to have work.
         var seen: [Lane: ContinuousClock.Instant] = [:]
-        /// There may be more lanes than one look finds: then each look has a page of its own.
-        var isPage = false
         var isDeep = false
         /// How many jobs of this gateway have come since the last read.
         var expected = 0
@@ -22,14 +20,14 @@ struct LaneWatch {
     private static let lasting: Duration = .milliseconds(100)
 
     private var types: [String: Backlog] = [:]
+    private var paged: Set<String> = []
     private var lookedAt: ContinuousClock.Instant?
     private var askedAt: ContinuousClock.Instant?
 
     /// Whether the database is to be asked.
     func isDue(at now: ContinuousClock.Instant) -> Bool {
-        guard let lookedAt else { return true }
+        guard let lookedAt, paged.isEmpty else { return true }
         return now - lookedAt >= Self.lasting || askedAt.map { $0 >= lookedAt } ?? false
-            || types.values.contains(where: \.isPage)
     }
 
     /// There may be work that is not known here.
@@ -46,29 +44,31 @@ struct LaneWatch {
     }
 
     /// The types with a deep backlog.
-    var deep: Set<String> { Set(types.filter(\.value.isDeep).keys) }
+    var deep: Set<String> { paged.union(types.filter(\.value.isDeep).keys) }
 
-    /// How many jobs wait in the shallow backlog of each type.
+    /// How many jobs this gateway has brought to each type since the last read of its backlog.
     var expected: [String: Int] { types.mapValues(\.expected) }
 
     /// What a look found that began at `start`.
-    mutating func found(_ lanes: [String: [Lane]], page: Int, lookedAt start: ContinuousClock.Instant) {
-        lookedAt = start
+    ///
+    /// - Parameter paged: the types of which it may not have shown all lanes.
+    mutating func found(_ lanes: [String: [Lane]], paged: Set<String> = [], lookedAt start: ContinuousClock.Instant) {
         for type in Set(types.keys).union(lanes.keys) {
             let known = types[type] ?? Backlog()
             let found = lanes[type] ?? []
             var backlog = known
-            backlog.seen = known.isPage ? [:] : known.seen.filter { $0.value > start }
+            backlog.seen = paged.contains(type) ? [:] : known.seen.filter { $0.value > start }
             for lane in found where backlog.seen[lane] == nil { backlog.seen[lane] = start }
             backlog.isDeep = !found.isEmpty && (known.isDeep || found.contains { known.seen[$0] == nil })
-            backlog.isPage = Priority.allCases.contains { priority in found.count { $0.priority == priority } >= page }
             types[type] = backlog.seen.isEmpty ? nil : backlog
         }
+        self.paged = paged
+        lookedAt = start
     }
 
     /// A job waits in this lane.
     mutating func expect(_ lane: Lane, of type: String, at now: ContinuousClock.Instant) {
-        guard types[type]?.isPage != true else { return }
+        guard !paged.contains(type) else { return }
         types[type, default: Backlog()].seen[lane] = now
         types[type, default: Backlog()].expected += 1
     }

@@ -123,7 +123,7 @@ extension JobStore {
         return survey
     }
 
-    private static func lanes(_ cursors: [LaneCursor], page: Int, except published: [UUID]) -> Statement {
+    static func lanes(_ cursors: [LaneCursor], page: Int, except published: [UUID]) -> Statement {
         let due = isDue(except: published)
         return """
             WITH RECURSIVE lanes (type, priority, namespace, place) AS (
@@ -171,7 +171,7 @@ extension JobStore {
     }
 
     /// The comparisons of whole rows keep it on `jobs_backlog`.
-    private static func oldest(
+    static func oldest(
         _ columns: StaticString, type: String, _ requests: [LaneRequest], except published: [UUID]
     ) -> Statement {
         """
