@@ -18,7 +18,7 @@ public struct JobStore: Sendable {
     /// also saves planning it anew each time, which for a batch of a worker costs as much as running it.
     public static let planning: [(name: String, value: String)] = [
         ("plan_cache_mode", "force_generic_plan"), ("enable_seqscan", "off"), ("enable_hashjoin", "off"),
-        ("enable_mergejoin", "off"),
+        ("enable_mergejoin", "off"), ("max_parallel_workers_per_gather", "0"),
     ]
 
     /// Makes a store over a pool.

@@ -17,8 +17,8 @@ import Testing
             sum.changed += result.changed
             sum.requests += result.requests.count
             sum.batches += 1
-            filter.before = result.next
-        } while filter.before != nil
+            filter.after = result.next
+        } while filter.after != nil
         return sum
     }
 

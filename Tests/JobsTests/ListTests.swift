@@ -22,13 +22,17 @@ import Testing
             #expect(try await ids(JobFilter()) == [child.id, other.id, blue.id, red.id])
             #expect(try await ids(JobFilter(), "elsewhere") == [foreign.id])
             #expect(try await ids(JobFilter(), "nobody") == [])
+            #expect(try await ids(JobFilter(isOldestFirst: true)) == [red.id, blue.id, other.id, child.id])
+            #expect(try await ids(JobFilter(after: blue.id, isOldestFirst: true, limit: 1)) == [other.id])
             #expect(try await ids(JobFilter(type: "other")) == [other.id])
             #expect(try await ids(JobFilter(statuses: [.running])) == [blue.id])
             #expect(try await ids(JobFilter(statuses: [.running, .queued])).count == 4)
             #expect(try await ids(JobFilter(statuses: [.failed])) == [])
             #expect(try await ids(JobFilter(labels: [("colour", "red")])) == [red.id])
             #expect(try await ids(JobFilter(labels: [("size", "1")])) == [blue.id, red.id])
+            #expect(try await ids(JobFilter(labels: [("size", "1")], isOldestFirst: true)) == [red.id, blue.id])
             #expect(try await ids(JobFilter(labels: [("size", "1"), ("colour", "x")])) == [])
+            #expect(try await ids(JobFilter(labels: [("size", "1"), ("size", "2")])) == [], "a label has one value")
             #expect(try await ids(JobFilter(parentID: red.id)) == [child.id])
             #expect(try await ids(JobFilter(worker: "w7")) == [fence.job])
             let listed = try await store.list(JobFilter(), namespace: "default")[0]
@@ -48,8 +52,9 @@ import Testing
                 try await store.list(filter, namespace: "default").map(\.id)
             }
             #expect(try await ids(JobFilter(statuses: [.cancelled], labels: yes)) == old.reversed())
-            #expect(try await ids(JobFilter(statuses: [.cancelled], labels: yes, before: old[1])) == [old[0]])
+            #expect(try await ids(JobFilter(statuses: [.cancelled], labels: yes, after: old[1])) == [old[0]])
             #expect(try await ids(JobFilter(labels: yes, limit: 3)) == jobs.suffix(3).map(\.id).reversed())
+            #expect(try await ids(JobFilter(labels: yes, isOldestFirst: true, limit: 3)) == jobs.prefix(3).map(\.id))
             #expect(try await ids(JobFilter(statuses: [.cancelled], labels: yes + [("a", "b")])) == [])
         }
     }
@@ -74,7 +79,7 @@ import Testing
             var pages: [[UUID]] = []
             var cursor: UUID?
             repeat {
-                let filter = JobFilter(statuses: statuses, before: cursor, limit: 5)
+                let filter = JobFilter(statuses: statuses, after: cursor, limit: 5)
                 pages.append(try await store.list(filter, namespace: "default").map(\.id))
                 cursor = pages.last?.count == 5 ? pages.last?.last : nil
             } while cursor != nil && pages.count < 20

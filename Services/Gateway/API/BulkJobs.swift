@@ -69,6 +69,6 @@ extension Gateway {
             parentID: filter["parent"]?.stringValue.flatMap(UUID.init(text:)),
             createdAfter: filter["created_after"]?.stringValue.flatMap { Date(rfc3339: $0) },
             createdBefore: filter["created_before"]?.stringValue.flatMap { Date(rfc3339: $0) },
-            before: try body["cursor"]?.stringValue.map(Cursor.job))
+            after: try body["cursor"]?.stringValue.map(Cursor.job))
     }
 }

@@ -28,7 +28,7 @@ extension Gateway {
         return HTTPResponse(timed(job))
     }
 
-    /// `GET /jobs`: the newest first, filtered, page by page.
+    /// `GET /jobs`: filtered, in order, page by page.
     func listJobs(_ call: Call) async throws -> HTTPResponse {
         var filter = JobFilter(limit: call.limit())
         filter.type = call.text("type")
@@ -36,7 +36,9 @@ extension Gateway {
         filter.statuses = call.words("status").compactMap(JobStatus.init(rawValue:))
         filter.labels = call.labels()
         filter.parentID = call.uuid("parent")
-        if let cursor = call.text("cursor") { filter.before = try Cursor.job(cursor) }
+        (filter.createdAfter, filter.createdBefore) = (call.time("created_after"), call.time("created_before"))
+        filter.isOldestFirst = call.text("order") == "oldest"
+        if let cursor = call.text("cursor") { filter.after = try Cursor.job(cursor) }
         let jobs: [Job]
         do {
             jobs = try await store.list(filter, namespace: call.namespace)

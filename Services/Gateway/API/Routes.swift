@@ -43,7 +43,7 @@ extension Gateway {
             name: "Jobs", description: "What a job is and where it stands.",
             routes: [
                 Route(
-                    "listJobs", "GET", "/api/v1/jobs", .read, "Lists jobs, the newest first",
+                    "listJobs", "GET", "/api/v1/jobs", .read, "Lists jobs",
                     query: [
                         QueryParameter("type", .text(max: 100), "Only jobs of this type."),
                         QueryParameter(
@@ -51,6 +51,11 @@ extension Gateway {
                         QueryParameter("label", .label, "Only jobs with this label; several must all be there."),
                         QueryParameter("parent", .uuid, "Only jobs below this one."),
                         QueryParameter("worker", .text(max: 255), "Only jobs whose last attempt was on this worker."),
+                        QueryParameter("created_after", .time, "Only jobs made at this time or later."),
+                        QueryParameter("created_before", .time, "Only jobs made before this time."),
+                        QueryParameter(
+                            "order", .word(["newest", "oldest"]),
+                            "Which come first; the same on every page. The newest when absent."),
                         .limit, .cursor,
                     ],
                     answers: [.page("jobs", of: Job.self, "A page of jobs, without their specs and results.")],

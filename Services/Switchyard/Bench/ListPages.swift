@@ -74,7 +74,9 @@ struct ListPages: Sendable {
             present += added
         }
         note("vacuum …")
-        try await database.withSession { try $0.script("VACUUM ANALYZE jobs, job_labels; CHECKPOINT") }
+        try await database.withSession { session in
+            for command in ["VACUUM ANALYZE jobs, job_labels", "CHECKPOINT"] { try session.script(command) }
+        }
     }
 
     /// Follows the cursors to a page, or to the last one before it.

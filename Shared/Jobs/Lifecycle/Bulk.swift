@@ -49,7 +49,7 @@ extension JobStore {
         return try await ids(filter, for: action, namespace: namespace, timeout: timeout).count
     }
 
-    /// Does the next batch: at most `filter.limit` jobs, made before the cursor `filter.before`.
+    /// Does the next batch: at most `filter.limit` jobs, that come after the cursor `filter.after`.
     public func apply(
         _ action: BulkAction, to filter: JobFilter, namespace: String, reason: String?, timeout: Duration = .seconds(5)
     ) async throws -> BulkResult {

@@ -18,8 +18,10 @@ public struct JobFilter: Sendable {
     public var createdAfter: Date?
     /// Only jobs made before this time.
     public var createdBefore: Date?
-    /// Only jobs made before this one in the list's order: the cursor.
-    public var before: UUID?
+    /// Only jobs that come after this one in the list's order: the cursor.
+    public var after: UUID?
+    /// Whether the oldest come first, instead of the newest.
+    public var isOldestFirst: Bool
     /// The most jobs of a page.
     public var limit: Int
 
@@ -27,8 +29,7 @@ public struct JobFilter: Sendable {
     public init(
         type: String? = nil, statuses: [JobStatus] = [], labels: [(key: String, value: String)] = [],
         parentID: UUID? = nil, worker: String? = nil, createdAfter: Date? = nil, createdBefore: Date? = nil,
-        before: UUID? = nil,
-        limit: Int = 50
+        after: UUID? = nil, isOldestFirst: Bool = false, limit: Int = 50
     ) {
         self.type = type
         self.statuses = statuses
@@ -37,17 +38,23 @@ public struct JobFilter: Sendable {
         self.worker = worker
         self.createdAfter = createdAfter
         self.createdBefore = createdBefore
-        self.before = before
+        self.after = after
+        self.isOldestFirst = isOldestFirst
         self.limit = limit
     }
 
-    /// The conditions beyond namespace, status and cursor.
     private var labelObject: [UInt8] {
         var object: JSONObject = [:]
         for (key, value) in labels { object[key] = .string(value) }
         return JSON.object(object).serialized()
     }
 
+    /// Whether one label is to have two values.
+    var isImpossible: Bool {
+        Dictionary(labels.map { ($0.key, [$0.value]) }, uniquingKeysWith: +).values.contains { Set($0).count > 1 }
+    }
+
+    /// The conditions beyond namespace, status and cursor.
     var conditions: Statement {
         var conditions: Statement = ""
         if let type { conditions.append(" AND type = \(type)") }
@@ -61,27 +68,33 @@ public struct JobFilter: Sendable {
 
     fileprivate var statusWords: [String] { (statuses.isEmpty ? JobStatus.allCases : statuses).map(\.rawValue) }
 
-    /// Every job of the page has a smaller id.
-    var upperBound: UUID {
-        before ?? UUID(uuid: (255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255))
+    /// That a job comes after the cursor.
+    fileprivate func isAhead(_ id: StaticString) -> Statement {
+        guard let after else { return "true" }
+        return isOldestFirst ? "\(raw: id) > \(after)" : "\(raw: id) < \(after)"
     }
+
+    fileprivate var direction: Statement { isOldestFirst ? "ASC" : "DESC" }
+    fileprivate var opposite: Statement { isOldestFirst ? "DESC" : "ASC" }
+    fileprivate var isWithin: Statement { isOldestFirst ? "<=" : ">=" }
 }
 
 extension JobStore {
     /// How many jobs of a label are looked at before the list is read by status instead.
     private static let labelScan = 1000
 
-    /// Lists jobs, the newest first, without their specs and results.
+    /// Lists jobs in the order of their ids, without their specs and results.
     ///
     /// - Throws: `PostgresError` with `isOverload` when the time is over.
     public func list(
         _ filter: JobFilter, namespace: String, timeout: Duration = .seconds(5)
     ) async throws -> [Job] {
+        if filter.isImpossible { return [] }
         let rows = try await limited(
             """
             SELECT \(raw: Self.jobColumns), NULL::jsonb AS spec, NULL::jsonb AS result, NULL::bigint AS last_event
             FROM (\(Self.page(filter, namespace: namespace))) p JOIN jobs j ON j.id = p.id
-            ORDER BY j.id DESC
+            ORDER BY j.id \(filter.direction)
             """, timeout: timeout)
         let columns = JobColumns(rows)
         return try rows.map(columns.decode)
@@ -89,7 +102,8 @@ extension JobStore {
 
     /// The ids of the page that `list` shows.
     func ids(_ filter: JobFilter, namespace: String, timeout: Duration) async throws -> [UUID] {
-        try await limited(Self.page(filter, namespace: namespace), timeout: timeout).map { try $0.decode("id") }
+        if filter.isImpossible { return [] }
+        return try await limited(Self.page(filter, namespace: namespace), timeout: timeout).map { try $0.decode("id") }
     }
 
     private func limited(_ statement: Statement, timeout: Duration) async throws -> Rows {
@@ -98,35 +112,39 @@ extension JobStore {
         ])[1]
     }
 
-    /// The ids of a page, the newest first.
+    /// The ids of a page, in its order.
     ///
-    /// Each status is read from the end of its own part of the index `(namespace, status, id)` and the parts are merged, so that
-    /// a page costs the same whether one status is asked for or all, and however many jobs there are. With a label its newest
+    /// Each status is read from one end of its own part of the index `(namespace, status, id)` and the parts are merged, so that
+    /// a page costs the same whether one status is asked for or all, and however many jobs there are. With a label its first
     /// jobs are looked at first: a rare label is done with then, and so is one that most of the jobs asked for have. What is left, and
     /// filters by type or worker, are tried on each row on the way: where they match rarely, the way is long.
     private static func page(_ filter: JobFilter, namespace: String) -> Statement {
         let statuses = (filter.statuses.isEmpty ? JobStatus.allCases : filter.statuses).map(\.rawValue)
         guard let label = filter.labels.first else {
             return """
-                SELECT s.id FROM (\(byStatus(filter, namespace, statuses))) s ORDER BY s.id DESC LIMIT \(filter.limit)
+                SELECT s.id FROM (\(byStatus(filter, namespace, statuses))) s ORDER BY s.id \(filter.direction) LIMIT \(filter.limit)
                 """
         }
         let isUnfinished: Statement = """
             AND (SELECT count(*) FROM labelled) = \(labelScan) AND (SELECT count(*) FROM near) < \(filter.limit)
             """
+        // `near` walks the index itself, with `labelled` only for its end: a list that has been sorted would have to be tried to its end.
+        let labelled: Statement = """
+            namespace = \(namespace) AND key = \(label.key) AND value = \(label.value) AND \(filter.isAhead("job_id"))
+            """
         return """
             WITH labelled AS MATERIALIZED (
-                SELECT job_id FROM job_labels
-                WHERE namespace = \(namespace) AND key = \(label.key) AND value = \(label.value) AND job_id < \(filter.upperBound)
-                ORDER BY job_id DESC LIMIT \(labelScan)
+                SELECT job_id FROM job_labels WHERE \(labelled) ORDER BY job_id \(filter.direction) LIMIT \(labelScan)
             ), near AS MATERIALIZED (
-                SELECT j.id FROM labelled l JOIN jobs j ON j.id = l.job_id
-                WHERE j.status = ANY(\(statuses)) \(filter.conditions)
-                ORDER BY l.job_id DESC LIMIT \(filter.limit)
+                SELECT l.job_id AS id FROM (SELECT job_id FROM job_labels WHERE \(labelled)) l JOIN jobs j ON j.id = l.job_id
+                WHERE j.status = ANY(\(statuses)) \(filter.conditions) AND l.job_id \(filter.isWithin) (
+                    SELECT job_id FROM labelled ORDER BY job_id \(filter.opposite) LIMIT 1
+                )
+                ORDER BY l.job_id \(filter.direction) LIMIT \(filter.limit)
             )
             SELECT u.id FROM (
                 SELECT id FROM near UNION \(byStatus(filter, namespace, statuses, and: isUnfinished))
-            ) u ORDER BY u.id DESC LIMIT \(filter.limit)
+            ) u ORDER BY u.id \(filter.direction) LIMIT \(filter.limit)
             """
     }
 
@@ -136,9 +154,9 @@ extension JobStore {
         """
         SELECT f.id FROM unnest(\(statuses)) AS s (status), LATERAL (
             SELECT id FROM jobs
-            WHERE namespace = \(namespace) AND status = s.status AND id < \(filter.upperBound)
+            WHERE namespace = \(namespace) AND status = s.status AND \(filter.isAhead("id"))
                 \(filter.conditions) \(condition)
-            ORDER BY id DESC LIMIT \(filter.limit)
+            ORDER BY id \(filter.direction) LIMIT \(filter.limit)
         ) f
         """
     }
