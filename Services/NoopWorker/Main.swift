@@ -53,6 +53,7 @@ struct NoopWorker: Worker {
 
     func perform(_ input: Input, in context: JobContext) async throws -> Outcome<Output> {
         let done = try context.checkpoint(as: Done.self)?.units ?? 0
+        context.goOn(from: Double(done))
         for unit in done..<max(done, input.units) {
             if context.stopReason == .checkpoint, !input.stubborn { return .stopped }
             try await sleep(input)

@@ -26,7 +26,8 @@ struct ProgressReport {
         for (name, value) in numbers { progress[name] = value }
         progress["completed"] = Self.number(self.completed)
         progress["unit"] = .string(unit)
-        if let total {
+        // What is done is part of the whole, also where a worker has counted on less.
+        if let total = total.map({ max($0, self.completed) }) {
             let now = total > 0 ? (min(1, self.completed / total) * 1000).rounded() / 10 : 100
             // A total that grows makes the share smaller, but not what has been shown.
             percent = max(percent, now)

@@ -177,8 +177,10 @@ import Testing
             try await flow.settle()
             try await flow.end("b")
             let failing = try await store.claimOne(try await flow.job("c").id)
+            var finished = CheckpointExtras()
+            finished.entries = [Array("1".utf8), Array("2".utf8)]
             _ = try await store.write([
-                .checkpoint(failing, epoch: 4, state: Array(#"{"done":4}"#.utf8)),
+                .checkpoint(failing, epoch: 4, state: Array(#"{"done":4}"#.utf8), finished),
                 .outcome(failing, ending(.failed, "failed")),
             ])
             guard case .refused(.running) = try await retry(flow) else {
@@ -206,6 +208,8 @@ import Testing
                 try await store.claim([try await second.job("c").id], type: "probe", worker: "w", lease: .seconds(9))
                     .first)
             #expect(resumed.checkpoint?.epoch == 4)
+            #expect(
+                try await store.checkpointEntries(of: resumed.id, upTo: 4, limit: 9).map(\.entry.text) == ["1", "2"])
             #expect(try await second.job("c").originalJobID == failing.job)
             var done = ending(.completed, "completed")
             done.result = Array(#"{"sizes":[1,2]}"#.utf8)

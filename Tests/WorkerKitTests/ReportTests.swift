@@ -168,7 +168,8 @@ import Testing
         let later = try update(4, 20, iteration: (1, nil))
         #expect(later["completed"] == 5 && later["percent"] == 50 && later["iteration"] == 2)
         #expect(later["phase"] == "acquiring")
-        #expect(try update(30, 20)["percent"] == 100)
+        let more = try update(30, 20)
+        #expect(more["percent"] == 100 && more["total"] == 30, "what is done is part of the whole")
         report.carried = 10
         #expect(try update(30, nil)["carried"] == 10)
         #expect(report.units.map { $0.name == "pages" && $0.done == 20 } == true)

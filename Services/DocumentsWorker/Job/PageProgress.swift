@@ -27,12 +27,12 @@ final class PageProgress: Sendable {
         report { $0.underWay[index] = (pages, total) }
     }
 
-    /// A document is finished, with or without an error.
+    /// A document is finished, with or without an error. Pages that were reported of it stay counted, though it failed later.
     func finish(_ index: Int, pages: Int) {
         report { state in
-            state.underWay[index] = nil
+            let reported = state.underWay.removeValue(forKey: index)?.pages ?? 0
             state.finished += 1
-            state.pages += pages
+            state.pages += max(pages, reported)
         }
     }
 

@@ -15,7 +15,7 @@ struct Explanation: Representation {
         [
             "job_id": Schema.uuid, "status": Schema.word(JobStatus.allCases.map(\.rawValue)),
             "reason": Schema.text.described(
-                "A word: `scheduled`, `retry`, `queue_paused`, `concurrency_limit`, `rate_limit`, `no_worker`, `slots_busy`, "
+                "A word: `scheduled`, `retry`, `dependency`, `queue_paused`, `concurrency_limit`, `rate_limit`, `no_worker`, `slots_busy`, "
                     + "`waiting`, `broker_unreachable`, `running`, `worker_silent`, `stopping`, `quarantined`, `expired`, "
                     + "`dead_letter`, or the status that the job ended in."),
             "sentence": Schema.text, "facts": Schema.anyObject,

@@ -29,7 +29,12 @@ extension Gateway {
                     answers: [.json(QueueView.self, "The queue goes on.")], resumeQueue),
                 Route(
                     "listLimits", "GET", "/api/v1/limits", .admin, "Lists the limits of queues, namespaces and keys",
-                    answers: [.page("limits", of: Limit.self, "Every limit; of keys those of this namespace.")],
+                    answers: [
+                        .page(
+                            "limits", of: Limit.self,
+                            "Those that hold here: of queues, this namespace and its keys. Operators see every namespace's."
+                        )
+                    ],
                     listLimits),
                 Route(
                     "putLimit", "PUT", "/api/v1/limits/{scope}/{subject}", .admin, "Sets a limit or replaces it",

@@ -4,10 +4,14 @@ import JSON
 import Jobs
 
 extension Gateway {
-    /// `GET /limits`: every limit of queues and namespaces, and those of this namespace's keys.
+    /// `GET /limits`: those of queues, of this namespace and of its keys; to operators those of every namespace.
     func listLimits(_ call: Call) async throws -> HTTPResponse {
         let limits = try await store.limits().filter {
-            $0.subject.scope != .key || $0.subject.namespace == call.namespace
+            switch $0.subject.scope {
+            case .queue: true
+            case .namespace: ["*", call.namespace].contains($0.subject.name) || call.key.allows(.operator)
+            case .key: $0.subject.namespace == call.namespace
+            }
         }
         return .page("limits", whole: limits)
     }

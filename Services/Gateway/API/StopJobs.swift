@@ -81,8 +81,11 @@ extension Job {
     /// When it would be done by itself, at the pace so far; nil when it does not tell how much there is.
     fileprivate func finishByProgress(at now: Date) throws -> Date? {
         guard let startedAt, let progress, case let json = try JSON.parse(progress),
-            let completed = json["completed"]?.doubleValue, let total = json["total"]?.doubleValue, completed > 0
+            let completed = json["completed"]?.doubleValue, let total = json["total"]?.doubleValue
         else { return nil }
-        return now.addingTimeInterval(now.timeIntervalSince(startedAt) / completed * max(0, total - completed))
+        // What earlier attempts had done says nothing of this one's pace.
+        let done = completed - (json["carried"]?.doubleValue ?? 0)
+        guard done > 0 else { return nil }
+        return now.addingTimeInterval(now.timeIntervalSince(startedAt) / done * max(0, total - completed))
     }
 }

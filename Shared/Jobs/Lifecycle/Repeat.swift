@@ -155,8 +155,9 @@ extension JobStore {
                 FROM asked a JOIN jobs j ON j.id = a.source_id
                 WHERE j.id = ANY(\(sources.map(\.id))) AND j.namespace IS NOT DISTINCT FROM \(namespace)
                     AND j.status = ANY(\(repetition.sources.map(\.rawValue)))
-                    -- One that never came to its turn has no input yet; its workflow is what can be retried.
-                    AND j.due_at IS NOT NULL
+                    -- One whose input was to come from others has none; its workflow is what can be retried.
+                    AND (j.due_at IS NOT NULL
+                        OR NOT EXISTS (SELECT 1 FROM job_dependencies d WHERE d.job_id = j.id AND d.is_read))
                     AND \(repetition.hasCheckpoint)
                 ORDER BY j.id
                 ON CONFLICT DO NOTHING

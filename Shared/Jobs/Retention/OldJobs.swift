@@ -71,11 +71,14 @@ extension JobStore {
     ]
 
     /// Forgets dead letters that have waited, or were sent again, for so many days; at most `limit`, the oldest first.
+    ///
+    /// A message of a version that no worker knew waits for an upgrade, however long that takes.
     public func deleteDeadLetters(olderThan days: Int, limit: Int) async throws -> Int {
         try await database.query(
             """
             WITH old AS (
                 SELECT id FROM dead_letters WHERE received_at < now() - \(Double(days)) * interval '1 day'
+                    AND (reason <> 'unknown_schema' OR redriven_at IS NOT NULL)
                 ORDER BY received_at, id LIMIT \(limit) FOR UPDATE SKIP LOCKED
             )
             DELETE FROM dead_letters d USING old WHERE d.id = old.id RETURNING d.id
