@@ -35,6 +35,8 @@ extension Migrations {
             """)
 
     /// The statements that insert jobs write the labels themselves (see `JobStore.labelling`): a trigger doubles what that costs.
+    ///
+    /// A process of the build before that still runs adds jobs that no list by label finds; stop it before this step.
     static let labelInsertSchema = Migration(
         number: 10, name: "label inserts",
         sql: """
