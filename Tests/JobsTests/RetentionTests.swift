@@ -68,12 +68,16 @@ import Testing
         }
     }
 
-    @Test func aJobThatAnotherGoesOnFromStaysAsLongAsThatOne() async throws {
+    @Test(arguments: [Repetition.retry, .restart(checkpoint: 1, parallelism: nil)])
+    func aJobThatAnotherGoesOnFromStaysAsLongAsThatOne(repetition: Repetition) async throws {
         try await withStore { store in
-            let id = try await store.queue()[0]
-            _ = try await store.cancel(id, namespace: "default", reason: nil)
+            let fence = try await store.run()
+            let id = fence.job
+            _ = try await store.write([
+                .checkpoint(fence, epoch: 1, state: Array("{}".utf8)), .outcome(fence, ending(.failed, "failed")),
+            ])
             let retry = UUIDv7.generate()
-            _ = try await store.repeat(RepeatSource(id, as: retry), namespace: "default", .retry)
+            _ = try await store.repeat(RepeatSource(id, as: retry), namespace: "default", repetition)
             _ = try await store.cancel(retry, namespace: "default", reason: nil)
             try await store.database.query("UPDATE jobs SET finished_at = now() - interval '9 days'")
             let days = RetentionDays(others: 1)

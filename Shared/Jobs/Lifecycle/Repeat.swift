@@ -147,11 +147,12 @@ extension JobStore {
                     \(sources.map { $0.idempotency?.requestHash })) AS a (source_id, new_id, key, hash)
             ), inserted AS (
                 INSERT INTO jobs (id, namespace, type, status, priority, max_attempts, timeout_seconds, due_at, name, labels,
-                    spec, parallelism, parent_id, trace_id, original_job_id, retry_of, idempotency_key, request_hash, concurrency_key)
+                    spec, parallelism, parent_id, trace_id, original_job_id, retry_of, resumes, idempotency_key, request_hash,
+                    concurrency_key)
                 SELECT a.new_id, j.namespace, j.type, 'queued', j.priority, j.max_attempts, j.timeout_seconds, now(), j.name,
                     j.labels, j.spec, coalesce(\(repetition.parallelism as Int32?), j.parallelism), j.parent_id, j.trace_id,
-                    coalesce(j.original_job_id, j.id), CASE WHEN \(repetition.isRetry) THEN j.id END, a.key, a.hash,
-                    j.concurrency_key
+                    coalesce(j.original_job_id, j.id), CASE WHEN \(repetition.isRetry) THEN j.id END,
+                    CASE WHEN \(repetition.resumes) THEN j.id END, a.key, a.hash, j.concurrency_key
                 FROM asked a JOIN jobs j ON j.id = a.source_id
                 WHERE j.id = ANY(\(sources.map(\.id))) AND j.namespace IS NOT DISTINCT FROM \(namespace)
                     AND j.status = ANY(\(repetition.sources.map(\.rawValue)))

@@ -30,6 +30,7 @@ public enum Migrations {
         operateSchema,
         labelSchema,
         labelInsertSchema,
+        resumeSchema,
     ]
 
     /// The number of the newest step that this build knows.

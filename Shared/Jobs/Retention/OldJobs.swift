@@ -28,7 +28,7 @@ extension JobStore {
                 SELECT id, type, finished_at, awaited FROM jobs WHERE id > \(id) AND id <= \(end) ORDER BY id LIMIT \(limit)
             )
             SELECT p.id, p.finished_at IS NOT NULL AND d.days > 0 AND p.finished_at < now() - d.days * interval '1 day'
-                AND NOT EXISTS (SELECT 1 FROM jobs n WHERE n.retry_of = p.id) AND NOT \(Self.isStillNeeded) AS is_old
+                AND NOT EXISTS (SELECT 1 FROM jobs n WHERE n.resumes = p.id) AND NOT \(Self.isStillNeeded) AS is_old
             FROM page p LEFT JOIN unnest(\(types.map(\.key)), \(types.map { Int32($0.value) })) AS t (type, days) ON t.type = p.type,
                 LATERAL (SELECT coalesce(t.days, \(Int32(days.others))) AS days) d
             ORDER BY p.id

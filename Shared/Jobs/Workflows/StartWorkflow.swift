@@ -111,7 +111,8 @@ extension JobStore {
                 FROM unnest(\(resumed.map(\.new)), \(resumed.map(\.old.job)), \(resumed.map(\.old.canResume)))
                     AS i (id, old, resumes) JOIN jobs o ON o.id = i.old
             ), linked AS (
-                UPDATE jobs j SET original_job_id = i.original, retry_of = CASE WHEN i.resumes THEN i.old END
+                UPDATE jobs j SET original_job_id = i.original, retry_of = CASE WHEN i.resumes THEN i.old END,
+                    resumes = CASE WHEN i.resumes THEN i.old END
                 FROM i WHERE j.id = i.id
             ), resumed AS (
                 INSERT INTO checkpoints (job_id, epoch, attempt, state)
