@@ -25,6 +25,8 @@ final class EasyHandle {
         let limits = request.limits
         try set(CURLOPT_URL, request.url.text)
         try set(CURLOPT_NOSIGNAL, 1)
+        // A name that is still being resolved when the time is over is left to its thread: waiting for it would hold up every transfer.
+        try set(CURLOPT_QUICK_EXIT, 1)
         try set(CURLOPT_PROTOCOLS_STR, "http,https")
         try set(CURLOPT_FOLLOWLOCATION, 0)
         // An empty text, unlike none, also rules out the proxies that the environment names.

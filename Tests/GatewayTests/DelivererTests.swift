@@ -224,6 +224,10 @@ import Testing
             #expect(sign(first, changed) == nil)
         }
         #expect(sign(first, []) == nil)
+        #expect(
+            first.signature(id: "i", timestamp: 1, body: "b", secrets: [secret.sealed, []])
+                == sign(first, secret.sealed),
+            "a former secret that is lost does not keep the current one from signing")
         chmod(folder + "/webhook.key", 0o644)
         #expect(throws: VaultError.self) { try WebhookVault(key: nil, storage: folder) }
     }

@@ -70,15 +70,29 @@ final class Planner: Sendable {
     private func look() async throws -> Duration {
         let state = try await store.planState()
         var didMove = false
-        if state.hasEnds, try await store.settle(catalogue: types.refresh()) {
+        // What does not succeed waits, and does not keep the others from it.
+        if state.hasEnds,
+            try await attempt("settling", { try await self.store.settle(catalogue: self.types.refresh()) })
+        {
             dispatcher.lookSoon()
             didMove = true
         }
-        if state.hasCancels, try await cancelSteps() { didMove = true }
+        if state.hasCancels, try await attempt("cancelling", { try await self.cancelSteps() }) { didMove = true }
         if state.nextTickIn == .zero, try await fire() { didMove = true }
         if didMove { return .zero }
         guard let next = state.nextTickIn, next > .zero else { return Self.idlePause }
         return min(Self.idlePause, next)
+    }
+
+    private func attempt(_ what: String, _ work: () async throws -> Bool) async throws -> Bool {
+        do {
+            return try await work()
+        } catch is CancellationError {
+            throw CancellationError()
+        } catch {
+            log.warning("workflows wait", ["for": .string(what), "error": .error(error)])
+            return false
+        }
     }
 
     private func fire() async throws -> Bool {

@@ -113,13 +113,13 @@ final class BrokerOutlet: Outlet {
     private func note(_ key: String, _ outcome: Publisher.Outcome) {
         state.withLock { state in
             switch outcome {
-            case .confirmed:
+            // Of several queues one may have refused what the others took.
+            case .confirmed, .rejected:
                 state.routable.insert(key)
                 state.unroutable[key] = nil
             case .returned:
                 state.routable.remove(key)
                 state.unroutable[key] = .now + Self.rest
-            case .rejected: break
             }
         }
         GatewayMetrics.eventsPublished.add(1, outcome.word)

@@ -46,7 +46,9 @@ final class WebhookOutlet: Outlet {
             return true
         }
         guard isDue else { return }
-        while try await store.exhaustDisabled() > 0 {}
-        while try await store.pruneDeliveries(olderThan: keepFor) > 0 {}
+        // A batch at a time: events that are to go out do not wait for all of it.
+        let exhausted = try await store.exhaustDisabled()
+        let pruned = try await store.pruneDeliveries(olderThan: keepFor)
+        if exhausted + pruned > 0 { state.withLock { $0.nextTidy = .now } }
     }
 }

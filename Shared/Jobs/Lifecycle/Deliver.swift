@@ -157,7 +157,7 @@ extension JobStore {
                     disabled_reason = coalesce(w.disabled_reason, v.reason),
                     disabled_at = CASE WHEN v.reason IS NULL THEN w.disabled_at ELSE coalesce(w.disabled_at, now()) END
                 FROM (
-                    SELECT h.id, CASE WHEN \(outcome.isGone) THEN 'gone'
+                    SELECT h.id, CASE WHEN \(outcome.isGone) AND h.url = \(delivery.url) THEN 'gone'
                         WHEN NOT \(isGood) AND h.failing_since < now() - \(failingLimit.seconds) * interval '1 second' THEN 'failing'
                         END AS reason
                     FROM done JOIN webhooks h ON h.id = done.webhook_id
