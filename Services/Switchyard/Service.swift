@@ -93,12 +93,19 @@ final class Service: Sendable {
             let launch = ChildProcess.Launch(
                 "/usr/bin/setpriv", ["--pdeathsig", "TERM", "--", executable], environment: environment, output: log)
             let pid = try await Spawner.shared.spawn(launch)
-            try workspace.pidFile(name).write(pid)
-            try writeFile(workspace.urlFile(name), url + "\n", mode: 0o644)
             state.withLock { state in
                 state.pid = pid
                 // Asked to stop while it started: nobody else has told it.
                 if state.isStopping { kill(pid, SIGTERM) }
+            }
+            do throws(ServerError) {
+                try workspace.pidFile(name).write(pid)
+                try writeFile(workspace.urlFile(name), url + "\n", mode: 0o644)
+            } catch {
+                // One that nobody can find must not stay: it would hold the port against the next.
+                hurry()
+                _ = await ended(pid)
+                throw error
             }
             let status = await ended(pid)
             workspace.pidFile(name).remove()

@@ -70,20 +70,24 @@ final class Supervisor: Sendable {
     /// Keeps the logs small, and starts private servers again that have crashed, for as long as the task runs.
     func maintain() async {
         let servers = options.servers == nil ? LocalStack(folder: workspace.path) : nil
+        var isMissing = false
         while !Task.isCancelled {
             let names = state.withLock { ($0.workers + $0.gateway).map(\.name) }
             await onThread { [workspace] in
                 for name in names { LogRotation.rotate(workspace.log(name)) }
             }
             do {
-                let restarted = try await servers?.restartCrashed() ?? []
+                let restarted = try await servers?.restartCrashed(orMissing: isMissing) ?? []
                 if !restarted.isEmpty { report("\(restarted.joined(separator: " and ")) had ended and runs again") }
-                try await Task.sleep(for: .seconds(2))
-            } catch let error as ServerError where error.kind != .cancelled {
-                report("\(error)")
+                isMissing = false
+            } catch let error where error.kind != .cancelled {
+                // Tried until it succeeds: a full disk may be emptied, a slow recovery may end.
+                if !isMissing { report("\(error)") }
+                isMissing = true
             } catch {
                 return
             }
+            do { try await Task.sleep(for: .seconds(2)) } catch { return }
         }
     }
 

@@ -29,13 +29,15 @@ public struct LocalStack: Sendable {
     }
 
     /// Starts the servers again that ended without having been stopped, and answers their names.
-    public func restartCrashed() async throws(ServerError) -> [String] {
+    ///
+    /// - Parameter isMissing: whether one that does not run at all is to be started too: an earlier restart has failed.
+    public func restartCrashed(orMissing isMissing: Bool = false) async throws(ServerError) -> [String] {
         var names: [String] = []
-        if postgres.hasCrashed {
+        if postgres.hasCrashed || (isMissing && postgres.pid == nil) {
             _ = try await postgres.start()
             names.append("PostgreSQL")
         }
-        if rabbitMQ.hasCrashed {
+        if rabbitMQ.hasCrashed || (isMissing && rabbitMQ.pid == nil) {
             _ = try await rabbitMQ.start()
             names.append("RabbitMQ")
         }
