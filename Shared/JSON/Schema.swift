@@ -38,6 +38,14 @@ public enum Schema {
         return ["type": "array", "items": items, "maxItems": .int(Int64(max))]
     }
 
+    /// So many things of one kind.
+    public static func list(_ items: JSON, _ count: ClosedRange<Int>) -> JSON {
+        [
+            "type": "array", "items": items, "minItems": .int(Int64(count.lowerBound)),
+            "maxItems": .int(Int64(count.upperBound)),
+        ]
+    }
+
     /// An object with members of one kind under keys of any name.
     public static func map(_ values: JSON) -> JSON { ["type": "object", "additionalProperties": values] }
 

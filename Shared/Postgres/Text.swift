@@ -112,3 +112,16 @@ extension PostgresError {
         PostgresError(.usage, "text holds a NUL character (U+0000), which PostgreSQL cannot store")
     }
 }
+
+extension String {
+    /// The text in at most `limit` bytes, cut at a whole character, with NUL replaced, which PostgreSQL's text cannot hold.
+    public func cut(to limit: Int) -> String {
+        let clean = utf8.contains(0) ? replacing("\0", with: "\u{FFFD}") : self
+        guard clean.utf8.count > limit else { return clean }
+        var end = clean.utf8.index(clean.startIndex, offsetBy: limit - 3)
+        while end.samePosition(in: clean.unicodeScalars) == nil {
+            end = clean.utf8.index(before: end)
+        }
+        return clean[..<end] + "…"
+    }
+}

@@ -1,5 +1,6 @@
-import JSON
 import Jobs
+import JSON
+import Postgres
 
 /// What a worker's code tells about a job beyond its progress.
 extension JobContext {

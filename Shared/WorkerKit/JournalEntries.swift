@@ -1,6 +1,7 @@
 import Foundation
-import JSON
 import Jobs
+import JSON
+import Postgres
 
 /// What an execution has said and nobody has written yet, with the limits of what one attempt may say.
 struct JournalEntries {
@@ -94,19 +95,6 @@ struct JournalEntries {
         if !samples.isEmpty { records.append(.samples(fence, samples)) }
         (lines, errors, samples) = ([], [], [])
         return records
-    }
-}
-
-extension String {
-    /// Cuts at a whole character and replaces NUL, which PostgreSQL's text cannot hold.
-    func cut(to limit: Int) -> String {
-        let clean = utf8.contains(0) ? replacing("\0", with: "\u{FFFD}") : self
-        guard clean.utf8.count > limit else { return clean }
-        var end = clean.utf8.index(clean.startIndex, offsetBy: limit - 3)
-        while end.samePosition(in: clean.unicodeScalars) == nil {
-            end = clean.utf8.index(before: end)
-        }
-        return clean[..<end] + "…"
     }
 }
 

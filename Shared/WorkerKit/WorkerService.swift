@@ -177,8 +177,7 @@ public struct WorkerService<W: Worker>: Sendable {
         let end = ContinuousClock.now + configuration.drain
         await waitUntilIdle(ContinuousClock.now + configuration.drain / 2)
         guard !Task.isCancelled else { return }
-        for job in running.all { job.stop(.draining) }
-        await waitUntilIdle(end)
+        await waitUntilIdle(end, handingBack: true)
         guard !Task.isCancelled else { return }
         await withDiscardingTaskGroup { group in
             for job in running.all {
@@ -191,9 +190,11 @@ public struct WorkerService<W: Worker>: Sendable {
         await durations.flush()
     }
 
-    private func waitUntilIdle(_ deadline: ContinuousClock.Instant) async {
+    private func waitUntilIdle(_ deadline: ContinuousClock.Instant, handingBack: Bool = false) async {
         // A claim under way counts: it may be committed already, and its job would wait for its lease to end.
         while running.count > 0 || intake.isClaiming, ContinuousClock.now < deadline {
+            // Also what such a claim brings: cut off without being asked first, it would look like a failure.
+            if handingBack { for job in running.all { job.stop(.draining) } }
             do { try await Task.sleep(for: .milliseconds(20)) } catch { return }
         }
     }

@@ -1,4 +1,5 @@
 import AMQP
+import Crypto
 import Foundation
 import JSON
 import Jobs
@@ -126,6 +127,10 @@ import Testing
                     message.headers = headers
                     _ = try await publisher.publish(message, exchange: Topics.jobs, routingKey: "noop")
                 }
+                // A reason that no index holds, to the queue of the dead itself.
+                var message = Message(body: Array("[0]".utf8))
+                message.headers = [Topics.reasonHeader: .string(Data(randomBytes(20_000)).base64EncodedString())]
+                _ = try await publisher.publish(message, exchange: Topics.dead, routingKey: "noop")
                 _ = try await publisher.publish(
                     Message(body: stranger(id: good)), exchange: Topics.jobs, routingKey: "noop")
             }
@@ -133,8 +138,9 @@ import Testing
             var letters: [JSON] = []
             try await poll("the dead letters", details: { stack.logs }) {
                 letters = try await stack.api.get("/api/v1/dead-letters").json["dead_letters"]?.arrayValue ?? []
-                return letters.count == bad.count + Self.oddHeaders.count
+                return letters.count == bad.count + Self.oddHeaders.count + 1
             }
+            #expect(letters.first { $0["body"] == "[0]" }?["reason"]?.stringValue?.utf8.count == 100)
             for entry in bad {
                 let found = letters.first { $0["body"]?.stringValue == String(decoding: entry.body, as: UTF8.self) }
                 #expect(found?["reason"]?.stringValue == entry.reason)

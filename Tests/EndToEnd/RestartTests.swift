@@ -75,6 +75,7 @@ import Testing
             #expect(stopped.json["changed"] == 30, "\(stopped.text)")
             #expect(try await bulk(["action": "rerun"]).status == 400, "without a key it would not be safe to repeat")
             #expect(try await bulk(["action": "cancel", "filter": [:]]).status == 422)
+            #expect(try await bulk(["action": "cancel", "filter": ["status": []]]).status == 422)
             #expect(try await bulk(["action": "explode"]).status == 422)
             #expect(try await bulk(["action": "cancel", "cursor": "x"]).status == 400)
         }

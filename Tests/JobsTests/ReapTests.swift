@@ -10,6 +10,8 @@ import Testing
             let fence = try await store.run(worker: "lost")
             try await store.expireLeases()
             let live = try await store.run()
+            let past = try await store.now() - 1
+            #expect(try await store.reap(until: past).isEmpty, "a statement that comes too late judges nobody")
             let reaped = try await store.reap()
             #expect(reaped.map(\.id) == [fence.job])
             #expect(reaped[0].worker == "lost" && reaped[0].attempt == 1 && reaped[0].status == .queued)

@@ -144,6 +144,15 @@ import Testing
             _ = try await store.cancel(job.id, namespace: "default", reason: nil)
             #expect(try await old() == [unused, named])
             try await store.database.query(
+                """
+                INSERT INTO schedules (id, namespace, cron, time_zone, job, catch_up, catch_up_limit, overlap, is_paused, next_at)
+                VALUES (gen_random_uuid(), 'default', '0 0 1 * *', 'UTC',
+                    jsonb_build_object('type', 'probe', 'spec', jsonb_build_object('file_id', \(named.text))), 'skip', 1, 'allow',
+                    false, now() + interval '20 days')
+                """)
+            #expect(try await old() == [unused], "a schedule will need it")
+            try await store.database.query("DELETE FROM schedules")
+            try await store.database.query(
                 "UPDATE files SET used_at = now() - interval '31 days' WHERE used_at IS NOT NULL")
             #expect(try await old() == [unused, used, named])
             #expect(try await old(used: nil) == [unused, named])

@@ -106,7 +106,7 @@ private enum ControlSchema {
                 "type": "object", "additionalProperties": false, "minProperties": 1,
                 "properties": [
                     "type": Schema.text(max: 100),
-                    "status": Schema.list(Schema.word(JobStatus.allCases.map(\.rawValue)), max: 8),
+                    "status": Schema.list(Schema.word(JobStatus.allCases.map(\.rawValue)), 1...8),
                     "labels": ["type": "object", "minProperties": 1, "additionalProperties": Schema.text],
                     "parent": Schema.uuid, "created_after": Schema.time, "created_before": Schema.time,
                 ],

@@ -4,6 +4,7 @@ import Crypto
 import Foundation
 import JSON
 import Jobs
+import Postgres
 import Telemetry
 
 /// Moves dead messages from the broker into the database, where they can be listed (G7).
@@ -57,11 +58,16 @@ struct DeadLetterCollector: Sendable {
         let original = message.headers[Topics.routingKeyHeader]?.string ?? delivery.routingKey
         try await store.add(
             DeadLetter(
-                id: id, reason: reason.withoutNUL, detail: detail.withoutNUL, exchange: delivery.exchange.withoutNUL,
-                routingKey: original.withoutNUL, job: job, headers: JSON.object(headers(message)).serialized(),
+                id: id, reason: reason.cut(to: Self.wordBytes), detail: detail.cut(to: Self.detailBytes),
+                exchange: delivery.exchange.cut(to: 255), routingKey: original.cut(to: 255), job: job,
+                headers: JSON.object(headers(message)).serialized(),
                 body: message.body))
         GatewayMetrics.deadLetters.add(1, Self.reasons.contains(reason) ? reason : "other")
     }
+
+    /// A stranger may write anything of any length into the headers; an index has the reason.
+    private static let wordBytes = 100
+    private static let detailBytes = 4000
 
     /// The words that workers and this collector use. A stranger may write any other into the header.
     private static let reasons: Set<String> = [
@@ -99,9 +105,4 @@ struct DeadLetterCollector: Sendable {
         }
         return object
     }
-}
-
-extension String {
-    /// PostgreSQL's text cannot hold U+0000, and a sender may write anything.
-    fileprivate var withoutNUL: String { utf8.contains(0) ? replacing("\0", with: "\u{FFFD}") : self }
 }

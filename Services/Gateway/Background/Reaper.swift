@@ -22,12 +22,13 @@ struct Reaper: Sendable {
         while true {
             try await Task.sleep(for: .seconds(1))
             do {
-                if ContinuousClock.now - lastRound > Self.longestRound { healthySince = nil }
+                let now = try await store.now()
+                // The probe itself may have stood still.
+                if .now - lastRound > Self.longestRound { healthySince = nil }
                 if let since = healthySince, .now - since >= grace {
-                    report(try await store.reap())
-                } else {
-                    _ = try await store.database.query("SELECT 1")
-                    if healthySince == nil { healthySince = .now }
+                    report(try await store.reap(until: now + Self.longestRound.seconds))
+                } else if healthySince == nil {
+                    healthySince = .now
                 }
                 lastRound = .now
             } catch is CancellationError {

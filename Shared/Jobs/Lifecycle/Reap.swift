@@ -14,10 +14,16 @@ public struct Reaped: Sendable {
 }
 
 extension JobStore {
+    /// The database's time.
+    public func now() async throws -> Date { try await database.query("SELECT now() AS now")[0].decode("now") }
+
     /// Takes jobs whose lease has ended from their worker: back into the queue, or `failed` with reason `crashed` after
     /// `maxCrashes` of its type's policy (G4, G6). Crashes are counted apart from failures. A job that was asked to end, by a
     /// wish that its worker has not fulfilled in time, ends as it was wanted.
-    public func reap(limit: Int = 500) async throws -> [Reaped] {
+    ///
+    /// - Parameter deadline: by the database's clock; nothing happens later. A statement that stood still with the server must not judge
+    ///   by the time that has passed meanwhile.
+    public func reap(limit: Int = 500, until deadline: Date? = nil) async throws -> [Reaped] {
         let moved = try await database.query(
             """
             WITH expired AS (
@@ -25,6 +31,7 @@ extension JobStore {
                 -- was when the statement began, and miss a cancellation that was committed in between.
                 SELECT id, type, wanted, crashes, worker AS lost_worker FROM jobs
                 WHERE status IN ('running', 'stopping') AND lease_until < now()
+                    AND (\(deadline as Date?)::timestamptz IS NULL OR now() < \(deadline as Date?))
                 ORDER BY lease_until LIMIT \(limit) FOR UPDATE SKIP LOCKED
             ), judged AS (
                 SELECT e.id, e.lost_worker, CASE

@@ -48,14 +48,16 @@ extension JobStore {
         _ = try await database.query("DELETE FROM files WHERE id = ANY(\(ids)) AND job_id IS NULL")
     }
 
-    /// Which of these stand anywhere in the spec of a job that has yet to end.
+    /// Which of these stand anywhere in the spec of a job that has yet to end, or in what a schedule submits.
     private func named(_ ids: [UUID], namespaces: [String]) async throws -> Set<UUID> {
         let open = JobStatus.allCases.filter { !$0.isTerminal }.map(\.rawValue)
         let rows = try await database.query(
             """
-            SELECT DISTINCT v #>> '{}' AS id FROM jobs j, jsonb_path_query(j.spec, '$.**') v
-            WHERE j.namespace = ANY(\(namespaces)) AND j.status = ANY(\(open)) AND jsonb_typeof(v) = 'string'
-                AND lower(v #>> '{}') = ANY(\(ids.map(\.text)))
+            SELECT DISTINCT v #>> '{}' AS id FROM (
+                SELECT spec FROM jobs WHERE namespace = ANY(\(namespaces)) AND status = ANY(\(open))
+                UNION ALL SELECT job FROM schedules WHERE namespace = ANY(\(namespaces))
+            ) n (input), jsonb_path_query(n.input, '$.**') v
+            WHERE jsonb_typeof(v) = 'string' AND lower(v #>> '{}') = ANY(\(ids.map(\.text)))
             """)
         return Set(try rows.compactMap { UUID(text: try $0.decode("id")) })
     }
