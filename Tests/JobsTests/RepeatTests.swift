@@ -121,20 +121,6 @@ import Testing
         }
     }
 
-    @Test func aJobThatWaitedForOthersCanBeRepeatedToo() async throws {
-        try await withStore { store in
-            var job = submission()
-            job.dependsOn = try await store.queue(1)
-            _ = try await store.submit(allOrNone: [(job, .zero)])
-            _ = try await store.cancel(job.id, namespace: "default", reason: nil)
-            guard case .created(let new) = try await retry(job.id, store) else {
-                Issue.record("not created")
-                return
-            }
-            #expect(try await store.job(new)?.status == .queued)
-        }
-    }
-
     @Test func executionsAndCheckpointsAreReadBack() async throws {
         try await withStore { store in
             let first = try await store.run(worker: "a")

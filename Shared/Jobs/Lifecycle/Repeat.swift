@@ -156,9 +156,8 @@ extension JobStore {
                 FROM asked a JOIN jobs j ON j.id = a.source_id
                 WHERE j.id = ANY(\(sources.map(\.id))) AND j.namespace IS NOT DISTINCT FROM \(namespace)
                     AND j.status = ANY(\(repetition.sources.map(\.rawValue)))
-                    -- One whose input was to come from others has none; its workflow is what can be retried.
-                    AND (j.due_at IS NOT NULL
-                        OR NOT EXISTS (SELECT 1 FROM job_dependencies d WHERE d.job_id = j.id AND d.is_read))
+                    -- One that never came to its turn would start without what it was to wait for; its workflow can be retried.
+                    AND j.due_at IS NOT NULL
                     AND \(repetition.hasCheckpoint)
                 ORDER BY j.id
                 ON CONFLICT DO NOTHING
