@@ -33,17 +33,13 @@ public enum Schema {
     }
 
     /// A list of items of one kind.
-    public static func list(_ items: JSON, max: Int? = nil) -> JSON {
-        guard let max else { return ["type": "array", "items": items] }
-        return ["type": "array", "items": items, "maxItems": .int(Int64(max))]
-    }
+    public static func list(_ items: JSON) -> JSON { ["type": "array", "items": items] }
 
     /// So many things of one kind.
     public static func list(_ items: JSON, _ count: ClosedRange<Int>) -> JSON {
-        [
-            "type": "array", "items": items, "minItems": .int(Int64(count.lowerBound)),
-            "maxItems": .int(Int64(count.upperBound)),
-        ]
+        var list: JSONObject = ["type": "array", "items": items, "maxItems": .int(Int64(count.upperBound))]
+        if count.lowerBound > 0 { list["minItems"] = .int(Int64(count.lowerBound)) }
+        return .object(list)
     }
 
     /// An object with members of one kind under keys of any name.

@@ -1,5 +1,5 @@
-import Jobs
 import JSON
+import Jobs
 import Postgres
 
 /// What a worker's code tells about a job beyond its progress.

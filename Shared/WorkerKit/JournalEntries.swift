@@ -1,6 +1,6 @@
 import Foundation
-import Jobs
 import JSON
+import Jobs
 import Postgres
 
 /// What an execution has said and nobody has written yet, with the limits of what one attempt may say.

@@ -37,7 +37,7 @@ struct DocumentProcessing: Decodable, Sendable {
                 "required": ["inputs"],
                 "additionalProperties": false,
                 "properties": [
-                    "inputs": ["type": "array", "minItems": 1, "maxItems": 1000, "items": ["$ref": "#/$defs/input"]],
+                    "inputs": Schema.list(["$ref": "#/$defs/input"], 1...1000),
                     "chunking": [
                         "type": "object", "additionalProperties": false, "default": ["size": 1000, "overlap": 100],
                         "properties": [

@@ -27,8 +27,8 @@ extension Gateway {
                     headers: [.idempotencyKey],
                     body: .submission(
                         Schema.request(
-                            ["jobs": ["type": "array", "items": Submission.schema, "minItems": 1, "maxItems": 1000]],
-                            required: ["jobs"]), limit: Limits.batch),
+                            ["jobs": Schema.list(Submission.schema, 1...1000)], required: ["jobs"]), limit: Limits.batch
+                    ),
                     answers: [
                         .json(
                             201,

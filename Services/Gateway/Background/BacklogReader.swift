@@ -108,12 +108,9 @@ final class BacklogReader: Sendable {
         let jobs = try await store.backlog(type: type, requests, except: published)
         let picked = FairOrder.pick(turns, from: jobs) { ledger.take($0, type: type) }
         noteDepths(requests, jobs, picked, type)
-        let wholly = requests.filter { request in
-            request.after == nil && jobs.count { $0.lane == request.lane } < request.count
-        }.map(\.lane)
-        let left = Set(jobs).subtracting(picked).map(\.lane)
-        let isAll = note(
-            drained: wholly.filter { !left.contains($0) }, of: lanes, type, expected: expected, readAt: start)
+        let left = Set(Set(jobs).subtracting(picked).map(\.lane))
+        let drained = Self.exhausted(requests, by: jobs).filter { !left.contains($0) }
+        let isAll = noteRead(drained: drained, of: lanes, type, expected: expected, readAt: start)
         let limited = picked.filter { ledger.isLimited($0, type: type) }.map(\.id)
         let free = picked.filter { !ledger.isLimited($0, type: type) }.map(\.id)
         var batch = Batch(isAll: isAll)
@@ -132,17 +129,22 @@ final class BacklogReader: Sendable {
         let turns = turns(type, lanes, of: lanes, limit)
         let requests = Self.requests(turns)
         let (found, readAt) = try await store.backlogCommands(type: type, requests, except: published)
-        let counts = found.reduce(into: [Lane: Int]()) { $0[$1.lane, default: 0] += 1 }
-        let drained = requests.filter { counts[$0.lane, default: 0] < $0.count }.map(\.lane)
-        let isAll = note(drained: drained, of: lanes, type, expected: expected, readAt: start)
+        let isAll = noteRead(
+            drained: Self.exhausted(requests, by: found), of: lanes, type, expected: expected, readAt: start)
         return Batch(
             unmarked: FairOrder.pick(turns, from: found).map(\.command), readAt: readAt, isAll: isAll)
     }
 
     private func expected(_ type: String) -> Int { orders.withLock { $0.watch.expected[type] ?? 0 } }
 
+    /// The lanes that were read from their start to their end.
+    private static func exhausted(_ requests: [LaneRequest], by found: [some LaneMember]) -> [Lane] {
+        let counts = found.reduce(into: [Lane: Int]()) { $0[$1.lane, default: 0] += 1 }
+        return requests.filter { $0.after == nil && counts[$0.lane, default: 0] < $0.count }.map(\.lane)
+    }
+
     /// - Returns: whether nothing is left of any lane.
-    private func note(
+    private func noteRead(
         drained: [Lane], of lanes: [Lane], _ type: String, expected: Int, readAt start: ContinuousClock.Instant
     ) -> Bool {
         let isAll = drained.count == lanes.count

@@ -25,6 +25,9 @@ final class DispatchWindow: Sendable {
         /// What is left for the direct path.
         var direct = 0
 
+        /// How many more may be published, as of the last count.
+        func room(beside waiting: Int = 0) -> Int { max(0, size - outstanding - published - waiting) }
+
         mutating func count(
             _ confirmed: Int, horizon: Duration, limit: Int, at now: ContinuousClock.Instant
         ) {
@@ -81,8 +84,7 @@ final class DispatchWindow: Sendable {
             for (type, count) in counts {
                 var entry = state.entries[type] ?? Entry()
                 entry.count(count, horizon: horizon, limit: limit, at: now)
-                let room = entry.size - entry.outstanding - waiting[type, default: 0]
-                entry.direct = closed.contains(type) ? 0 : max(0, room)
+                entry.direct = closed.contains(type) ? 0 : entry.room(beside: waiting[type, default: 0])
                 state.entries[type] = entry
             }
         }
@@ -95,14 +97,14 @@ final class DispatchWindow: Sendable {
     func open(_ type: String, waiting: Int = 0) {
         state.withLock { state in
             guard let entry = state.entries[type] else { return }
-            state.entries[type]?.direct = max(0, entry.size - entry.outstanding - entry.published - waiting)
+            state.entries[type]?.direct = entry.room(beside: waiting)
         }
     }
 
     /// How many commands of the backlog may be published; as of the last count.
     func room(_ type: String) -> Int {
         state.withLock { state in
-            state.entries[type].map { max(0, $0.size - $0.outstanding - $0.published) } ?? 0
+            state.entries[type]?.room() ?? 0
         }
     }
 

@@ -70,28 +70,36 @@ final class Planner: Sendable {
     private func look() async throws -> Duration {
         let state = try await store.planState()
         var didMove = false
-        // What does not succeed waits, and does not keep the others from it.
-        if state.hasEnds,
-            try await attempt("settling", { try await self.store.settle(catalogue: self.types.refresh()) })
-        {
-            dispatcher.lookSoon()
-            didMove = true
+        if state.hasEnds {
+            let didSettle = try await attempt("workflows wait to be settled") {
+                try await store.settle(catalogue: types.refresh())
+            }
+            if didSettle == true {
+                dispatcher.lookSoon()
+                didMove = true
+            }
         }
-        if state.hasCancels, try await attempt("cancelling", { try await self.cancelSteps() }) { didMove = true }
+        if state.hasCancels {
+            let didCancel = try await attempt("workflows wait to be cancelled") { try await cancelSteps() }
+            if didCancel == true { didMove = true }
+        }
         if state.nextTickIn == .zero, try await fire() { didMove = true }
         if didMove { return .zero }
         guard let next = state.nextTickIn, next > .zero else { return Self.idlePause }
         return min(Self.idlePause, next)
     }
 
-    private func attempt(_ what: String, _ work: () async throws -> Bool) async throws -> Bool {
+    /// What a piece of work answers; nil when it did not succeed, which is logged and does not keep the others waiting.
+    private func attempt<Output>(
+        _ complaint: String, _ fields: LogFields = [:], _ work: () async throws -> Output?
+    ) async throws -> Output? {
         do {
             return try await work()
         } catch is CancellationError {
             throw CancellationError()
         } catch {
-            log.warning("workflows wait", ["for": .string(what), "error": .error(error)])
-            return false
+            log.warning(complaint, fields.appending(["error": .error(error)]))
+            return nil
         }
     }
 
@@ -99,19 +107,15 @@ final class Planner: Sendable {
         let catalogue = try await types.refresh()
         var didFire = false
         for id in try await store.dueSchedules() {
-            do {
-                guard let firing = try await store.fire(id, catalogue: catalogue) else { continue }
-                didFire = true
-                GatewayMetrics.fired.add(firing.jobs.count, "fired")
-                GatewayMetrics.fired.add(firing.skipped, "skipped")
-                if let error = firing.error {
-                    log.warning("a schedule's job is not valid", ["schedule_id": .uuid(id), "error": .string(error)])
-                }
-            } catch is CancellationError {
-                throw CancellationError()
-            } catch {
-                // The others must not wait for this one, which is tried again.
-                log.warning("a schedule waits", ["schedule_id": .uuid(id), "error": .error(error)])
+            let firing = try await attempt("a schedule waits", ["schedule_id": .uuid(id)]) {
+                try await store.fire(id, catalogue: catalogue)
+            }
+            guard let firing else { continue }
+            didFire = true
+            GatewayMetrics.fired.add(firing.jobs.count, "fired")
+            GatewayMetrics.fired.add(firing.skipped, "skipped")
+            if let error = firing.error {
+                log.warning("a schedule's job is not valid", ["schedule_id": .uuid(id), "error": .string(error)])
             }
         }
         if didFire { dispatcher.lookSoon() }

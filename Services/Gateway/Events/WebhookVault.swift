@@ -32,16 +32,12 @@ struct WebhookVault: Sendable {
     ///
     /// A former one that does not open was sealed with a key that is lost, which is why it was replaced.
     func signature(id: String, timestamp: Int, body: String, secrets: [[UInt8]]) -> String? {
+        guard let current = secrets.first.flatMap(box.open) else { return nil }
+        let former = secrets.dropFirst().compactMap(box.open)
         let message = Array("\(id).\(timestamp).\(body)".utf8)
-        var signatures: [String] = []
-        for (index, sealed) in secrets.enumerated() {
-            guard let secret = box.open(sealed) else {
-                if index == 0 { return nil }
-                continue
-            }
-            signatures.append("v1," + Data(hmacSHA256(key: secret, message: message)).base64EncodedString())
-        }
-        return signatures.joined(separator: " ")
+        return ([current] + former).map { secret in
+            "v1," + Data(hmacSHA256(key: secret, message: message)).base64EncodedString()
+        }.joined(separator: " ")
     }
 
     private static func keyFile(at path: String, temporary folder: String) throws -> [UInt8] {

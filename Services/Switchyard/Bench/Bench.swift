@@ -6,10 +6,8 @@ import Postgres
 ///
 /// Run it on an idle stack that nobody else uses: it counts the namespace's unfinished no-op jobs, and it leaves its jobs behind.
 enum Bench {
-    /// Runs the parts that the arguments ask for; the first wrong or missing answer ends it with an error that says what was answered.
-    static func run(_ arguments: [String]) async throws {
-        if arguments.contains("--help") { return print(BenchOptions.usage) }
-        let options = try BenchOptions(arguments)
+    /// Runs the parts that are asked for; the first wrong or missing answer ends it with an error that says what was answered.
+    static func run(_ options: BenchOptions) async throws {
         let target = try BenchTarget()
         let database = Database(
             PostgresConfiguration(url: target.databaseURL, applicationName: "switchyard bench"), size: 1)

@@ -9,57 +9,56 @@ enum BenchPart: String, CaseIterable, Sendable {
 
 /// What the command line asks of the bench.
 struct BenchOptions: Sendable {
-    static let usage = """
-        usage: switchyard bench [--json] [--quick] [--only PART[,PART…]] [--slots N] [--rows N,N]
-          --json   JSON on stdout, the table on stderr
-          --quick  a short run to see that everything works; its figures mean little
-          --only   \(BenchPart.allCases.map(\.rawValue).joined(separator: ", "))
-          --slots  how many documents the worker takes at a time, and so how many pdftotext run at a time (default 2)
-          --rows   for the part lists, which is left out unless it is named: how many jobs the database is filled up to, step by step;
-                   they stay there (default 10000,5000000)
-        """
+    /// The options as the command line has them.
+    static let declared: [Command.Option] = [
+        Command.Option("--json", nil, "print JSON, and the table on standard error"),
+        Command.Option("--quick", nil, "a short run to see that everything works; its figures mean little"),
+        Command.Option("--only", "PARTS", BenchPart.allCases.map(\.rawValue).joined(separator: ",")),
+        Command.Option(
+            "--slots", "N",
+            "how many documents the worker takes at a time, and so how many pdftotext run at a time (default 2)"),
+        Command.Option(
+            "--rows", "N,N",
+            "for the part lists, left out unless it is named: how many jobs the database is filled up to, step by step; they stay "
+                + "there (default 10000,5000000)"),
+    ]
 
-    private(set) var wantsJSON = false
-    private(set) var isQuick = false
-    private(set) var parts = Set(BenchPart.allCases).subtracting([.lists])
-    private(set) var slots = 2
-    private(set) var rows = [10_000, 5_000_000]
+    let wantsJSON: Bool
+    let isQuick: Bool
+    let parts: Set<BenchPart>
+    let slots: Int
+    let rows: [Int]
 
-    /// Reads the arguments after `bench`; the error says what is wrong and how it is used.
-    init(_ arguments: [String]) throws(BenchError) {
-        var rest = arguments[...]
-        while let argument = rest.popFirst() {
-            switch argument {
-            case "--json": wantsJSON = true
-            case "--quick": isQuick = true
-            case "--only": parts = try Self.parts(rest.popFirst())
-            case "--slots":
-                guard let slots = rest.popFirst().flatMap({ Int($0) }), (1...64).contains(slots) else {
-                    throw Self.misuse("--slots needs a number from 1 to 64")
-                }
-                self.slots = slots
-            case "--rows":
-                let rows = (rest.popFirst() ?? "").split(separator: ",").map { Int($0) ?? 0 }
-                guard !rows.isEmpty, rows.allSatisfy({ (1...100_000_000).contains($0) }), rows == rows.sorted() else {
-                    throw Self.misuse("--rows needs numbers in growing order, such as 10000,5000000")
-                }
-                self.rows = rows
-            default: throw Self.misuse("unknown option: \(argument)")
-            }
-        }
+    /// Reads what was given; the error says what is wrong.
+    init(_ arguments: Arguments) throws(UsageError) {
+        wantsJSON = arguments.has("--json")
+        isQuick = arguments.has("--quick")
+        slots = try arguments.int("--slots", in: 1...64) ?? 2
+        var parts = try arguments.value("--only").map(Self.parts) ?? Set(BenchPart.allCases).subtracting([.lists])
         // Memory under load needs a load.
         if parts == [.memory] { parts.insert(.endToEnd) }
+        self.parts = parts
+        rows = try arguments.value("--rows").map(Self.rows) ?? [10_000, 5_000_000]
     }
 
-    private static func parts(_ list: String?) throws(BenchError) -> Set<BenchPart> {
+    private static func parts(_ list: String) throws(UsageError) -> Set<BenchPart> {
         var parts: Set<BenchPart> = []
-        for word in (list ?? "").split(separator: ",") {
-            guard let part = BenchPart(rawValue: String(word)) else { throw misuse("unknown part: \(word)") }
+        for word in list.split(separator: ",") {
+            guard let part = BenchPart(rawValue: String(word)) else {
+                let known = BenchPart.allCases.map(\.rawValue)
+                throw UsageError("unknown part: \(word)", suggestion: nearest(to: String(word), in: known))
+            }
             parts.insert(part)
         }
-        guard !parts.isEmpty else { throw misuse("--only needs the names of parts") }
+        guard !parts.isEmpty else { throw UsageError("--only needs the names of parts") }
         return parts
     }
 
-    private static func misuse(_ problem: String) -> BenchError { BenchError("\(problem)\n\(usage)") }
+    private static func rows(_ list: String) throws(UsageError) -> [Int] {
+        let rows = list.split(separator: ",").map { Int($0) ?? 0 }
+        guard !rows.isEmpty, rows.allSatisfy({ (1...100_000_000).contains($0) }), rows == rows.sorted() else {
+            throw UsageError("--rows needs numbers in growing order, such as 10000,5000000")
+        }
+        return rows
+    }
 }

@@ -133,6 +133,29 @@ extension JobStore {
         return Set(try rows.map { try $0.decode("id", as: UUID.self) })
     }
 
+    /// Gives new jobs the checkpoint that they go on from, the newest where none is named, with the finished work that belongs to it:
+    /// two CTEs, of which `resumed` has the job and the epoch.
+    ///
+    /// - Parameter jobs: an earlier CTE, with each new job's `id` and the job that it `resumes`, or null.
+    static func carryingOver(from jobs: StaticString, epoch: Int32? = nil) -> Statement {
+        """
+        resumed AS (
+            INSERT INTO checkpoints (job_id, epoch, attempt, state)
+            SELECT n.id, c.epoch, 0, c.state FROM \(raw: jobs) n, LATERAL (
+                SELECT epoch, state FROM checkpoints
+                WHERE job_id = n.resumes AND epoch = coalesce(\(epoch as Int32?), epoch)
+                ORDER BY epoch DESC LIMIT 1
+            ) c
+            RETURNING job_id, epoch
+        ), entered AS (
+            INSERT INTO checkpoint_entries (job_id, epoch, number, entry)
+            SELECT r.job_id, e.epoch, e.number, e.entry
+            FROM resumed r JOIN \(raw: jobs) n ON n.id = r.job_id
+                JOIN checkpoint_entries e ON e.job_id = n.resumes AND e.epoch <= r.epoch
+        )
+        """
+    }
+
     /// The statement of every repetition.
     ///
     /// Sources are taken in the order of their ids, so that two requests for the same ones do not wait for each other in two orders.
@@ -161,24 +184,10 @@ extension JobStore {
                     AND \(repetition.hasCheckpoint)
                 ORDER BY j.id
                 ON CONFLICT DO NOTHING
-                RETURNING id, namespace, labels, original_job_id
+                RETURNING id, namespace, labels, original_job_id, resumes
             ), labelled AS (
                 \(raw: labelling)
-            ), resumed AS (
-                INSERT INTO checkpoints (job_id, epoch, attempt, state)
-                SELECT i.id, c.epoch, 0, c.state FROM inserted i JOIN asked a ON a.new_id = i.id, LATERAL (
-                    SELECT epoch, state FROM checkpoints
-                    WHERE job_id = a.source_id AND epoch = coalesce(\(repetition.epoch as Int32?), epoch)
-                    ORDER BY epoch DESC LIMIT 1
-                ) c
-                WHERE \(repetition.resumes)
-                RETURNING job_id, epoch
-            ), entered AS (
-                INSERT INTO checkpoint_entries (job_id, epoch, number, entry)
-                SELECT r.job_id, e.epoch, e.number, e.entry
-                FROM resumed r JOIN asked a ON a.new_id = r.job_id
-                    JOIN checkpoint_entries e ON e.job_id = a.source_id AND e.epoch <= r.epoch
-            ), announced AS (
+            ), \(carryingOver(from: "inserted", epoch: repetition.epoch)), announced AS (
                 INSERT INTO events (job_id, kind, status, attempt, data)
                 SELECT i.id, 'queued', 'queued', 0, \(JSONText(replacingNUL: because)) || jsonb_strip_nulls(jsonb_build_object(
                     'original_job_id', i.original_job_id, 'repeats', a.source_id, 'checkpoint', r.epoch))

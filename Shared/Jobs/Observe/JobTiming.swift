@@ -66,7 +66,7 @@ public struct JobTiming: Sendable, Hashable, Representation {
             "average_unit_seconds": Schema.number.orNull.described(
                 "What one unit of progress has taken in this attempt."),
             "estimated_remaining_seconds": Schema.number.orNull,
-            "estimated_remaining_range_seconds": Schema.list(Schema.number, max: 2).orNull.described(
+            "estimated_remaining_range_seconds": Schema.list(Schema.number, 0...2).orNull.described(
                 "Between what and what the rest lies in eight of ten jobs like it."),
         ])
 

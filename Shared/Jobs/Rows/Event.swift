@@ -93,8 +93,6 @@ public struct EventFilter: Sendable {
 extension JobStore {
     /// The events of several jobs, each after the number given with it, in order; at most `limit` in all.
     ///
-    /// The comparisons of whole rows keep it on the index by job: over a young table the planner would read all events by number.
-    ///
     /// - Parameter time: when the oldest of the jobs was made: the partitions of earlier times are left out.
     public func events(
         after positions: [(job: UUID, sequence: Int64)], since time: Date = .distantPast, limit: Int
@@ -104,7 +102,7 @@ extension JobStore {
             SELECT e.seq, e.job_id, e.kind, e.status, e.attempt, e.data, e.at
             FROM unnest(\(positions.map(\.job)), \(positions.map(\.sequence))) AS p (job_id, after), LATERAL (
                 SELECT seq, job_id, kind, status, attempt, data, at FROM events
-                WHERE (job_id, seq) > (p.job_id, p.after) AND (job_id, seq) <= (p.job_id, \(Int64.max)) AND at >= \(time)
+                WHERE \(Self.follows("p.after", of: "p.job_id")) AND at >= \(time)
                 ORDER BY job_id, seq LIMIT \(limit)
             ) e
             ORDER BY e.seq LIMIT \(limit)
@@ -119,10 +117,17 @@ extension JobStore {
         try await database.query(
             """
             SELECT seq, job_id, kind, status, attempt, data, at FROM events
-            WHERE job_id = \(job) AND seq > \(sequence)\(filter.conditions)
-            ORDER BY seq LIMIT \(limit)
+            WHERE \(Self.follows("\(sequence)", of: "\(job)"))\(filter.conditions)
+            ORDER BY job_id, seq LIMIT \(limit)
             """
         ).map(Event.init(row:))
+    }
+
+    /// That an event is the job's and comes after a number.
+    ///
+    /// The comparisons of whole rows keep it on the index by job: over a young table the planner would read all events by number.
+    private static func follows(_ sequence: Statement, of job: Statement) -> Statement {
+        "(job_id, seq) > (\(job), \(sequence)) AND (job_id, seq) <= (\(job), \(Int64.max))"
     }
 }
 

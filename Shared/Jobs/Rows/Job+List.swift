@@ -119,7 +119,7 @@ extension JobStore {
     /// jobs are looked at first: a rare label is done with then, and so is one that most of the jobs asked for have. What is left, and
     /// filters by type or worker, are tried on each row on the way: where they match rarely, the way is long.
     private static func page(_ filter: JobFilter, namespace: String) -> Statement {
-        let statuses = (filter.statuses.isEmpty ? JobStatus.allCases : filter.statuses).map(\.rawValue)
+        let statuses = filter.statusWords
         guard let label = filter.labels.first else {
             return """
                 SELECT s.id FROM (\(byStatus(filter, namespace, statuses))) s ORDER BY s.id \(filter.direction) LIMIT \(filter.limit)

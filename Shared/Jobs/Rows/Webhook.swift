@@ -60,7 +60,7 @@ public struct Webhook: Sendable, Representation {
     public static let settings: JSON = [
         "url": Schema.text(max: 2048).described("http or https, without user and password."),
         "description": ["type": "string", "maxLength": 200],
-        "types": Schema.list(Schema.text(max: 100), max: 100).described("Only jobs of these types; all when empty."),
+        "types": Schema.list(Schema.text(max: 100), 0...100).described("Only jobs of these types; all when empty."),
         "events": [
             "type": "array", "items": Schema.word(OutgoingEvent.words), "minItems": 1, "uniqueItems": true,
             "description": "Statuses, `progress` and `checkpoint`; every status when absent.",

@@ -114,17 +114,9 @@ extension JobStore {
                 UPDATE jobs j SET original_job_id = i.original, retry_of = CASE WHEN i.resumes THEN i.old END,
                     resumes = CASE WHEN i.resumes THEN i.old END
                 FROM i WHERE j.id = i.id
-            ), resumed AS (
-                INSERT INTO checkpoints (job_id, epoch, attempt, state)
-                SELECT i.id, c.epoch, 0, c.state FROM i, LATERAL (
-                    SELECT epoch, state FROM checkpoints WHERE job_id = i.old ORDER BY epoch DESC LIMIT 1
-                ) c
-                WHERE i.resumes
-                RETURNING job_id, epoch
-            )
-            INSERT INTO checkpoint_entries (job_id, epoch, number, entry)
-            SELECT r.job_id, e.epoch, e.number, e.entry
-            FROM resumed r JOIN i ON i.id = r.job_id JOIN checkpoint_entries e ON e.job_id = i.old AND e.epoch <= r.epoch
+                RETURNING j.id, j.resumes
+            ), \(carryingOver(from: "linked"))
+            SELECT job_id FROM resumed
             """
     }
 }

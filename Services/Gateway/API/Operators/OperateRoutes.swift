@@ -114,10 +114,7 @@ extension Gateway {
                         Schema.request(
                             [
                                 "name": Schema.text(max: 200),
-                                "scopes": [
-                                    "type": "array", "minItems": 1, "maxItems": 5,
-                                    "items": Schema.word(Scope.allCases.map(\.rawValue)),
-                                ],
+                                "scopes": Schema.list(Schema.word(Scope.allCases.map(\.rawValue)), 1...5),
                                 "namespace": [
                                     "type": "string", "maxLength": 63, "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]*$",
                                 ],
