@@ -78,6 +78,7 @@ import Testing
                     CREATE TABLE taken (kind text PRIMARY KEY);
                     CREATE FUNCTION check_id() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
                         IF pg_current_xact_id_if_assigned() IS NULL THEN RAISE 'a number was taken too early'; END IF;
+                        IF NEW.type IS NULL THEN RAISE 'an event without its type'; END IF;
                         INSERT INTO taken VALUES (NEW.kind) ON CONFLICT DO NOTHING;
                         RETURN NEW;
                     END $$;
@@ -125,12 +126,25 @@ import Testing
                     "probe queued", "probe running", "other queued", "probe progress",
                 ])
             #expect(try await store.firstOutgoing(after: last, through: last + 10).isEmpty)
+            try await store.database.query("UPDATE events SET type = NULL")
+            #expect(try await store.firstOutgoing(after: 0, through: last).map(\.sequence) == first.map(\.sequence))
             let body = try JSON.parse(try #require(first.last).body)
             #expect(body["type"] == "job.progress" && body["data"]?["job_id"]?.stringValue == fence.job.text)
             #expect(body["data"]?["status"] == "running" && body["data"]?["attempt"] == 1)
             #expect(body["timestamp"]?.stringValue.flatMap { Date(rfc3339: $0) } != nil)
             let schema = try JSONSchema(OutgoingEvent.schema)
             for event in first { #expect(schema.validate(try JSON.parse(event.body)).isEmpty) }
+        }
+    }
+
+    @Test func aKeysFirstEventIsOneWhoseJobIsThere() async throws {
+        try await withStore { store in
+            let ids = try await store.queue(3)
+            _ = try await store.queue(1, type: "other")
+            try await store.database.query("DELETE FROM jobs WHERE id = \(ids[0])")
+            let first = try await store.firstOutgoing(after: 0, through: try await store.horizon().last)
+            #expect(first.map(\.type) == ["probe", "other"])
+            #expect(first.first?.job == ids[1])
         }
     }
 

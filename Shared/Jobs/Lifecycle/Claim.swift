@@ -61,8 +61,8 @@ extension JobStore {
                 RETURNING j.id, j.namespace, j.attempt, j.spec, j.failures, j.crashes, j.max_attempts, j.timeout_seconds,
                     j.parallelism, j.trace_id, j.original_job_id
             ), announced AS (
-                INSERT INTO events (job_id, kind, status, attempt, data)
-                SELECT id, 'running', 'running', attempt, jsonb_build_object('worker', \(worker)::text) FROM moved
+                INSERT INTO events (job_id, type, kind, status, attempt, data)
+                SELECT id, \(type), 'running', 'running', attempt, jsonb_build_object('worker', \(worker)::text) FROM moved
             )
             SELECT m.*, c.epoch, c.state
             FROM moved m LEFT JOIN LATERAL (

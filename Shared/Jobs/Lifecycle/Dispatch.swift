@@ -49,9 +49,9 @@ extension JobStore {
             ), moved AS (
                 UPDATE jobs j SET status = 'queued' FROM due
                 WHERE j.id = due.id AND j.status = ANY(\(Transition.release.guardStatuses))
-                RETURNING j.id, j.attempt
+                RETURNING j.id, j.type, j.attempt
             ), announced AS (
-                INSERT INTO events (job_id, kind, status, attempt) SELECT id, 'queued', 'queued', attempt FROM moved
+                INSERT INTO events (job_id, type, kind, status, attempt) SELECT id, type, 'queued', 'queued', attempt FROM moved
             )
             SELECT id FROM moved
             """)

@@ -21,10 +21,10 @@ extension JobStore {
                             || to_char(j.expires_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') || '.')
                 FROM over
                 WHERE j.id = over.id AND j.status = ANY(\(Transition.expire.guardStatuses))
-                RETURNING j.id, j.attempt, j.error
+                RETURNING j.id, j.type, j.attempt, j.error
             ), announced AS (
-                INSERT INTO events (job_id, kind, status, attempt, data)
-                SELECT id, 'failed', 'failed', attempt, jsonb_build_object('error', error) FROM moved
+                INSERT INTO events (job_id, type, kind, status, attempt, data)
+                SELECT id, type, 'failed', 'failed', attempt, jsonb_build_object('error', error) FROM moved
             )
             SELECT id FROM moved
             """)

@@ -48,13 +48,13 @@ extension JobStore {
                         format('The worker running this job died %s times; the job is set aside.', j.crashes + 1)) END
                 FROM judged v
                 WHERE j.id = v.id AND j.status = ANY(\(Transition.handBack.guardStatuses))
-                RETURNING j.id, j.attempt, j.status, v.lost_worker, j.started_at, j.error
+                RETURNING j.id, j.type, j.attempt, j.status, v.lost_worker, j.started_at, j.error
             ), executed AS (
                 INSERT INTO executions (job_id, attempt, worker, status, started_at)
                 SELECT id, attempt, lost_worker, 'lost', started_at FROM moved
             ), announced AS (
-                INSERT INTO events (job_id, kind, status, attempt, data)
-                SELECT id, CASE WHEN status = 'queued' THEN 'lease_expired' ELSE status END, status, attempt,
+                INSERT INTO events (job_id, type, kind, status, attempt, data)
+                SELECT id, type, CASE WHEN status = 'queued' THEN 'lease_expired' ELSE status END, status, attempt,
                     jsonb_strip_nulls(jsonb_build_object('worker', lost_worker, 'error', error)) FROM moved
             )
             SELECT id, attempt, status, lost_worker FROM moved

@@ -26,7 +26,7 @@ extension RecordBatch {
         }
         return """
             WITH i AS (
-                SELECT i.*, j.status FROM unnest(\(fences.map(\.job)), \(fences.map(\.attempt)), \(epochs), \(states),
+                SELECT i.*, j.type, j.status FROM unnest(\(fences.map(\.job)), \(fences.map(\.attempt)), \(epochs), \(states),
                     \(extras.map { $0.operators.map(JSONText.init(replacingNUL:)) }), \(extras.map(\.startedAt)))
                     AS i (id, attempt, epoch, state, operators, started_at)
                 JOIN jobs j ON j.id = i.id AND j.attempt = i.attempt AND j.status = ANY(\(Self.running))
@@ -47,8 +47,8 @@ extension RecordBatch {
             ), pruned AS (
                 DELETE FROM checkpoints c USING i WHERE c.job_id = i.id AND c.epoch <= i.epoch - \(Self.keptCheckpoints)
             ), announced AS (
-                INSERT INTO events (job_id, kind, status, attempt, data)
-                SELECT a.job_id, 'checkpoint', i.status, a.attempt, jsonb_build_object('epoch', a.epoch, 'size_bytes',
+                INSERT INTO events (job_id, type, kind, status, attempt, data)
+                SELECT a.job_id, i.type, 'checkpoint', i.status, a.attempt, jsonb_build_object('epoch', a.epoch, 'size_bytes',
                     a.size + coalesce((SELECT sum(e.size) FROM entered e WHERE e.job_id = a.job_id AND e.epoch = a.epoch), 0))
                 FROM added a JOIN i ON i.id = a.job_id AND i.epoch = a.epoch
             )

@@ -107,10 +107,10 @@ struct RecordBatch {
                 FROM unnest(\(entries.map(\.key.job)), \(entries.map(\.key.attempt)), \(entries.map(\.value.phase)),
                     \(entries.map { JSONText(replacingNUL: $0.value.progress) })) AS i (id, attempt, phase, progress)
                 WHERE j.id = i.id AND j.attempt = i.attempt AND j.status = ANY(\(Self.running))
-                RETURNING j.id, j.attempt, j.status, j.phase, j.progress
+                RETURNING j.id, j.type, j.attempt, j.status, j.phase, j.progress
             ), announced AS (
-                INSERT INTO events (job_id, kind, status, attempt, data)
-                SELECT id, 'progress', status, attempt, progress || jsonb_build_object('phase', phase) FROM moved
+                INSERT INTO events (job_id, type, kind, status, attempt, data)
+                SELECT id, type, 'progress', status, attempt, progress || jsonb_build_object('phase', phase) FROM moved
             )
             SELECT id, attempt FROM moved
             """
@@ -144,14 +144,14 @@ struct RecordBatch {
                     progress = coalesce(i.progress, j.progress), phase = coalesce(i.phase, j.phase)
                 FROM i
                 WHERE j.id = i.id AND j.attempt = i.attempt AND j.status = ANY(\(Self.running))
-                RETURNING j.id, j.attempt, j.status, j.worker, j.started_at,
+                RETURNING j.id, j.type, j.attempt, j.status, j.worker, j.started_at,
                     CASE WHEN j.status = i.status THEN i.kind ELSE j.status END AS kind, i.error, j.due_at
             ), executed AS (
                 INSERT INTO executions (job_id, attempt, worker, status, started_at, error)
                 SELECT id, attempt, worker, kind, started_at, error FROM moved
             ), announced AS (
-                INSERT INTO events (job_id, kind, status, attempt, data)
-                SELECT id, kind, status, attempt, CASE
+                INSERT INTO events (job_id, type, kind, status, attempt, data)
+                SELECT id, type, kind, status, attempt, CASE
                     WHEN status = 'scheduled' THEN jsonb_strip_nulls(jsonb_build_object('error', error, 'due_at', due_at))
                     WHEN error IS NOT NULL THEN jsonb_build_object('error', error) END
                 FROM moved

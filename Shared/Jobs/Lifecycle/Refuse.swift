@@ -11,10 +11,10 @@ extension JobStore {
             WITH moved AS (
                 UPDATE jobs SET status = 'failed', finished_at = now(), error = \(error)
                 WHERE id = \(id) AND status = ANY(\(Transition.refuse.guardStatuses))
-                RETURNING id, attempt
+                RETURNING id, type, attempt
             ), announced AS (
-                INSERT INTO events (job_id, kind, status, attempt, data)
-                SELECT id, 'failed', 'failed', attempt, jsonb_build_object('error', \(error)) FROM moved
+                INSERT INTO events (job_id, type, kind, status, attempt, data)
+                SELECT id, type, 'failed', 'failed', attempt, jsonb_build_object('error', \(error)) FROM moved
             )
             SELECT id FROM moved
             """

@@ -112,20 +112,31 @@ extension JobStore {
         ).map(OutgoingEvent.init(row:))
     }
 
-    /// The first event of each type and word in a range, in order. Words are grouped bytewise: the database's collation costs time.
+    /// The first event of each type and word in a range, in order.
+    ///
+    /// The jobs of the other events are not looked up, unless a first one's job is gone. Words are grouped bytewise: the database's
+    /// collation costs time.
     public func firstOutgoing(after position: Int64, through last: Int64) async throws -> [OutgoingEvent] {
-        try await database.query(
+        func firsts(where condition: Statement = "true") -> Statement {
             """
             WITH firsts AS MATERIALIZED (
-                SELECT min(e.seq) AS seq FROM events e JOIN jobs j ON j.id = e.job_id
-                WHERE e.seq > \(position) AND e.seq <= \(last)
-                GROUP BY j.type, (\(Self.word)) COLLATE "C"
+                SELECT min(seq) AS seq FROM (
+                    SELECT e.seq, (\(Self.word)) COLLATE "C" AS word,
+                        coalesce(e.type, (SELECT type FROM jobs WHERE id = e.job_id)) AS type
+                    FROM events e WHERE e.seq > \(position) AND e.seq <= \(last) AND \(condition)
+                ) e
+                GROUP BY type, word
             )
-            SELECT e.seq, e.job_id, j.type, \(Self.word) AS word, \(Self.message) AS body
-            FROM firsts f JOIN events e ON e.seq = f.seq JOIN jobs j ON j.id = e.job_id
+            SELECT e.seq, e.job_id, j.type, \(Self.word) AS word, \(Self.message) AS body, j.id IS NULL AS gone
+            FROM firsts f JOIN events e ON e.seq = f.seq LEFT JOIN jobs j ON j.id = e.job_id
             ORDER BY e.seq
             """
-        ).map(OutgoingEvent.init(row:))
+        }
+        var rows = try await database.query(firsts())
+        if try rows.contains(where: { try $0.decode("gone") }) {
+            rows = try await database.query(firsts(where: "EXISTS (SELECT FROM jobs j WHERE j.id = e.job_id)"))
+        }
+        return try rows.map(OutgoingEvent.init(row:))
     }
 
     /// Makes delivery rows of the events in a range, one for each subscription that wants the event, and moves the cursor, in one

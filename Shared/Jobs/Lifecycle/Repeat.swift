@@ -184,12 +184,12 @@ extension JobStore {
                     AND \(repetition.hasCheckpoint)
                 ORDER BY j.id
                 ON CONFLICT DO NOTHING
-                RETURNING id, namespace, labels, original_job_id, resumes
+                RETURNING id, type, namespace, labels, original_job_id, resumes
             ), labelled AS (
                 \(raw: labelling)
             ), \(carryingOver(from: "inserted", epoch: repetition.epoch)), announced AS (
-                INSERT INTO events (job_id, kind, status, attempt, data)
-                SELECT i.id, 'queued', 'queued', 0, \(JSONText(replacingNUL: because)) || jsonb_strip_nulls(jsonb_build_object(
+                INSERT INTO events (job_id, type, kind, status, attempt, data)
+                SELECT i.id, i.type, 'queued', 'queued', 0, \(JSONText(replacingNUL: because)) || jsonb_strip_nulls(jsonb_build_object(
                     'original_job_id', i.original_job_id, 'repeats', a.source_id, 'checkpoint', r.epoch))
                 FROM inserted i JOIN asked a ON a.new_id = i.id LEFT JOIN resumed r ON r.job_id = i.id
             )

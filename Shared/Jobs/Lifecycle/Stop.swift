@@ -129,13 +129,13 @@ extension JobStore {
                         v.deadline + \(stopMargin.seconds) * interval '1 second') END
                 FROM judged v
                 WHERE j.id = v.id AND j.id = ANY(\(ids)) AND v.verdict IS NOT NULL AND j.status = v.was
-                RETURNING j.id, j.status, j.attempt, j.worker, j.started_at, j.stop_deadline, v.was <> ALL(\(waiting)) AS ran
+                RETURNING j.id, j.type, j.status, j.attempt, j.worker, j.started_at, j.stop_deadline, v.was <> ALL(\(waiting)) AS ran
             ), executed AS (
                 INSERT INTO executions (job_id, attempt, worker, status, started_at)
                 SELECT id, attempt, worker, status, started_at FROM moved WHERE ran AND status <> 'stopping'
             ), announced AS (
-                INSERT INTO events (job_id, kind, status, attempt, data)
-                SELECT id, status, status, attempt, \(JSONText(replacingNUL: because)) || jsonb_strip_nulls(jsonb_build_object(
+                INSERT INTO events (job_id, type, kind, status, attempt, data)
+                SELECT id, type, status, status, attempt, \(JSONText(replacingNUL: because)) || jsonb_strip_nulls(jsonb_build_object(
                     'wanted', CASE WHEN status = 'stopping' THEN \(wish.rawValue) END, 'deadline', stop_deadline,
                     'forced', CASE WHEN ran AND status <> 'stopping' THEN true END)) FROM moved
             )

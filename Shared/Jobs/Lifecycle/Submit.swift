@@ -109,11 +109,11 @@ extension JobStore {
                     labels, spec, parallelism, parent_id, trace_id, key, hash, concurrency_key, expires_at,
                     unique_key, unique_for, unique_until)
                 ON CONFLICT DO NOTHING
-                RETURNING id, namespace, status, labels, created_at
+                RETURNING id, namespace, type, status, labels, created_at
             ), labelled AS (
                 \(raw: labelling)
             ), announced AS (
-                INSERT INTO events (job_id, kind, status, attempt) SELECT id, status, status, 0 FROM inserted
+                INSERT INTO events (job_id, type, kind, status, attempt) SELECT id, type, status, status, 0 FROM inserted
             )
             SELECT id, created_at FROM inserted
             """

@@ -31,6 +31,7 @@ public enum Migrations {
         labelSchema,
         labelInsertSchema,
         resumeSchema,
+        eventTypeSchema,
     ]
 
     /// The number of the newest step that this build knows.

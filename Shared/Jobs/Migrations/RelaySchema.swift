@@ -70,4 +70,10 @@ extension Migrations {
             CREATE INDEX webhook_deliveries_due ON webhook_deliveries (webhook_id, due_at) WHERE status = 'pending';
             CREATE INDEX webhook_deliveries_order ON webhook_deliveries (webhook_id, job_id, id) WHERE status = 'pending';
             """)
+
+    /// Events say their job's type, so that the relay need not look up the job of each to know who might want it.
+    ///
+    /// Null in what was written before, or is written by a process of the build before: the job is looked up for those.
+    static let eventTypeSchema = Migration(
+        number: 12, name: "event types", sql: #"ALTER TABLE events ADD COLUMN type text COLLATE "C""#)
 }

@@ -77,10 +77,10 @@ extension JobStore {
                         THEN 'Another job of the workflow has failed.'
                         ELSE 'The workflow was cancelled' || coalesce(': ' || c.reason, '.') END)
                 FROM chosen c WHERE j.id = c.id AND j.status = ANY(\(movable))
-                RETURNING j.id, j.attempt, c.reason
+                RETURNING j.id, j.type, j.attempt, c.reason
             ), announced AS (
-                INSERT INTO events (job_id, kind, status, attempt, data)
-                SELECT id, 'cancelled', 'cancelled', attempt, jsonb_strip_nulls(jsonb_build_object('reason', reason)) FROM moved
+                INSERT INTO events (job_id, type, kind, status, attempt, data)
+                SELECT id, type, 'cancelled', 'cancelled', attempt, jsonb_strip_nulls(jsonb_build_object('reason', reason)) FROM moved
             )
             SELECT id FROM moved
             """

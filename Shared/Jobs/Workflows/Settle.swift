@@ -253,19 +253,19 @@ private struct Verdicts {
                 UPDATE jobs j SET status = 'queued', due_at = now(), spec = coalesce(i.spec, j.spec)
                 FROM unnest(\(released.map(\.id)), \(released.map(\.spec))) AS i (id, spec)
                 WHERE j.id = i.id AND j.status = ANY(\(Transition.release.guardStatuses))
-                RETURNING j.id, j.attempt
+                RETURNING j.id, j.type, j.attempt
             )
-            INSERT INTO events (job_id, kind, status, attempt) SELECT id, 'queued', 'queued', attempt FROM moved
+            INSERT INTO events (job_id, type, kind, status, attempt) SELECT id, type, 'queued', 'queued', attempt FROM moved
             """,
             """
             WITH moved AS (
                 UPDATE jobs j SET status = i.status, finished_at = now(), error = i.error
                 FROM unnest(\(ended.map(\.id)), \(ended.map(\.status.rawValue)), \(ended.map(\.error))) AS i (id, status, error)
                 WHERE j.id = i.id AND j.status = ANY(\(Transition.reject.guardStatuses))
-                RETURNING j.id, j.status, j.attempt, j.error
+                RETURNING j.id, j.type, j.status, j.attempt, j.error
             )
-            INSERT INTO events (job_id, kind, status, attempt, data)
-            SELECT id, status, status, attempt, jsonb_build_object('error', error) FROM moved
+            INSERT INTO events (job_id, type, kind, status, attempt, data)
+            SELECT id, type, status, status, attempt, jsonb_build_object('error', error) FROM moved
             """,
         ])
     }
