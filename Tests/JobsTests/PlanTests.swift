@@ -1,0 +1,51 @@
+import Foundation
+import Postgres
+import TestKit
+import Testing
+
+@testable import Jobs
+
+/// A statement keeps the plan that it got on an empty database (see `JobStore.planning`): it must be a good one for a full one too.
+@Suite struct PlanTests {
+    @Test func whatAWorkerWritesReadsItsOwnJobsOnly() async throws {
+        try await TestDatabase.with { test in
+            let pool = test.pool(size: 1)
+            let store = JobStore(pool)
+            try await live(store)
+            for _ in 0..<800 { _ = try await store.run() }
+            let before = try await reads(pool)
+            try await live(store)
+            let read = try await reads(pool).map { name, count in (name, count - before[name, default: 0]) }
+            for (name, count) in read { #expect(count < 100, "\(count) entries of \(name) were read for one job") }
+            await pool.close()
+        }
+    }
+
+    /// A job's whole life.
+    private func live(_ store: JobStore) async throws {
+        let fence = try await store.run()
+        let line = LogLine(attempt: 1, number: 1, at: Date(), level: .info, message: "a line")
+        let records: [Record] = [
+            .heartbeat(fence, lease: .seconds(30)), .logs(fence, [line]),
+            .progress(fence, phase: nil, progress: Array("{}".utf8)),
+            .checkpoint(fence, epoch: 1, state: Array("{}".utf8)), .operators(fence, [report(fence)]),
+            .errors(fence, [recordError(1, fence)]), .samples(fence, [sample(1, fence)]),
+            .outcome(fence, ending(.completed, "completed")),
+        ]
+        for record in records { #expect(try await store.write([record]).first != .superseded) }
+        #expect(try await store.kinds(fence.job) == ["queued", "running", "progress", "checkpoint", "completed"])
+        #expect(try await store.job(fence.job)?.status == .completed)
+    }
+
+    /// How many entries of each index, and how many rows of each table as a whole, this database's schema has had read.
+    private func reads(_ pool: Database) async throws -> [String: Int64] {
+        _ = try await pool.query("SELECT pg_stat_force_next_flush()")
+        let rows = try await pool.query(
+            """
+            SELECT indexrelname AS name, idx_tup_read AS reads FROM pg_stat_user_indexes WHERE schemaname = current_schema()
+            UNION ALL SELECT relname, seq_tup_read FROM pg_stat_user_tables WHERE schemaname = current_schema()
+            """)
+        return Dictionary(
+            uniqueKeysWithValues: try rows.map { (try $0.decode("name"), try $0.decode("reads", as: Int64.self)) })
+    }
+}
