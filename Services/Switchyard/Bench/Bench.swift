@@ -40,6 +40,10 @@ enum Bench {
         report.idleMemory = idle
         // First, because it is about an idle stack: after the loads vacuum and checkpoints run for a while.
         if options.parts.contains(.latency) { report.idleLatency = try await measurements.idleLatency() }
+        if options.parts.contains(.fairness) {
+            report.fairness = try await Fairness.measure(
+                on: target, database: database, ledger: ledger, isQuick: options.isQuick)
+        }
         if options.parts.contains(.submits) {
             for connections in [1, 16, 64] {
                 let (outcome, peak) = try await memory.peak { try await measurements.submits(connections: connections) }

@@ -2,7 +2,7 @@
 enum BenchPart: String, CaseIterable, Sendable {
     case submits
     case endToEnd = "end_to_end"
-    case latency, reads, pdf, memory
+    case latency, fairness, reads, pdf, memory
     /// Fills the database with millions of jobs, so it is only measured when it is asked for.
     case lists
 }

@@ -8,6 +8,7 @@ struct BenchReport: Sendable {
     var submits: [(connections: Int, outcome: LoadOutcome)] = []
     var endToEnd: Measurements.EndToEnd?
     var idleLatency: Percentiles?
+    var fairness: Fairness?
     var reads: LoadOutcome?
     var pdf: PDFPages?
     var lists: ListPages?
@@ -29,10 +30,11 @@ extension BenchReport {
                     "until": "another database connection saw the last result row (bench's monotonic clock)",
                 ]
             } ?? .null,
-            "idle_latency_ms": idleLatency.map {
+            "idle_latency_ms": idleLatency.map(Self.percentiles) ?? .null,
+            "fairness": fairness.map {
                 [
-                    "p50": Self.number($0.milliseconds(0.5)), "p95": Self.number($0.milliseconds(0.95)),
-                    "p99": Self.number($0.milliseconds(0.99)),
+                    "idle_wait_ms": Self.percentiles($0.idle), "busy_wait_ms": Self.percentiles($0.busy),
+                    "queued_of_another_tenant": .int(Int64($0.queued)),
                 ]
             } ?? .null,
             "reads_per_s": reads.map { Self.number($0.rate) } ?? .null,
@@ -79,6 +81,13 @@ extension BenchReport {
                 stage.pages.map {
                     ["list": .string($0.name), "first_p50_ms": number($0.first), "page_500_p50_ms": number($0.far)]
                 }),
+        ]
+    }
+
+    private static func percentiles(_ times: Percentiles) -> JSON {
+        [
+            "p50": number(times.milliseconds(0.5)), "p95": number(times.milliseconds(0.95)),
+            "p99": number(times.milliseconds(0.99)),
         ]
     }
 

@@ -28,6 +28,14 @@ extension BenchReport {
                     "one idle job, p50 ms", fixed(idleLatency.milliseconds(0.5)), target: "< 5",
                     detail: percentiles(idleLatency)))
         }
+        if let fairness {
+            lines.append(
+                Self.row(
+                    "wait beside a busy tenant, p50 ms", fixed(fairness.busy.milliseconds(0.5)),
+                    target: "< \(fixed(2 * fairness.idle.milliseconds(0.5)))",
+                    detail: "\(percentiles(fairness.busy)); idle: \(percentiles(fairness.idle)); "
+                        + "\(fairness.queued) jobs of the other were left"))
+        }
         if let reads {
             lines.append(
                 Self.row("status reads/s, 64 connections", whole(reads.rate), target: "20000", detail: times(reads)))

@@ -13,7 +13,7 @@ struct BenchTarget: Sendable {
     let brokerURL: URL?
     /// `SWITCHYARD_RUN`: the folder with a `<service>.pid` of each process.
     let runFolder: String
-    private let key: String
+    private var key: String
 
     /// Reads the environment; what it lacks comes from `.switchyard/env`, which the running stack has written.
     init(_ process: [String: String] = ProcessInfo.processInfo.environment) throws {
@@ -26,6 +26,13 @@ struct BenchTarget: Sendable {
         let hasBroker = environment.contains("AMQP_URL")
         brokerURL = hasBroker ? try environment.url("AMQP_URL", schemes: ["amqp", "amqps"]) : nil
         runFolder = try environment.string("SWITCHYARD_RUN", default: ".switchyard/run")
+    }
+
+    /// The same stack for the holder of another key.
+    func with(key: String) -> BenchTarget {
+        var target = self
+        target.key = key
+        return target
     }
 
     /// The variables of a file of `NAME=value` lines as a shell reads them, without expansion; none if there is no file.
