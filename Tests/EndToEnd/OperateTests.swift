@@ -143,6 +143,53 @@ import Testing
         }
     }
 
+    @Test("the audit log says who did what to which job, schedule, workflow and subscription, and what was refused")
+    func auditLog() async throws {
+        try await withStack { stack in
+            try await stack.startGateway()
+            try await stack.startWorker()
+            let api = stack.api
+            func made(_ path: String, _ body: JSON) async throws -> String {
+                let answer = try await api.post("/api/v1/" + path, body)
+                guard answer.status == 201, let id = answer.json["id"]?.stringValue else {
+                    throw TestKitError("\(path) answered \(answer.status): \(answer.text)")
+                }
+                return id
+            }
+            let later: JSON = ["type": "noop", "scheduled_at": "2099-01-01T00:00:00Z"]
+            let job = try await made("jobs", later)
+            _ = try await api.post("/api/v1/jobs/\(job)/cancel", ["reason": "a mistake"])
+            #expect(try await api.send("POST", "/api/v1/jobs/\(job)/stop").status == 409)
+            let retried = try await made("jobs/\(job)/retry", [:])
+            _ = try await made("jobs", later)
+            for isDry in [true, false] {
+                let bulk: JSON = ["action": "cancel", "filter": ["type": "noop"], "dry_run": .bool(isDry)]
+                #expect(try await api.post("/api/v1/jobs/bulk", bulk).status == 200)
+            }
+            let schedule = try await made("schedules", ["name": "s", "cron": "0 0 1 1 *", "job": ["type": "noop"]])
+            _ = try await api.send("POST", "/api/v1/schedules/\(schedule)/pause")
+            let webhook = try await made("webhooks", ["url": "https://example.com/hook"])
+            _ = try await api.send("DELETE", "/api/v1/webhooks/\(webhook)")
+            let workflow = try await made("workflows", ["name": "w", "jobs": ["one": later]])
+            _ = try await api.send("POST", "/api/v1/workflows/\(workflow)/cancel")
+
+            let entries = try await api.get("/api/v1/audit").json["entries"]?.arrayValue ?? []
+            let said = entries.reversed().map { entry in
+                ["action", "object", "outcome"].map { entry[$0]?.stringValue ?? "" }.joined(separator: " ")
+            }
+            #expect(
+                said.filter { !$0.hasPrefix("key.") } == [
+                    "job.cancel jobs/\(job) done", "job.stop jobs/\(job) illegal_move", "job.retry jobs/\(job) done",
+                    "jobs.bulk jobs done", "schedule.create schedules/\(schedule) done",
+                    "schedule.pause schedules/\(schedule) done", "webhook.create webhooks/\(webhook) done",
+                    "webhook.delete webhooks/\(webhook) done", "workflow.cancel workflows/\(workflow) done",
+                ])
+            let cancel = entries.first { $0["action"] == "job.cancel" }
+            #expect(cancel?["details"]?["reason"] == "a mistake" && cancel?["key_name"] == "test")
+            #expect(retried != job)
+        }
+    }
+
     @Test("retention: old jobs, files and partitions go by themselves, and the stack goes on") func retention()
         async throws
     {

@@ -21,8 +21,10 @@ extension Gateway {
                 return HTTPResponse(json: json)
             }
             filter.limit = call.json["limit"]?.intValue ?? Limits.page
-            let result = try await store.apply(
-                action, to: filter, namespace: call.namespace, reason: call.json["reason"]?.stringValue)
+            let result = try await audited(call.entry("jobs.bulk", on: "jobs", details: call.json)) {
+                try await store.apply(
+                    action, to: filter, namespace: call.namespace, reason: call.json["reason"]?.stringValue)
+            }
             await dispatcher.tellWorkers(result.requests)
             dispatcher.lookSoon()
             return Self.answer(result)

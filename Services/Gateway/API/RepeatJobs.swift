@@ -41,16 +41,19 @@ extension Gateway {
         let key = try call.idempotencyKey().map { ($0, sha256(request(id))) }
         let source = RepeatSource(id, as: UUIDv7.generate(), idempotency: key)
         let reason = call.json["reason"]?.stringValue
-        switch try await store.repeat(source, namespace: call.namespace, repetition, reason: reason) {
-        case .unknown: throw Problem.notFound("job")
-        case .unknownCheckpoint: throw Problem.notFound("checkpoint")
-        case .refused(let status): throw Problem.illegalMove(repetition.word, status)
-        case .conflict(let other): throw Problem.keyReused(other)
-        case .existing(let made): return try await answer(made, call, status: 200)
-        case .created(let made):
-            dispatcher.lookSoon()
-            return try await answer(made, call, status: 201)
+        let entry = call.entry("job." + repetition.word, on: "jobs/" + id.text, details: call.json)
+        let (made, isNew) = try await audited(entry) {
+            switch try await store.repeat(source, namespace: call.namespace, repetition, reason: reason) {
+            case .unknown: throw Problem.notFound("job")
+            case .unknownCheckpoint: throw Problem.notFound("checkpoint")
+            case .refused(let status): throw Problem.illegalMove(repetition.word, status)
+            case .conflict(let other): throw Problem.keyReused(other)
+            case .existing(let made): return (made, false)
+            case .created(let made): return (made, true)
+            }
         }
+        if isNew { dispatcher.lookSoon() }
+        return try await answer(made, call, status: isNew ? 201 : 200)
     }
 
     func answer(_ id: UUID, _ call: Call, status: Int) async throws -> HTTPResponse {

@@ -11,16 +11,19 @@ extension Gateway {
         let key = try call.idempotencyKey().map { ($0, sha256(body)) }
         let definition = try await readSchedule(try parse(body), call)
         let id = UUIDv7.generate()
-        switch try await store.create(
-            definition, id: id, namespace: call.namespace, idempotency: key, most: configuration.maxSchedules)
-        {
-        case .created:
-            planner.wake()
-            return try await answer(schedule: id, call, status: 201)
-        case .existing(let earlier): return try await answer(schedule: earlier, call)
-        case .conflict(let other): throw Problem.keyReused(other, of: "schedule")
-        case .full: throw Problem.tooManySchedules(configuration.maxSchedules)
+        let earlier = try await audited(call.entry("schedule.create", on: "schedules/" + id.text)) {
+            switch try await store.create(
+                definition, id: id, namespace: call.namespace, idempotency: key, most: configuration.maxSchedules)
+            {
+            case .created: return nil as UUID?
+            case .existing(let earlier): return earlier
+            case .conflict(let other): throw Problem.keyReused(other, of: "schedule")
+            case .full: throw Problem.tooManySchedules(configuration.maxSchedules)
+            }
         }
+        if let earlier { return try await answer(schedule: earlier, call) }
+        planner.wake()
+        return try await answer(schedule: id, call, status: 201)
     }
 
     /// `GET /schedules`: the newest first, page by page.
@@ -43,15 +46,20 @@ extension Gateway {
             throw Problem.invalidField("", "an object is required")
         }
         let new = try await readSchedule(old.definition.merging(patch), call)
-        guard try await store.replace(old, by: new) else { throw Problem.changedMeanwhile }
+        try await audited(call.entry("schedule.change", on: "schedules/" + old.id.text, details: .object(patch))) {
+            guard try await store.replace(old, by: new) else { throw Problem.changedMeanwhile }
+        }
         planner.wake()
         return try await answer(schedule: old.id, call)
     }
 
     /// `DELETE /schedules/{id}`: its jobs stay.
     func deleteSchedule(_ call: Call) async throws -> HTTPResponse {
-        guard try await store.deleteSchedule(planID(call, "schedule"), namespace: call.namespace) else {
-            throw Problem.notFound("schedule")
+        let id = try planID(call, "schedule")
+        try await audited(call.entry("schedule.delete", on: "schedules/" + id.text)) {
+            guard try await store.deleteSchedule(id, namespace: call.namespace) else {
+                throw Problem.notFound("schedule")
+            }
         }
         return HTTPResponse(status: 204)
     }
@@ -64,8 +72,10 @@ extension Gateway {
 
     private func pause(_ isPaused: Bool, _ call: Call) async throws -> HTTPResponse {
         let id = try planID(call, "schedule")
-        guard try await store.pause(isPaused, schedule: id, namespace: call.namespace) else {
-            throw Problem.notFound("schedule")
+        try await audited(call.entry(isPaused ? "schedule.pause" : "schedule.resume", on: "schedules/" + id.text)) {
+            guard try await store.pause(isPaused, schedule: id, namespace: call.namespace) else {
+                throw Problem.notFound("schedule")
+            }
         }
         planner.wake()
         return try await answer(schedule: id, call)

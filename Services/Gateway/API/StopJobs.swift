@@ -16,15 +16,19 @@ extension Gateway {
 
     private func end(_ call: Call, _ wish: Wish, action: String) async throws -> HTTPResponse {
         let id = try await jobID(call)
-        let outcome = try await store.stop(
-            id, namespace: call.namespace, wish, timeout: call.stopTimeout, reason: call.json["reason"]?.stringValue)
-        await dispatcher.tellWorkers([outcome.request(for: id)].compactMap(\.self))
-        switch outcome {
-        case .unknown: throw Problem.notFound("job")
-        case .ended(let status): throw Problem.illegalMove(action, status)
-        case .done: return try await answer(id, call, status: 200)
-        case .asked(let wanted): return try await answer(id, call, status: 202, wanted: wanted)
+        let wanted = try await audited(call.entry("job." + action, on: "jobs/" + id.text, details: call.json)) {
+            let outcome = try await store.stop(
+                id, namespace: call.namespace, wish, timeout: call.stopTimeout,
+                reason: call.json["reason"]?.stringValue)
+            await dispatcher.tellWorkers([outcome.request(for: id)].compactMap(\.self))
+            switch outcome {
+            case .unknown: throw Problem.notFound("job")
+            case .ended(let status): throw Problem.illegalMove(action, status)
+            case .done: return nil as Wanted?
+            case .asked(let wanted): return wanted
+            }
         }
+        return try await answer(id, call, status: wanted == nil ? 200 : 202, wanted: wanted)
     }
 
     private func answer(_ id: UUID, _ call: Call, status: Int, wanted: Wanted? = nil) async throws -> HTTPResponse {

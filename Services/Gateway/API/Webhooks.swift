@@ -18,8 +18,12 @@ extension Gateway {
             description: json["description"]?.stringValue ?? "", types: json.texts("types") ?? [],
             events: json.texts("events") ?? Webhook.defaultEvents, labels: json["labels"] ?? [:])
         let secret = events.vault.generate()
-        guard let made = try await store.add(webhook, secret: secret.sealed, limit: Self.maxWebhooks) else {
-            throw Problem(.tooManyWebhooks, "A namespace has at most \(Self.maxWebhooks) webhooks; remove one first.")
+        let made = try await audited(call.entry("webhook.create", on: "webhooks/" + webhook.id.text)) {
+            guard let made = try await store.add(webhook, secret: secret.sealed, limit: Self.maxWebhooks) else {
+                throw Problem(
+                    .tooManyWebhooks, "A namespace has at most \(Self.maxWebhooks) webhooks; remove one first.")
+            }
+            return made
         }
         return HTTPResponse(
             WebhookWithSecret(webhook: made, secret: secret.text), status: 201,
@@ -42,18 +46,25 @@ extension Gateway {
     /// `PATCH /webhooks/{webhook}`: changes what is given. Deliveries under way may still go to the old place.
     func changeWebhook(_ call: Call) async throws -> HTTPResponse {
         let json = call.json
-        let changed = try await store.change(
-            try webhookID(call), namespace: call.namespace, url: try checkedURL(json),
-            description: json["description"]?.stringValue, types: json.texts("types"), events: json.texts("events"),
-            labels: json["labels"], status: json["status"]?.stringValue.flatMap(Webhook.Status.init(rawValue:)))
-        guard let changed else { throw Problem.notFound("webhook") }
+        let (id, url) = try (webhookID(call), checkedURL(json))
+        let changed = try await audited(call.entry("webhook.change", on: "webhooks/" + id.text, details: json)) {
+            let changed = try await store.change(
+                id, namespace: call.namespace, url: url, description: json["description"]?.stringValue,
+                types: json.texts("types"), events: json.texts("events"), labels: json["labels"],
+                status: json["status"]?.stringValue.flatMap(Webhook.Status.init(rawValue:)))
+            guard let changed else { throw Problem.notFound("webhook") }
+            return changed
+        }
         return HTTPResponse(changed)
     }
 
     /// `DELETE /webhooks/{webhook}`: with its log.
     func deleteWebhook(_ call: Call) async throws -> HTTPResponse {
-        guard try await store.removeWebhook(try webhookID(call), namespace: call.namespace) else {
-            throw Problem.notFound("webhook")
+        let id = try webhookID(call)
+        try await audited(call.entry("webhook.delete", on: "webhooks/" + id.text)) {
+            guard try await store.removeWebhook(id, namespace: call.namespace) else {
+                throw Problem.notFound("webhook")
+            }
         }
         return HTTPResponse(status: 204)
     }
@@ -61,9 +72,13 @@ extension Gateway {
     /// `POST /webhooks/{webhook}/rotate-secret`: a new secret; for a day deliveries are signed with both.
     func rotateWebhookSecret(_ call: Call) async throws -> HTTPResponse {
         let secret = events.vault.generate()
-        let changed = try await store.rotateSecret(
-            of: try webhookID(call), namespace: call.namespace, to: secret.sealed, overlap: Self.secretOverlap)
-        guard let changed else { throw Problem.notFound("webhook") }
+        let id = try webhookID(call)
+        let changed = try await audited(call.entry("webhook.rotate_secret", on: "webhooks/" + id.text)) {
+            let changed = try await store.rotateSecret(
+                of: id, namespace: call.namespace, to: secret.sealed, overlap: Self.secretOverlap)
+            guard let changed else { throw Problem.notFound("webhook") }
+            return changed
+        }
         return HTTPResponse(WebhookWithSecret(webhook: changed, secret: secret.text))
     }
 
@@ -108,8 +123,13 @@ extension Gateway {
     /// `POST /webhooks/{webhook}/deliveries/{delivery}/replay`: 202 with a new delivery of the same event.
     func replayDelivery(_ call: Call) async throws -> HTTPResponse {
         let webhook = try await activeWebhook(call)
-        let delivery = try await store.replay(try deliveryID(call), of: webhook.id, namespace: call.namespace)
-        guard let delivery else { throw Problem.notFound("delivery") }
+        let id = try deliveryID(call)
+        let path = "webhooks/\(webhook.id.text)/deliveries/\(id)"
+        let delivery = try await audited(call.entry("delivery.replay", on: path)) {
+            let delivery = try await store.replay(id, of: webhook.id, namespace: call.namespace)
+            guard let delivery else { throw Problem.notFound("delivery") }
+            return delivery
+        }
         events.deliverer.wake()
         return HTTPResponse(delivery, status: 202)
     }

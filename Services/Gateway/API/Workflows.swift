@@ -40,31 +40,38 @@ extension Gateway {
     /// cancelled before.
     func cancelWorkflow(_ call: Call) async throws -> HTTPResponse {
         let id = try planID(call, "workflow")
-        switch try await store.cancelWorkflow(id, namespace: call.namespace, reason: call.json["reason"]?.stringValue) {
-        case .unknown: throw Problem.notFound("workflow")
-        case .ended(.cancelled): return try await answer(workflow: id, call)
-        case .ended(let status): throw Problem.illegalMove("cancel", status)
-        case .accepted:
-            // The wish is committed: what is left over here, the planner does.
-            _ = try await planner.cancelSteps(of: id)
-            return try await answer(workflow: id, call, status: 202)
+        let reason = call.json["reason"]?.stringValue
+        let entry = call.entry("workflow.cancel", on: "workflows/" + id.text, details: call.json)
+        let isNew = try await audited(entry) {
+            switch try await store.cancelWorkflow(id, namespace: call.namespace, reason: reason) {
+            case .unknown: throw Problem.notFound("workflow")
+            case .ended(.cancelled): return false
+            case .ended(let status): throw Problem.illegalMove("cancel", status)
+            case .accepted: return true
+            }
         }
+        // The wish is committed: what is left over here, the planner does.
+        if isNew { _ = try await planner.cancelSteps(of: id) }
+        return try await answer(workflow: id, call, status: isNew ? 202 : 200)
     }
 
     /// `POST /workflows/{id}/retry`: a new workflow that goes on with what did not complete. 201 with the new one; 200 with the
     /// same one when it was asked for before.
     func retryWorkflow(_ call: Call) async throws -> HTTPResponse {
         let id = try planID(call, "workflow")
-        let retry = try await store.retryWorkflow(
-            id, namespace: call.namespace, as: UUIDv7.generate(), catalogue: try await types.refresh())
-        switch retry {
-        case .unknown: throw Problem.notFound("workflow")
-        case .refused(let status): throw Problem.illegalMove("retry", status)
-        case .existing(let made): return try await answer(workflow: made, call)
-        case .created(let made):
-            dispatcher.lookSoon()
-            return try await answer(workflow: made, call, status: 201)
+        let catalogue = try await types.refresh()
+        let (made, isNew) = try await audited(call.entry("workflow.retry", on: "workflows/" + id.text)) {
+            switch try await store.retryWorkflow(
+                id, namespace: call.namespace, as: UUIDv7.generate(), catalogue: catalogue)
+            {
+            case .unknown: throw Problem.notFound("workflow")
+            case .refused(let status): throw Problem.illegalMove("retry", status)
+            case .existing(let made): return (made, false)
+            case .created(let made): return (made, true)
+            }
         }
+        if isNew { dispatcher.lookSoon() }
+        return try await answer(workflow: made, call, status: isNew ? 201 : 200)
     }
 
     /// The known types, read anew when one of the jobs has a type that is not among them.
