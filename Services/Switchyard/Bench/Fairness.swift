@@ -40,10 +40,12 @@ struct Fairness: Sendable {
     /// - Returns: the smallest id.
     private static func submitCrowd(of count: Int, on target: BenchTarget) async throws -> UUID {
         try await onThread("crowd") {
+            // Of different lengths, so that the worker's slots do not all become free at once.
             let size = 500
-            let jobs = Array(repeating: #"{"type":"noop","spec":{"sleep_ms":20}}"#, count: size).joined(separator: ",")
+            let jobs = (0..<size).map { #"{"type":"noop","spec":{"sleep_ms":\#(500 + 2 * $0)}}"# }
             let batch = target.request(
-                "POST", "/api/v1/jobs/batch", body: Array(#"{"jobs":[\#(jobs)]}"#.utf8), status: 201)
+                "POST", "/api/v1/jobs/batch", body: Array(#"{"jobs":[\#(jobs.joined(separator: ","))]}"#.utf8),
+                status: 201)
             let connection = try WireConnection(host: target.host, port: target.port)
             var ids: [UUID] = []
             for _ in 0..<count / size {
