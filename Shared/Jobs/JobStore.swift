@@ -17,11 +17,11 @@ public struct JobStore: Sendable {
     /// meanwhile; later it plans over an index that is short by its statistics and full of dead entries. One plan for each statement
     /// also saves planning it anew each time, which for a batch of a worker costs as much as running it. A page read out of order costs
     /// what it does on an SSD or in memory: told otherwise, the planner would over an empty table look for all jobs of a status
-    /// rather than for the few with an id.
+    /// rather than for the few with an id. Compiling a plan costs more than any of these take.
     public static let planning: [(name: String, value: String)] = [
         ("plan_cache_mode", "force_generic_plan"), ("enable_seqscan", "off"), ("enable_hashjoin", "off"),
         ("enable_mergejoin", "off"), ("max_parallel_workers_per_gather", "0"),
-        ("random_page_cost", "1.1"),
+        ("random_page_cost", "1.1"), ("jit", "off"),
     ]
 
     /// Makes a store over a pool.

@@ -15,8 +15,25 @@ import Testing
             for _ in 0..<800 { _ = try await store.run() }
             let before = try await reads(pool)
             try await live(store)
-            let read = try await reads(pool).map { name, count in (name, count - before[name, default: 0]) }
-            for (name, count) in read { #expect(count < 100, "\(count) entries of \(name) were read for one job") }
+            try await expectFewReads(pool, since: before, for: "one job")
+            await pool.close()
+        }
+    }
+
+    @Test func aPageByLabelReadsTheJobsOfTheLabelOnly() async throws {
+        try await TestDatabase.with { test in
+            let pool = test.pool(size: 1)
+            let store = JobStore(pool)
+            let rare = try await store.submit((0..<20).map { _ in (submission(labels: ["rare": "yes"]), .zero) })
+            for _ in 0..<20 {
+                _ = try await store.submit((0..<500).map { _ in (submission(labels: ["often": "yes"]), .zero) })
+            }
+            _ = try await pool.query("ANALYZE jobs, job_labels")
+            let filter = JobFilter(labels: [("rare", "yes")], limit: 10)
+            let before = try await reads(pool)
+            let page = try await store.list(filter, namespace: "default")
+            #expect(rare.count == 20 && page.count == 10)
+            try await expectFewReads(pool, since: before, for: "a page of ten")
             await pool.close()
         }
     }
@@ -35,6 +52,13 @@ import Testing
         for record in records { #expect(try await store.write([record]).first != .superseded) }
         #expect(try await store.kinds(fence.job) == ["queued", "running", "progress", "checkpoint", "completed"])
         #expect(try await store.job(fence.job)?.status == .completed)
+    }
+
+    private func expectFewReads(_ pool: Database, since before: [String: Int64], for what: String) async throws {
+        for (name, count) in try await reads(pool) {
+            let read = count - before[name, default: 0]
+            #expect(read < 100, "\(read) entries of \(name) were read for \(what)")
+        }
     }
 
     /// How many entries of each index, and how many rows of each table as a whole, this database's schema has had read.

@@ -75,8 +75,6 @@ public struct JobFilter: Sendable {
     }
 
     fileprivate var direction: Statement { isOldestFirst ? "ASC" : "DESC" }
-    fileprivate var opposite: Statement { isOldestFirst ? "DESC" : "ASC" }
-    fileprivate var isWithin: Statement { isOldestFirst ? "<=" : ">=" }
 }
 
 extension JobStore {
@@ -125,21 +123,21 @@ extension JobStore {
                 SELECT s.id FROM (\(byStatus(filter, namespace, statuses))) s ORDER BY s.id \(filter.direction) LIMIT \(filter.limit)
                 """
         }
-        let isUnfinished: Statement = """
-            AND (SELECT count(*) FROM labelled) = \(labelScan) AND (SELECT count(*) FROM near) < \(filter.limit)
-            """
-        // `near` walks the index itself, with `labelled` only for its end: a list that has been sorted would have to be tried to its end.
+        // Sorted by the index and not merged into what reads it: the jobs are tried one by one in this order, until the page is full.
         let labelled: Statement = """
-            namespace = \(namespace) AND key = \(label.key) AND value = \(label.value) AND \(filter.isAhead("job_id"))
+            SELECT job_id FROM job_labels
+            WHERE namespace = \(namespace) AND key = \(label.key) AND value = \(label.value) AND \(filter.isAhead("job_id"))
+            ORDER BY job_id \(filter.direction) LIMIT \(labelScan)
+            """
+        let isUnfinished: Statement = """
+            AND (SELECT count(*) FROM near) < \(filter.limit) AND (SELECT count(*) FROM (\(labelled)) l) = \(labelScan)
             """
         return """
-            WITH labelled AS MATERIALIZED (
-                SELECT job_id FROM job_labels WHERE \(labelled) ORDER BY job_id \(filter.direction) LIMIT \(labelScan)
-            ), near AS MATERIALIZED (
-                SELECT l.job_id AS id FROM (SELECT job_id FROM job_labels WHERE \(labelled)) l JOIN jobs j ON j.id = l.job_id
-                WHERE j.status = ANY(\(statuses)) \(filter.conditions) AND l.job_id \(filter.isWithin) (
-                    SELECT job_id FROM labelled ORDER BY job_id \(filter.opposite) LIMIT 1
-                )
+            WITH near AS MATERIALIZED (
+                SELECT l.job_id AS id FROM (\(labelled)) l, LATERAL (
+                    SELECT FROM jobs
+                    WHERE id = l.job_id AND status = ANY(\(statuses)) \(filter.conditions) OFFSET 0
+                ) j
                 ORDER BY l.job_id \(filter.direction) LIMIT \(filter.limit)
             )
             SELECT u.id FROM (
