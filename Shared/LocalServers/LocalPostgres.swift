@@ -2,8 +2,9 @@ import Foundation
 
 /// A private PostgreSQL server that lives in `<folder>/postgres` and outlasts the process that starts it.
 ///
-/// Everything it has is in that folder: data, log, port and password. It listens on loopback only, keeps `fsync` and
-/// `synchronous_commit` on, and runs under the account `postgres` when started by root. All calls may be made from several
+/// Everything it has is in that folder: data, log, port and password. It listens on loopback and on a socket beside its data, which
+/// costs both sides less than TCP (a tenth of the time that a job takes from end to end) and which the URL names; who does not know
+/// the URL's `host` takes its TCP port. It keeps `fsync` and `synchronous_commit` on, and runs under the account `postgres` when started by root. All calls may be made from several
 /// processes; a lock in the folder puts them in order.
 public struct LocalPostgres: Sendable {
     private let folder: ServerFolder
@@ -84,18 +85,20 @@ public struct LocalPostgres: Sendable {
         guard let data = folder.data else { throw ServerError(.folder, "\(folder.path)/data is not there") }
         try Self.check(data, programs: programs)
         let port = try choosePort(kept: settings["PORT"].flatMap { UInt16($0) })
-        let url = "postgresql://switchyard:\(password)@127.0.0.1:\(port)/postgres"
+        let socket = Self.socket(in: data, port: port)
+        let url = "postgresql://switchyard:\(password)@127.0.0.1:\(port)/postgres" + (socket?.query ?? "")
         settings["PORT"] = "\(port)"
         settings["URL"] = url
         try folder.save(settings)
-        // A pid in it may belong to another process by now, and would keep PostgreSQL from starting. Nobody of ours runs.
+        // A pid in them may belong to another process by now, and would keep PostgreSQL from starting. Nobody of ours runs.
         unlink("\(data)/postmaster.pid")
+        if let socket { unlink("\(socket.path).lock") }
 
         let log = try folder.openLog()
         defer { close(log.descriptor) }
         let launch = ChildProcess.Launch(
-            "\(programs)/postgres", Self.arguments(data: data, port: port), environment: Self.environment,
-            directory: data, output: log.descriptor, isSessionLeader: true)
+            "\(programs)/postgres", Self.arguments(data: data, port: port, socket: socket),
+            environment: Self.environment, directory: data, output: log.descriptor, isSessionLeader: true)
         let pid = try ChildProcess.spawnServer(folder.account.launch(launch))
         try folder.pidFile.write(pid)
         do throws(ServerError) { try await waitUntilReady(pid, logStart: log.start) } catch {

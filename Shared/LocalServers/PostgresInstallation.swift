@@ -27,10 +27,35 @@ extension LocalPostgres {
             .folder, "\(data) was made by PostgreSQL \(version), but the newest installed is \(parts[3]): move it away")
     }
 
+    /// A socket of the Unix kind.
+    struct Socket {
+        let folder: String
+        let port: UInt16
+
+        var path: String { "\(folder)/.s.PGSQL.\(port)" }
+        /// What makes a URL name it.
+        var query: String? {
+            folder.addingPercentEncoding(withAllowedCharacters: .alphanumerics.union(["/", "-", "_", "."])).map {
+                "?host=\($0)"
+            }
+        }
+    }
+
+    /// The server's socket, in its data folder, which nobody else can write; nil where the name is too long for the kernel, or cannot
+    /// stand in a list.
+    static func socket(in data: String, port: UInt16) -> Socket? {
+        let socket = Socket(folder: data, port: port)
+        // The kernel's `sun_path` has 108 bytes, with the zero at its end.
+        guard socket.path.utf8.count < 108, !data.contains(where: { ",\"".contains($0) }) else { return nil }
+        return socket
+    }
+
     /// The settings, on the command line so that those of the code are the ones in force.
-    static func arguments(data: String, port: UInt16) -> [String] {
+    static func arguments(data: String, port: UInt16, socket: Socket?) -> [String] {
         let settings = [
-            "port=\(port)", "listen_addresses=127.0.0.1", "unix_socket_directories=", "max_connections=100",
+            "port=\(port)", "listen_addresses=127.0.0.1", "max_connections=100",
+            // In quotes: it is a list, and a folder may have a blank in its name.
+            "unix_socket_directories=\(socket.map { "\"\($0.folder)\"" } ?? "")",
             "fsync=on", "synchronous_commit=on", "full_page_writes=on",
             "shared_buffers=128MB", "max_wal_size=2GB", "checkpoint_timeout=15min", "wal_compression=lz4",
             "password_encryption=scram-sha-256", "log_min_messages=warning", "log_checkpoints=off",

@@ -9,13 +9,28 @@ import Testing
             let settings = try await query(
                 url,
                 "SELECT string_agg(setting, ' ' ORDER BY name) FROM pg_settings WHERE name IN "
-                    + "('fsync', 'full_page_writes', 'listen_addresses', 'synchronous_commit', 'unix_socket_directories')"
+                    + "('fsync', 'full_page_writes', 'listen_addresses', 'synchronous_commit')"
             )
             #expect(settings == "on on 127.0.0.1 on")
+            // By its socket, or, for whom does not know the URL's `host`, by TCP.
+            let tcp = String(try #require(url.split(separator: "?").first))
+            for (url, isSocket) in [(url, "t"), (tcp, "f")] {
+                #expect(try await query(url, "SELECT inet_server_addr() IS NULL") == isSocket)
+            }
             let unknown = url.replacing(/:[^:@]*@/, with: ":wrong@")
             await #expect(throws: ServerError.self) { try await query(unknown, "SELECT 1") }
             let attributes = try FileManager.default.attributesOfItem(atPath: "\(folder)/postgres/settings")
             #expect(attributes[.posixPermissions] as? Int == 0o600)
+        }
+    }
+
+    @Test func aFolderWithAnyNameHasASocketAndALongOneNone() async throws {
+        for (name, isSocket) in [("a b & 100% c'", "t"), ("a,b", "f"), (String(repeating: "long", count: 20), "f")] {
+            try await withStack { _, folder in
+                let server = LocalPostgres(folder: "\(folder)/\(name)")
+                #expect(try await query(try await server.start(), "SELECT inet_server_addr() IS NULL") == isSocket)
+                try await server.stop(immediate: true)
+            }
         }
     }
 
@@ -92,8 +107,10 @@ import Testing
             // This very process: alive, and not a server.
             let path = "\(folder)/postgres/server.pid"
             try "\(getpid())\n".write(toFile: path, atomically: true, encoding: .utf8)
-            try "\(getpid())\n".write(
-                toFile: "\(folder)/postgres/data/postmaster.pid", atomically: true, encoding: .utf8)
+            let port = try #require(URLComponents(string: url)?.port)
+            for file in ["postmaster.pid", ".s.PGSQL.\(port).lock"] {
+                try "\(getpid())\n".write(toFile: "\(folder)/postgres/data/\(file)", atomically: true, encoding: .utf8)
+            }
             #expect(stack.postgres.pid == nil)
             #expect(try await stack.postgres.start() == url)
             #expect(stack.postgres.pid != getpid())
