@@ -139,15 +139,6 @@ struct SampleTests {
             for try await (index, document) in group { #expect(document == once[index]) }
         }
     }
-
-    private func expectHeadingsInPlace(_ document: Extracted) {
-        let scalars = Array(document.text.unicodeScalars)
-        #expect(!document.headings.isEmpty)
-        for heading in document.headings {
-            let title = Array(heading.title.unicodeScalars)
-            #expect(Array(scalars[heading.start...].prefix(title.count)) == title)
-        }
-    }
 }
 
 extension Array {

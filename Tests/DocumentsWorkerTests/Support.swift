@@ -148,3 +148,41 @@ func page(_ text: String) -> String { "BT /F 12 Tf 72 700 Td (\(text)) Tj ET" }
 
 /// A page that keeps a reader busy for longer than any test waits.
 let slowPage = "/Deep Do"
+
+/// A zip archive of these parts, none of them deflated (APPNOTE.TXT 4.3).
+func zip(_ parts: [(name: String, content: String)]) -> Data {
+    func number(_ value: Int, _ bytes: Int) -> [UInt8] {
+        (0..<bytes).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) }
+    }
+    var (file, directory) = (Data(), Data())
+    for (name, content) in parts {
+        let bytes = Array(content.utf8)
+        let fields =
+            number(20, 2) + number(0, 8) + number(Int(checksum(bytes)), 4) + number(bytes.count, 4)
+            + number(bytes.count, 4) + number(name.utf8.count, 2)
+        directory +=
+            number(0x0201_4B50, 4) + number(20, 2) + fields + number(0, 12) + number(file.count, 4) + Array(name.utf8)
+        file += number(0x0403_4B50, 4) + fields + number(0, 2) + Array(name.utf8) + bytes
+    }
+    let end =
+        number(0x0605_4B50, 4) + number(0, 4) + number(parts.count, 2) + number(parts.count, 2)
+        + number(directory.count, 4) + number(file.count, 4) + number(0, 2)
+    return file + directory + end
+}
+
+/// CRC-32 as zip archives have it (ISO 3309).
+private func checksum(_ bytes: [UInt8]) -> UInt32 {
+    ~bytes.reduce(UInt32.max) { sum, byte in
+        (0..<8).reduce(sum ^ UInt32(byte)) { sum, _ in sum >> 1 ^ (sum & 1 == 1 ? 0xEDB8_8320 : 0) }
+    }
+}
+
+/// Whether each heading's text stands in the document's text where the heading says so.
+func expectHeadingsInPlace(_ document: Extracted) {
+    let scalars = Array(document.text.unicodeScalars)
+    #expect(!document.headings.isEmpty)
+    for heading in document.headings {
+        let title = Array(heading.title.unicodeScalars)
+        #expect(Array(scalars[heading.start...].prefix(title.count)) == title)
+    }
+}

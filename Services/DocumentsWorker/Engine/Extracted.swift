@@ -4,7 +4,7 @@
 public struct Extracted: Sendable, Equatable {
     /// The plain text: blocks are separated by an empty line, table cells by a tab.
     public var text: String
-    /// The same as CommonMark with tables, where the format has structure (DOCX, HTML, Markdown).
+    /// The same as CommonMark with tables, where the format has structure.
     public var markdown: String?
     /// What the document says about itself.
     public var metadata: DocumentMetadata
@@ -12,16 +12,48 @@ public struct Extracted: Sendable, Equatable {
     public var pages: [Page]
     /// The headings in order; empty where structure is unknown.
     public var headings: [Heading]
+    /// The tables in order; empty where structure is unknown.
+    public var tables: [Table]
 
     /// Makes a value, for tests and for text from elsewhere.
     public init(
-        text: String, markdown: String? = nil, metadata: DocumentMetadata, pages: [Page] = [], headings: [Heading] = []
+        text: String, markdown: String? = nil, metadata: DocumentMetadata, pages: [Page] = [], headings: [Heading] = [],
+        tables: [Table] = []
     ) {
         self.text = text
         self.markdown = markdown
         self.metadata = metadata
         self.pages = pages
         self.headings = headings
+        self.tables = tables
+    }
+
+    /// The cells of each table by row, cut out of the text; they have no newlines.
+    public var cells: [[[String]]] {
+        let scalars = text.unicodeScalars
+        var (index, offset) = (scalars.startIndex, 0)
+        return tables.map { table in
+            index = scalars.index(index, offsetBy: table.start - offset)
+            let end = scalars.index(index, offsetBy: table.end - table.start)
+            defer { (index, offset) = (end, table.end) }
+            return text[index..<end].split(separator: "\n", omittingEmptySubsequences: false).map { row in
+                row.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
+            }
+        }
+    }
+}
+
+/// Where a table stands in the text: its rows are lines, its cells are separated by tabs.
+public struct Table: Sendable, Equatable {
+    /// Offset of its first scalar in the text.
+    public var start: Int
+    /// Offset after its last scalar.
+    public var end: Int
+
+    /// Makes a table.
+    public init(start: Int, end: Int) {
+        self.start = start
+        self.end = end
     }
 }
 

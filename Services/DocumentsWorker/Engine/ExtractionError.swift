@@ -51,12 +51,18 @@ public struct ExtractionError: Error, Equatable, CustomStringConvertible {
 
 extension ExtractionError {
     static func unsupported(_ mediaType: String, hint: String? = nil) -> ExtractionError {
-        let hint = hint ?? "convert it to PDF, DOCX, HTML, Markdown or plain text"
+        let hint = hint ?? "convert it to PDF, DOCX, ODT, HTML, Markdown or plain text"
         return ExtractionError(.unsupported, "\(mediaType) is not supported: \(hint)", mediaType: mediaType)
     }
 
     static func tooLarge(_ what: String, limit: Int) -> ExtractionError {
         ExtractionError(.tooLarge, "\(what) over the limit of \(limit) bytes: split the document or raise the limit")
+    }
+
+    static func tooManyPages(limit: Int, mediaType: String) -> ExtractionError {
+        ExtractionError(
+            .tooManyPages, "over the limit of \(limit) pages: split the document or raise the limit",
+            mediaType: mediaType)
     }
 
     static func corrupt(_ format: String, _ detail: String) -> ExtractionError {

@@ -43,7 +43,8 @@ enum Timestamp {
         return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
     }
 
-    private static func format(_ seconds: Int) -> String {
+    /// Seconds since 1970 as RFC 3339 in UTC.
+    static func format(_ seconds: Int) -> String {
         let day = (seconds >= 0 ? seconds : seconds - 86_399) / 86_400
         let time = seconds - day * 86_400
         let shifted = day + 719_468

@@ -24,6 +24,19 @@ enum DocumentJSON {
             json.endObject()
         }
         json.endArray()
+        json.key("tables")
+        json.beginArray()
+        for (table, cells) in zip(extracted.tables, extracted.cells) {
+            json.beginObject()
+            json.member("start", table.start)
+            json.member("end", table.end)
+            json.key("cells")
+            json.beginArray()
+            for row in cells { json.value(row) }
+            json.endArray()
+            json.endObject()
+        }
+        json.endArray()
         json.key("chunks")
         json.beginArray()
         for chunk in chunks { write(chunk, to: &json) }

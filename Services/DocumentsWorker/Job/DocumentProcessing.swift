@@ -31,7 +31,10 @@ struct DocumentProcessing: Decodable, Sendable {
     static func jobType() throws -> JobType {
         try JobType(
             name: "document_processing", version: 1,
-            description: "Extracts text, Markdown, metadata and chunks from PDF, DOCX, HTML, Markdown and plain text.",
+            description: """
+                Extracts text, Markdown, tables, metadata and chunks from PDF, DOCX, PPTX, XLSX, ODT, ODS, ODP, EPUB, HTML, Markdown \
+                and plain text.
+                """,
             specSchema: [
                 "type": "object",
                 "required": ["inputs"],

@@ -10,6 +10,10 @@ enum ResultFrame: UInt8 {
     case metadata
     /// Level and start as `level\0start\0title`.
     case heading
+    /// Number, start and end as `number\0start\0end`.
+    case page
+    /// Start and end as `start\0end`.
+    case table
     /// `code\0media type\0message`; ends the result.
     case failure
     /// The result is whole.
@@ -29,6 +33,8 @@ struct ResultWriter {
         ]
         for case (let name, let value?) in named { frame(.metadata, "\(name)\0\(value)") }
         for heading in document.headings { frame(.heading, "\(heading.level)\0\(heading.start)\0\(heading.title)") }
+        for page in document.pages { frame(.page, "\(page.number)\0\(page.start)\0\(page.end)") }
+        for table in document.tables { frame(.table, "\(table.start)\0\(table.end)") }
         pieces(.text, document.text)
         if let markdown = document.markdown { pieces(.markdown, markdown) }
         frame(.end, "")

@@ -10,6 +10,8 @@ final class ResultReader: Sendable {
         var markdown: [UInt8]?
         var metadata = DocumentMetadata(mediaType: "application/octet-stream")
         var headings: [Heading] = []
+        var pages: [Page] = []
+        var tables: [Table] = []
         var failure: ExtractionError?
         var isWhole = false
         var isTooLarge = false
@@ -18,7 +20,7 @@ final class ResultReader: Sendable {
 
     private static let headerLength = 5
     private static let longestFrame = 1 << 20
-    private static let mostHeadings = 100_000
+    private static let mostPlaces = 100_000
 
     private let limit: Int
     private let state = Mutex(State())
@@ -66,9 +68,19 @@ final class ResultReader: Sendable {
             state.metadata.set(parts[0], parts[1])
         case .heading:
             guard let parts = fields(3), let level = Int(parts[0]), let start = Int(parts[1]),
-                state.headings.count < Self.mostHeadings
+                state.headings.count < Self.mostPlaces
             else { return state.isMalformed = true }
             state.headings.append(Heading(level: min(max(level, 1), 6), title: parts[2], start: start))
+        case .page:
+            guard let numbers = fields(3)?.compactMap({ Int($0) }), numbers.count == 3,
+                numbers[0] == state.pages.count + 1, state.pages.count < Self.mostPlaces
+            else { return state.isMalformed = true }
+            state.pages.append(Page(number: numbers[0], start: numbers[1], end: numbers[2]))
+        case .table:
+            guard let numbers = fields(2)?.compactMap({ Int($0) }), numbers.count == 2,
+                state.tables.count < Self.mostPlaces
+            else { return state.isMalformed = true }
+            state.tables.append(Table(start: numbers[0], end: numbers[1]))
         case .failure:
             guard let parts = fields(3), let code = ExtractionError.Code(rawValue: parts[0]) else {
                 return state.isMalformed = true
@@ -95,9 +107,27 @@ final class ResultReader: Sendable {
             Heading(level: $0.level, title: $0.title, start: min(max($0.start, 0), count))
         }
         guard count > 0 else { throw .empty }
+        guard Self.areInOrder(state.pages.map { ($0.start, $0.end) }, upTo: count),
+            Self.areInOrder(state.tables.map { ($0.start, $0.end) }, upTo: count)
+        else { throw ExtractionError(.crashed, "the parser wrote nonsense: the document is hostile") }
+        guard state.pages.count <= limits.maxPages else {
+            throw .tooManyPages(limit: limits.maxPages, mediaType: state.metadata.mediaType)
+        }
+        var metadata = state.metadata
+        metadata.pages = state.pages.isEmpty ? nil : state.pages.count
         return Extracted(
-            text: text, markdown: state.markdown.map { String(decoding: $0, as: UTF8.self) }, metadata: state.metadata,
-            headings: headings)
+            text: text, markdown: state.markdown.map { String(decoding: $0, as: UTF8.self) }, metadata: metadata,
+            pages: state.pages, headings: headings, tables: state.tables)
+    }
+
+    /// Whether ranges lie one after the other within a text of `count` scalars.
+    private static func areInOrder(_ ranges: [(start: Int, end: Int)], upTo count: Int) -> Bool {
+        var reached = 0
+        for range in ranges {
+            guard range.start >= reached, range.end >= range.start, range.end <= count else { return false }
+            reached = range.end
+        }
+        return true
     }
 
     private static func failure(_ end: ChildEnd) -> ExtractionError {

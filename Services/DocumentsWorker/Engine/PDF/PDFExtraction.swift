@@ -119,9 +119,7 @@ struct PDFExtraction: Sendable {
         switch collector.refusal {
         case .tooLarge: throw .tooLarge("the text is", limit: job.limits.outputBytes)
         case .tooManyPages:
-            throw ExtractionError(
-                .tooManyPages, "over the limit of \(job.limits.maxPages) pages: split the document or raise the limit",
-                mediaType: "application/pdf")
+            throw .tooManyPages(limit: job.limits.maxPages, mediaType: "application/pdf")
         case nil: return end
         }
     }

@@ -8,6 +8,15 @@ struct InlineStyle: Equatable {
     var isMarkup = false
     /// Where it links to.
     var link: String?
+
+    /// The look of text in text of another look.
+    func merged(into outer: InlineStyle?) -> InlineStyle {
+        guard let outer else { return self }
+        return InlineStyle(
+            isStrong: isStrong || outer.isStrong, isEmphasis: isEmphasis || outer.isEmphasis,
+            isCode: isCode || outer.isCode, isStruck: isStruck || outer.isStruck, isMarkup: isMarkup || outer.isMarkup,
+            link: link ?? outer.link)
+    }
 }
 
 /// The text of one paragraph, heading or cell, with its styles.
@@ -58,6 +67,30 @@ struct InlineText {
 
     /// The text without styles, without blanks around it.
     var plain: String { spans.map(\.text).joined().trimmingBlanks() }
+
+    /// The same words without a look.
+    var unstyled: InlineText {
+        var text = InlineText()
+        for span in spans { text.append(span.text) }
+        return text
+    }
+
+    /// The text after a mark, such as that of a note, without the blanks between the two.
+    func marked(_ mark: String) -> InlineText {
+        var style = InlineStyle()
+        style.isMarkup = true
+        var marked = InlineText()
+        marked.append(mark, style)
+        for span in spans {
+            let isFirst = marked.spans.count == 1 && marked.spans[0].text == mark
+            marked.append(
+                isFirst ? String(span.text.unicodeScalars.drop { $0.value <= 0x20 }) : span.text, span.style)
+        }
+        return marked
+    }
+
+    /// The text without styles, with the blanks that it begins with.
+    var plainLine: String { spans.map(\.text).joined() }
 
     /// The text as Markdown. In a table, lines become `<br>` and bars are escaped.
     func markdown(inTable: Bool = false) -> String {

@@ -42,8 +42,8 @@ struct HTMLRenderer {
     private var preformatted = ""
     private var itemIsFresh = false
 
-    init(limit: Int, metadata: DocumentMetadata) {
-        builder = DocumentBuilder(limit: limit)
+    init(builder: DocumentBuilder, metadata: DocumentMetadata) {
+        self.builder = builder
         self.metadata = metadata
     }
 

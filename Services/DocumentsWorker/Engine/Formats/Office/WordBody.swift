@@ -26,7 +26,10 @@ struct WordBody {
     private var isInText = false
     /// Inside the older twin of a drawing, which says the same again.
     private var fallbackDepth = 0
-    private var note: String?
+    /// The number of the note that is read; each gets the next one where it is first named.
+    private var note: Int?
+    private var noteNumbers: [String: Int] = [:]
+    private var codeLines: [String] = []
 
     init(parts: WordParts, limit: Int) {
         self.parts = parts
@@ -44,6 +47,7 @@ struct WordBody {
             case .text(let text): if isInText { append(text) }
             }
         }
+        try flushCode()
     }
 
     /// Notes come after the body, each with its mark.
@@ -52,16 +56,23 @@ struct WordBody {
             switch event {
             case .start("footnote"), .start("endnote"):
                 // Word keeps its separator lines among the notes; those have a type.
-                note = xml["type"] == nil ? xml["id"] : nil
-            case .start("p"):
-                start("p", xml)
-                if let note { appendMark(note, isDefinition: true) }
-            case .end("p") where note == nil: paragraphs.removeAll()
+                if xml["type"] != nil { try xml.skip() } else { note = noteNumber(of: event, xml) }
+            case .end("footnote"), .end("endnote"): note = nil
             case .start(let name): start(name, xml)
             case .end(let name): try end(name)
             case .text(let text): if isInText { append(text) }
             }
         }
+        try flushCode()
+    }
+
+    private mutating func noteNumber(of event: XMLStream.Event, _ xml: XMLStream) -> Int {
+        guard case .start(let name) = event else { return 0 }
+        // Footnotes and endnotes are counted apart in the file.
+        let key = String(name.prefix(4)) + (xml["id"] ?? "")
+        let number = noteNumbers[key] ?? noteNumbers.count + 1
+        noteNumbers[key] = number
+        return number
     }
 
     private mutating func start(_ name: String, _ xml: XMLStream) {
@@ -79,7 +90,10 @@ struct WordBody {
         case "br", "cr": append("\n")
         case "noBreakHyphen": append("-")
         case "hyperlink": link = xml["id"].flatMap { parts.links[$0] }
-        case "footnoteReference", "endnoteReference": appendMark(xml["id"] ?? "")
+        case "footnoteReference", "endnoteReference":
+            let mark = InlineText().marked("[^\(noteNumber(of: .start(name), xml))]")
+            setParagraph { $0.content.append(mark) }
+        case "rStyle": run.isCode = parts.role(xml["val"]) == .code
         case "tbl": if table == nil { table = Table() } else { table?.depth += 1 }
         case "tr": if table?.depth == 1 { table?.rows.append([]) }
         case "tc": if table?.depth == 1 { addCell() }
@@ -111,13 +125,6 @@ struct WordBody {
         setParagraph { $0.content.append(text, style) }
     }
 
-    private mutating func appendMark(_ id: String, isDefinition: Bool = false) {
-        let id = id.filter { $0.isASCII && ($0.isNumber || $0.isLetter) }
-        var style = InlineStyle()
-        style.isMarkup = true
-        setParagraph { $0.content.append(isDefinition ? "[^\(id)]: " : "[^\(id)]", style) }
-    }
-
     private mutating func addCell() {
         guard let last = table?.rows.indices.last else { return }
         table?.rows[last].append(InlineText())
@@ -125,9 +132,18 @@ struct WordBody {
 
     private mutating func finish(_ paragraph: Paragraph) throws(ExtractionError) {
         if table != nil { return addToCell(paragraph.content) }
+        if let number = note {
+            // A note of several paragraphs has one mark.
+            note = nil
+            return try builder.note(number, paragraph.content)
+        }
+        let role = parts.role(paragraph.style)
+        // An empty line of code is a line too.
+        if role == .code { return codeLines.append(paragraph.content.plainLine) }
+        try flushCode()
         if let level = parts.headingLevel(paragraph.style) { return try builder.heading(level, paragraph.content) }
         guard let list = paragraph.list ?? parts.numbering(paragraph.style), list != "0" else {
-            return try builder.paragraph(paragraph.content)
+            return try builder.paragraph(paragraph.content, quoteDepth: role == .quotation ? 1 : 0)
         }
         let level = min(max(paragraph.level, 0), Self.outermostLists)
         guard parts.isNumbered(list: list, level: level) else {
@@ -148,6 +164,13 @@ struct WordBody {
         table?.rows[row][cell].append(content)
     }
 
+    private mutating func flushCode() throws(ExtractionError) {
+        guard !codeLines.isEmpty else { return }
+        let code = codeLines.joined(separator: "\n")
+        codeLines = []
+        try builder.code(code)
+    }
+
     private mutating func endTable() throws(ExtractionError) {
         guard let finished = table else { return }
         if finished.depth > 1 {
@@ -155,6 +178,7 @@ struct WordBody {
             return
         }
         table = nil
+        try flushCode()
         try builder.table(finished.rows)
     }
 }

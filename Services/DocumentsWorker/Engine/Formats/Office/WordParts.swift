@@ -1,6 +1,9 @@
 /// What a paragraph style means for structure.
 struct WordStyle {
+    enum Role { case code, quotation }
+
     var headingLevel: Int?
+    var role: Role?
     var numbering: String?
     var basedOn: String?
 }
@@ -14,15 +17,24 @@ struct WordParts {
     private var isNumbered: [String: [Int: Bool]] = [:]
 
     private static let mostBases = 10
+    /// By the styles' names in lower case: Word's own, and those of converters.
+    private static let roles: [String: WordStyle.Role] = [
+        "html preformatted": .code, "html code": .code, "source code": .code, "verbatim char": .code,
+        "preformatted text": .code, "source text": .code, "macro": .code, "quote": .quotation,
+        "intense quote": .quotation, "block text": .quotation, "quotations": .quotation,
+    ]
 
-    init(budget: InflationBudget) throws(ExtractionError) {
-        try readStyles(budget)
-        try readLinks(budget)
-        try readNumbering(budget)
+    init(_ archive: DocumentArchive) throws(ExtractionError) {
+        try readStyles(archive)
+        links = try archive.relations(of: WordDocument.bodyPart).compactMapValues(\.link)
+        try readNumbering(archive)
     }
 
     /// The heading level that a style has by itself or by its bases.
     func headingLevel(_ style: String?) -> Int? { inherited(style, \.headingLevel) }
+
+    /// What text of a style is, by itself or by its bases.
+    func role(_ style: String?) -> WordStyle.Role? { inherited(style, \.role) }
 
     /// The list that a style belongs to.
     func numbering(_ style: String?) -> String? { inherited(style, \.numbering) }
@@ -40,8 +52,8 @@ struct WordParts {
         return nil
     }
 
-    private mutating func readStyles(_ budget: InflationBudget) throws(ExtractionError) {
-        guard let xml = try XMLStream("word/styles.xml", budget: budget) else { return }
+    private mutating func readStyles(_ archive: DocumentArchive) throws(ExtractionError) {
+        guard let xml = try archive.xml("word/styles.xml") else { return }
         var id = ""
         while let event = try xml.next() {
             guard case .start(let name) = event else { continue }
@@ -49,7 +61,10 @@ struct WordParts {
             case "style":
                 id = xml["styleId"] ?? ""
                 styles[id] = WordStyle()
-            case "name": styles[id]?.headingLevel = Self.headingLevel(named: xml["val"] ?? "")
+            case "name":
+                let name = (xml["val"] ?? "").lowercased()
+                styles[id]?.headingLevel = Self.headingLevel(named: name)
+                styles[id]?.role = Self.roles[name]
             case "basedOn": styles[id]?.basedOn = xml["val"]
             case "numId": styles[id]?.numbering = xml["val"]
             case "outlineLvl":
@@ -60,23 +75,12 @@ struct WordParts {
     }
 
     private static func headingLevel(named name: String) -> Int? {
-        let name = name.lowercased()
         if name == "title" { return 1 }
         return name.hasPrefix("heading ") ? Int(name.dropFirst("heading ".count)) : nil
     }
 
-    private mutating func readLinks(_ budget: InflationBudget) throws(ExtractionError) {
-        guard let xml = try XMLStream("word/_rels/document.xml.rels", budget: budget) else { return }
-        while let event = try xml.next() {
-            guard case .start("Relationship") = event, xml["Type"]?.hasSuffix("/hyperlink") ?? false,
-                let id = xml["Id"], let target = xml["Target"].flatMap(HTMLHead.safeLink)
-            else { continue }
-            links[id] = target
-        }
-    }
-
-    private mutating func readNumbering(_ budget: InflationBudget) throws(ExtractionError) {
-        guard let xml = try XMLStream("word/numbering.xml", budget: budget) else { return }
+    private mutating func readNumbering(_ archive: DocumentArchive) throws(ExtractionError) {
+        guard let xml = try archive.xml("word/numbering.xml") else { return }
         var abstract: [String: [Int: Bool]] = [:]
         var (abstractID, list, level) = ("", "", 0)
         while let event = try xml.next() {

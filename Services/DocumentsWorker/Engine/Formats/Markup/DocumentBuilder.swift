@@ -4,6 +4,8 @@ struct ParsedDocument {
     var markdown: String?
     var metadata: DocumentMetadata
     var headings: [Heading] = []
+    var pages: [Page] = []
+    var tables: [Table] = []
 }
 
 /// Builds plain text and Markdown side by side from blocks in reading order.
@@ -21,10 +23,20 @@ struct DocumentBuilder {
     private var markdown = ""
     private var scalars = 0
     private var headings: [Heading] = []
+    private var tables: [Table] = []
+    private var pages: [Page] = []
+    /// Whether the last page has text.
+    private var pageHasText = false
     private var endsInItem = false
 
     /// `limit` is in bytes, for both texts together.
     init(limit: Int) { self.limit = limit }
+
+    /// What follows stands on a new page, which ends where the next one begins.
+    mutating func beginPage() {
+        pages.append(Page(number: pages.count + 1, start: scalars, end: scalars))
+        pageHasText = false
+    }
 
     mutating func heading(_ level: Int, _ content: InlineText) throws(ExtractionError) {
         let title = content.plain.replacing("\n", with: " ")
@@ -54,6 +66,13 @@ struct DocumentBuilder {
         try block(indent + sign + content.plain, indent + sign + marked, isItem: true)
     }
 
+    /// A paragraph that explains the mark of the same number.
+    mutating func note(_ number: Int, _ content: InlineText) throws(ExtractionError) {
+        guard !content.isBlank else { return }
+        let definition = content.marked("[^\(number)]: ")
+        try block(definition.plain, definition.markdown())
+    }
+
     mutating func code(_ code: String) throws(ExtractionError) {
         let lines = code.trimmingNewlines()
         guard !lines.isEmpty else { return }
@@ -65,15 +84,17 @@ struct DocumentBuilder {
         let rows = rows.filter { !$0.allSatisfy(\.isBlank) }
         let width = rows.map(\.count).max() ?? 0
         guard width > 0 else { return }
+        // The text is what tells the cells again: no cell has a tab or a newline.
         let plain = rows.map { row in
-            row.map { $0.plain.replacing("\n", with: " ") }.joined(separator: "\t")
+            row.map { $0.plain.replacing("\n", with: " ").replacing("\t", with: " ") }.joined(separator: "\t")
         }
         var marked = rows.map { row in
             let cells = row.map { $0.markdown(inTable: true) } + Array(repeating: "", count: width - row.count)
             return "| " + cells.joined(separator: " | ") + " |"
         }
         marked.insert("|" + String(repeating: " --- |", count: width), at: 1)
-        try block(plain.joined(separator: "\n"), marked.joined(separator: "\n"))
+        let start = try block(plain.joined(separator: "\n"), marked.joined(separator: "\n"))
+        tables.append(Table(start: start, end: scalars))
     }
 
     mutating func rule() throws(ExtractionError) {
@@ -89,7 +110,12 @@ struct DocumentBuilder {
         endsInItem = isItem
         if !plain.isEmpty {
             if !text.isEmpty { append(separator) }
+            if let last = pages.indices.last {
+                if !pageHasText { pages[last].start = scalars }
+                pageHasText = true
+            }
             append(plain.droppingControls())
+            if let last = pages.indices.last { pages[last].end = scalars }
         }
         if !markdown.isEmpty { markdown += separator }
         markdown += marked.droppingControls()
@@ -108,8 +134,10 @@ struct DocumentBuilder {
     consuming func finish(_ metadata: DocumentMetadata, markdown source: String? = nil) -> ParsedDocument {
         var metadata = metadata
         if metadata.title == nil, let first = headings.first { metadata.set("title", first.title) }
+        if !pages.isEmpty { metadata.pages = pages.count }
         return ParsedDocument(
-            text: text, markdown: source ?? (markdown + "\n"), metadata: metadata, headings: headings)
+            text: text, markdown: source ?? (markdown + "\n"), metadata: metadata, headings: headings, pages: pages,
+            tables: tables)
     }
 }
 

@@ -1,37 +1,51 @@
 import CLibXML2
 
-/// Reads one XML part as a stream, without entities, document types or network.
+/// Bytes from somewhere, read once.
+protocol ByteSource: AnyObject {
+    /// Reads up to `count` bytes; 0 at the end, -1 on failure.
+    func read(into buffer: UnsafeMutableRawPointer?, count: Int) -> Int
+    /// Why reading failed.
+    var failure: ExtractionError? { get }
+}
+
+/// Reads XML as a stream, without entities, document types or network.
 ///
 /// Libxml2's own limits stay on: 256 levels of nesting, 10 MB a text node, and the factor by which entities may grow.
 final class XMLStream {
-    /// What comes next in the part.
+    /// What comes next.
     enum Event {
         case start(String)
         case end(String)
         case text(String)
     }
 
-    private let part: ZipPart
-    private let budget: InflationBudget
+    /// What the reader's callback is given: a class, where the source is any.
+    private final class Input {
+        let source: any ByteSource
+
+        init(_ source: any ByteSource) { self.source = source }
+    }
+
+    private let input: Input
+    private let format: String
     private let reader: xmlTextReaderPtr
     private var pendingEnd: String?
     private var isBeyondLimits = false
     private var firstError: String?
 
-    /// Opens the part of this name; nil when the archive has none.
-    init?(_ name: String, budget: InflationBudget) throws(ExtractionError) {
-        guard let part = try ZipPart(name, budget: budget) else { return nil }
+    /// Reads from the source; errors call the document by its format.
+    init(_ source: any ByteSource, of format: String) throws(ExtractionError) {
         let options = XML_PARSE_NONET.rawValue | XML_PARSE_COMPACT.rawValue
-        let context = Unmanaged.passUnretained(part).toOpaque()
+        let input = Input(source)
         let reader = xmlReaderForIO(
             { context, buffer, count in
                 guard let context else { return -1 }
-                let part = Unmanaged<ZipPart>.fromOpaque(context).takeUnretainedValue()
-                return Int32(part.read(into: buffer, count: Int(count)))
-            }, nil, context, nil, nil, Int32(options))
+                let input = Unmanaged<Input>.fromOpaque(context).takeUnretainedValue()
+                return Int32(input.source.read(into: buffer, count: Int(count)))
+            }, nil, Unmanaged.passUnretained(input).toOpaque(), nil, nil, Int32(options))
         guard let reader else { throw .outOfMemory }
-        self.part = part
-        self.budget = budget
+        self.input = input
+        self.format = format
         self.reader = reader
         xmlTextReaderSetStructuredErrorHandler(
             reader,
@@ -61,7 +75,7 @@ final class XMLStream {
         }
         while true {
             let result = xmlTextReaderRead(reader)
-            if result == 0 && part.failure == nil && !budget.isSpent { return nil }
+            if result == 0 && input.source.failure == nil { return nil }
             guard result == 1 else { throw failure }
             switch xmlTextReaderNodeType(reader) {
             case Int32(XML_READER_TYPE_ELEMENT.rawValue):
@@ -76,23 +90,59 @@ final class XMLStream {
         }
     }
 
+    /// Passes over the element that has just started, with all that is in it.
+    func skip() throws(ExtractionError) {
+        var depth = 1
+        while depth > 0, let event = try next() {
+            switch event {
+            case .start: depth += 1
+            case .end: depth -= 1
+            case .text: break
+            }
+        }
+    }
+
+    /// The text in the element that has just started, whatever elements it is in.
+    func text() throws(ExtractionError) -> String {
+        var depth = 1
+        var text = ""
+        while depth > 0, let event = try next() {
+            switch event {
+            case .start: depth += 1
+            case .end: depth -= 1
+            case .text(let piece): text += piece
+            }
+        }
+        return text
+    }
+
     /// The name without its prefix.
     private var name: String { xmlTextReaderConstLocalName(reader).map { String(cString: $0) } ?? "" }
 
     /// An attribute of the element that has just started, by its name without prefix.
-    subscript(attribute: String) -> String? {
+    subscript(attribute: String) -> String? { value { name == attribute } }
+
+    /// The id by which the element that has just started refers to another part: `r:id`, beside which there may be an `id`.
+    var relation: String? {
+        value {
+            let space = xmlTextReaderConstNamespaceUri(reader).map { String(cString: $0) } ?? ""
+            return space.hasSuffix("/relationships") && ["id", "embed", "link"].contains(name)
+        }
+    }
+
+    private func value(where isWanted: () -> Bool) -> String? {
         defer { xmlTextReaderMoveToElement(reader) }
         while xmlTextReaderMoveToNextAttribute(reader) == 1 {
-            if name == attribute { return xmlTextReaderConstValue(reader).map { String(cString: $0) } }
+            if isWanted() { return xmlTextReaderConstValue(reader).map { String(cString: $0) } }
         }
         return nil
     }
 
     private var failure: ExtractionError {
-        if budget.isSpent { return .tooLarge("the archive inflates", limit: budget.limit) }
+        if let failure = input.source.failure { return failure }
         if isBeyondLimits {
             return ExtractionError(.tooLarge, "a part of the document is beyond all measure: save it again")
         }
-        return .corrupt("DOCX", part.failure ?? firstError ?? "bad XML")
+        return .corrupt(format, firstError ?? "bad XML")
     }
 }

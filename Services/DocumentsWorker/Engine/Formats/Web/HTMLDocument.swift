@@ -4,27 +4,35 @@ import Foundation
 /// HTML by gumbo, which repairs what browsers repair.
 enum HTMLDocument {
     static func parse(_ bytes: [UInt8], limit: Int) throws(ExtractionError) -> ParsedDocument {
-        let decoded = try DecodedText(bytes, declared: declaredEncoding(bytes))
+        let decoded = try decoded(bytes)
+        var metadata = DocumentMetadata(mediaType: "text/html")
+        metadata.encoding = decoded.encoding
+        var renderer = HTMLRenderer(builder: DocumentBuilder(limit: limit), metadata: metadata)
+        try render(decoded.text, with: &renderer)
+        return renderer.builder.finish(renderer.metadata)
+    }
+
+    /// The bytes as text, by what they declare.
+    static func decoded(_ bytes: [UInt8]) throws(ExtractionError) -> DecodedText {
+        try DecodedText(bytes, declared: declaredEncoding(bytes))
+    }
+
+    /// Adds a text to what was rendered before. Its tree is not freed: see `DocumentParser.run`.
+    static func render(_ source: String, with renderer: inout HTMLRenderer) throws(ExtractionError) {
         var options = kGumboDefaultOptions
         options.allocator = { _, size in
             // Gumbo does not check for NULL.
             malloc(size) ?? { _exit(LimitedChild.ExitCode.outOfMemory) }()
         }
         options.max_errors = 0
-        var text = decoded.text
+        var text = source
         let root = text.withUTF8 { utf8 in
             utf8.withMemoryRebound(to: CChar.self) {
                 gumbo_parse_with_options(&options, $0.baseAddress, $0.count)?.pointee.root
             }
         }
         guard let root else { throw .outOfMemory }
-        var metadata = DocumentMetadata(mediaType: "text/html")
-        metadata.encoding = decoded.encoding
-        return try withExtendedLifetime(text) { () throws(ExtractionError) in
-            var renderer = HTMLRenderer(limit: limit, metadata: metadata)
-            try renderer.walk(root)
-            return renderer.builder.finish(renderer.metadata)
-        }
+        try withExtendedLifetime(text) { () throws(ExtractionError) in try renderer.walk(root) }
     }
 
     /// The label in the first kilobyte, as `charset=` of a meta element or `encoding=` of an XML declaration.

@@ -19,25 +19,26 @@ final class InflationBudget {
 }
 
 /// One named part of the archive on standard input, inflated as it is read.
-final class ZipPart {
+final class ZipPart: ByteSource {
     private static let mostEntries = 10_000
     private static let blockSize = 64 << 10
 
     private let archive: OpaquePointer
     private let budget: InflationBudget
-    /// The message of libarchive when reading failed.
-    private(set) var failure: String?
+    private let format: String
+    private var message: String?
 
-    /// Opens the part; nil when the archive has none of this name.
-    init?(_ name: String, budget: InflationBudget) throws(ExtractionError) {
-        let archive = try Self.open()
+    /// Opens the part; nil when the archive has none of this name. Only one part can be open at a time: they share the descriptor.
+    init?(_ name: String, of format: String, budget: InflationBudget) throws(ExtractionError) {
+        let archive = try Self.open(format)
         self.archive = archive
         self.budget = budget
+        self.format = format
         for _ in 0..<Self.mostEntries {
             var entry: OpaquePointer?
             let result = archive_read_next_header(archive, &entry)
             if result == ARCHIVE_EOF { return nil }
-            guard result >= ARCHIVE_WARN, let entry else { throw .corrupt("DOCX", Self.message(archive)) }
+            guard result >= ARCHIVE_WARN, let entry else { throw .corrupt(format, Self.message(archive)) }
             guard let path = archive_entry_pathname(entry), String(cString: path) == name else { continue }
             if archive_entry_is_data_encrypted(entry) != 0 {
                 throw ExtractionError(.encrypted, "the archive needs a password: save the document without one")
@@ -49,7 +50,7 @@ final class ZipPart {
 
     deinit { archive_read_free(archive) }
 
-    private static func open() throws(ExtractionError) -> OpaquePointer {
+    private static func open(_ format: String) throws(ExtractionError) -> OpaquePointer {
         lseek(STDIN_FILENO, 0, SEEK_SET)
         guard let archive = archive_read_new() else { throw .outOfMemory }
         // By the directory at the end only: an archive that lost it may have lost parts as well.
@@ -58,7 +59,7 @@ final class ZipPart {
         else {
             let detail = message(archive)
             archive_read_free(archive)
-            throw .corrupt("DOCX", detail)
+            throw .corrupt(format, detail)
         }
         return archive
     }
@@ -67,13 +68,13 @@ final class ZipPart {
         archive_error_string(archive).map { String(cString: $0) } ?? "unreadable archive"
     }
 
-    /// The names of the first entries, to tell one kind of zip from another.
-    static func names(limit: Int) throws(ExtractionError) -> Set<String> {
-        let archive = try open()
+    /// The names of the entries.
+    static func names(of format: String) throws(ExtractionError) -> Set<String> {
+        let archive = try open(format)
         defer { archive_read_free(archive) }
         var names: Set<String> = []
         var entry: OpaquePointer?
-        while names.count < limit, archive_read_next_header(archive, &entry) >= ARCHIVE_WARN,
+        while names.count < mostEntries, archive_read_next_header(archive, &entry) >= ARCHIVE_WARN,
             let path = archive_entry_pathname(entry)
         {
             names.insert(String(cString: path))
@@ -81,11 +82,15 @@ final class ZipPart {
         return names
     }
 
-    /// Inflates up to `count` bytes; 0 at the end, -1 on failure or when the budget is spent.
     func read(into buffer: UnsafeMutableRawPointer?, count: Int) -> Int {
         let read = archive_read_data(archive, buffer, count)
-        if read < 0 { failure = Self.message(archive) }
+        if read < 0 { message = Self.message(archive) }
         guard read >= 0, budget.spend(read) else { return -1 }
         return read
+    }
+
+    var failure: ExtractionError? {
+        if budget.isSpent { return .tooLarge("the archive inflates", limit: budget.limit) }
+        return message.map { .corrupt(format, $0) }
     }
 }
