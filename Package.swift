@@ -36,6 +36,9 @@ let package = Package(
         clibrary("CUchardet", pkgConfig: "uchardet", debian: "libuchardet-dev"),
         clibrary("CCurl", pkgConfig: "libcurl", debian: "libcurl4-openssl-dev"),
         clibrary("CMark", pkgConfig: "libcmark", debian: "libcmark-dev"),
+        clibrary("CMagic", pkgConfig: "libmagic", debian: "libmagic-dev"),
+        // It has no file for pkg-config.
+        .systemLibrary(name: "CCSV", path: "Shared/CCSV", providers: [.apt(["libcsv-dev"])]),
         .systemLibrary(name: "CSpawn", path: "Shared/CSpawn"),
 
         // Shared modules, in the order in which they build on each other
@@ -61,7 +64,9 @@ let package = Package(
             name: "switchyard", dependencies: ["Jobs", "Telemetry", "LocalServers", "HTTPServer"],
             path: "Services/Switchyard"),
         worker("NoopWorker"),
-        worker("DocumentsWorker", ["CLibXML2", "CGumbo", "CLibArchive", "CSeccomp", "CUchardet", "CMark"]),
+        worker(
+            "DocumentsWorker",
+            ["CLibXML2", "CGumbo", "CLibArchive", "CSeccomp", "CUchardet", "CMark", "CMagic", "CCSV"]),
 
         // Tests
         .target(

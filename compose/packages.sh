@@ -10,6 +10,7 @@ packages=(
   # libraries
   librabbitmq-dev libpq-dev libmicrohttpd-dev libsodium-dev libgumbo-dev libxml2-dev libarchive-dev
   libjansson-dev libseccomp-dev libuchardet-dev libcmark-dev libcurl4-openssl-dev
+  libmagic-dev libcsv-dev
   # programs
   python3-venv poppler-utils openssl pkg-config curl jq procps util-linux ca-certificates
 )

@@ -32,8 +32,8 @@ struct DocumentProcessing: Decodable, Sendable {
         try JobType(
             name: "document_processing", version: 1,
             description: """
-                Extracts text, Markdown, tables, metadata and chunks from PDF, DOCX, PPTX, XLSX, ODT, ODS, ODP, EPUB, HTML, Markdown \
-                and plain text.
+                Extracts text, Markdown, tables, metadata and chunks from PDF, DOCX, PPTX, XLSX, ODT, ODS, ODP, EPUB, HTML, Markdown, CSV, \
+                JSON, XML and plain text.
                 """,
             specSchema: [
                 "type": "object",

@@ -16,25 +16,50 @@ enum DocumentParser {
     private static func parse(_ request: ChildRequest) throws(ExtractionError) -> ParsedDocument {
         let header = InputFile.header(of: STDIN_FILENO, length: Magic.headerLength)
         if Magic.isZip(header) { return try ZipDocument.parse(request) }
-        if let type = Magic.unsupportedType(header) { throw try unsupported(type, request) }
+        let type = try ContentType.of(InputFile.header(of: STDIN_FILENO, length: ContentType.sampleLength))
+        if Magic.isOLE(header) { throw try oldOffice(type, request) }
+        guard isText(type) else { throw unsupported(type) }
         let bytes = try InputFile.contents(of: STDIN_FILENO, limit: request.memoryBytes / 4)
         guard !bytes.isEmpty else { throw .empty }
-        switch Magic.textFormat(header, hint: request.hint) {
-        case .html: return try HTMLDocument.parse(bytes, limit: request.outputBytes)
-        case .markdown: return try MarkdownDocument.parse(bytes, limit: request.outputBytes)
-        case .plain, .none: return try PlainText.parse(bytes, limit: request.outputBytes)
+        let limit = request.outputBytes
+        switch Magic.textFormat(header, type: type, hint: request.hint) {
+        case .html: return try HTMLDocument.parse(bytes, limit: limit)
+        case .markdown: return try MarkdownDocument.parse(bytes, limit: limit)
+        case .csv: return try CSVDocument.parse(bytes, limit: limit)
+        case .json: return try JSONDocument.parse(bytes, limit: limit)
+        case .xml: return try XMLDocument.parse(bytes, limit: limit)
+        case .plain, .none: return try PlainText.parse(bytes, limit: limit)
+        }
+    }
+
+    /// Whether bytes of this type may be a text; of what nobody knows, decoding it will tell.
+    private static func isText(_ type: String) -> Bool {
+        let others: Set<String> = [
+            "application/json", "application/x-ndjson", "application/javascript", "application/octet-stream",
+            "application/x-empty", "inode/x-empty", "message/rfc822", "application/x-wine-extension-ini",
+        ]
+        return (type.hasPrefix("text/") && type != "text/rtf") || type.hasSuffix("xml") || others.contains(type)
+    }
+
+    private static func unsupported(_ type: String) -> ExtractionError {
+        switch type {
+        case "text/rtf", "application/rtf":
+            .unsupported("application/rtf", hint: "no library reads it whole; save it as DOCX or PDF")
+        case _ where type.hasPrefix("image/"):
+            .unsupported(type, hint: "the words in a picture need text recognition first")
+        default: .unsupported(type)
         }
     }
 
     /// An encrypted DOCX is not a zip but an OLE file with a stream of that name in it.
-    private static func unsupported(
-        _ type: String, _ request: ChildRequest
-    ) throws(ExtractionError) -> ExtractionError {
-        guard type == Magic.ole else { return .unsupported(type) }
+    private static func oldOffice(_ type: String, _ request: ChildRequest) throws(ExtractionError) -> ExtractionError {
         let bytes = try InputFile.contents(of: STDIN_FILENO, limit: request.memoryBytes / 4)
         let name: [UInt8] = "EncryptedPackage".utf8.flatMap { [$0, UInt8(0)] }
         guard bytes.contains(sequence: name) else {
-            return .unsupported("application/msword", hint: "save the old Office document as DOCX or PDF")
+            let known = ["application/vnd.ms-excel", "application/vnd.ms-powerpoint", "application/vnd.ms-outlook"]
+            return .unsupported(
+                known.contains(type) ? type : "application/msword",
+                hint: "save the old Office document as DOCX, XLSX, PPTX or PDF")
         }
         return ExtractionError(
             .encrypted, "the document needs a password: save it without one and upload it again", mediaType: type)

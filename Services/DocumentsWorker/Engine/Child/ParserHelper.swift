@@ -14,6 +14,7 @@ enum ParserHelper {
 
     static func run() -> Never {
         sandbox_prctl(PR_SET_PDEATHSIG, UInt(SIGKILL))
+        ContentType.load()
         let sandbox = Sandbox()
         let pid = getpid()
         let stack = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 16)

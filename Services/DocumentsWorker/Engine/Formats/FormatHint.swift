@@ -1,6 +1,6 @@
 /// What the name and the declared type of a document suggest; the content decides first.
 enum FormatHint: UInt64, Sendable {
-    case none, plain, markdown, html
+    case none, plain, markdown, html, csv, json, xml
 
     /// Reads a file name's extension, then a media type.
     init(name: String, declaredType: String?) {
@@ -13,6 +13,12 @@ enum FormatHint: UInt64, Sendable {
                 .markdown
             } else if suggest(["html", "htm", "xhtml", "text/html", "application/xhtml+xml"]) {
                 .html
+            } else if suggest(["csv", "tsv", "tab", "text/csv", "text/tab-separated-values"]) {
+                .csv
+            } else if suggest(["json", "jsonl", "ndjson", "application/json", "application/x-ndjson"]) {
+                .json
+            } else if suggest(["xml", "text/xml", "application/xml"]) {
+                .xml
             } else if suggest(["txt", "text", "log", "text/plain"]) {
                 .plain
             } else {

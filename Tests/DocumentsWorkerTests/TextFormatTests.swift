@@ -1,0 +1,90 @@
+import DocumentsWorker
+import Foundation
+import Testing
+
+/// Formats that are text, told by their content where the name says nothing.
+struct TextFormatTests {
+    private let extractor = Fixture.extractor
+
+    private func extract(_ content: String, name: String = "") async throws -> Extracted {
+        let file = try ScratchFile(Data(content.utf8))
+        return try await extractor.extract(path: file.path, name: name)
+    }
+
+    @Test(arguments: [
+        ("a,b\n1,\"x, \"\"y\"\"\"\n2,\n", "x.csv", "text/csv", [["a", "b"], ["1", "x, \"y\""], ["2", ""]]),
+        ("a;b\n1,5;2\n3,5;4\n", "x.csv", "text/csv", [["a", "b"], ["1,5", "2"], ["3,5", "4"]]),
+        ("a\tb\n1\tx,y\n", "x.tsv", "text/tab-separated-values", [["a", "b"], ["1", "x,y"]]),
+        ("a|b|c\r\n1|2|3\r\n", "x.csv", "text/csv", [["a", "b", "c"], ["1", "2", "3"]]),
+        ("a,b\n\"two\nlines\",2\n", "x.csv", "text/csv", [["a", "b"], ["two lines", "2"]]),
+        ("one\ntwo\nthree\n", "x.csv", "text/csv", [["one"], ["two"], ["three"]]),
+        ("x,y\n1,2\n3,4\n5,6\n", "", "text/csv", [["x", "y"], ["1", "2"], ["3", "4"], ["5", "6"]]),
+        ("last,line\nhas,\"no end", "x.csv", "text/csv", [["last", "line"], ["has", "no end"]]),
+    ])
+    func tables(content: String, name: String, type: String, cells: [[String]]) async throws {
+        let document = try await extract(content, name: name)
+        #expect(document.cells == [cells])
+        #expect(document.metadata.mediaType == type)
+    }
+
+    @Test func aTextWithCommasIsNoTable() async throws {
+        let poem = "One, two,\nthree, four,\nfive, six.\n"
+        #expect(try await extract(poem, name: "poem.txt").text == poem)
+        #expect(try await extract("Hello, reader.\n\nThis is a letter, and no table, of course.\n").tables.isEmpty)
+    }
+
+    @Test(arguments: [
+        ("{\"wagon\": [1, 2]}", "", "application/json"), ("[1]\n[2]\n", "x.jsonl", "application/x-ndjson"),
+        ("{\"wagon\": ", "x.json", "text/plain"),
+    ])
+    func json(content: String, name: String, type: String) async throws {
+        let document = try await extract(content, name: name)
+        #expect(document.metadata.mediaType == type)
+        #expect(
+            document.text.trimmingCharacters(in: .whitespacesAndNewlines)
+                == content.trimmingCharacters(in: .whitespacesAndNewlines))
+    }
+
+    @Test func xml() async throws {
+        let document = try await extract(
+            """
+            <?xml version="1.0"?>
+            <yard>
+              <title>The yard</title>
+              <p>Some <b>bold</b> words &amp; <i>more</i>.</p><note><p>Größe</p></note>
+            </yard>
+            """)
+        #expect(document.text == "The yard\n\nSome bold words & more.\n\nGröße")
+        #expect(document.metadata.title == "The yard" && document.metadata.mediaType == "application/xml")
+    }
+
+    @Test func hostileText() async throws {
+        let bomb = (0..<40).reduce("<!DOCTYPE d [<!ENTITY e0 \"aaaaaaaaaa\">") { text, n in
+            text + "<!ENTITY e\(n + 1) \"&e\(n);&e\(n);&e\(n);&e\(n);\">"
+        }
+        let cases: [(String, String, [ExtractionError.Code?])] = [
+            ("<?xml version=\"1.0\"?>\(bomb)]><d>x &e40;</d>", "x.xml", [nil, .tooLarge, .corrupt]),
+            (
+                "<?xml version=\"1.0\"?><!DOCTYPE d [<!ENTITY f SYSTEM \"file:///etc/passwd\">]><d>x &f;</d>", "x.xml",
+                [nil, .corrupt]
+            ),
+            (String(repeating: "<d>", count: 100_000), "x.xml", [.tooLarge, .corrupt]),
+            ("<d><e></d>", "x.xml", [.corrupt]),
+            (String(repeating: "[", count: 1_000_000), "x.json", [nil]),
+            (String(repeating: "\"", count: 999_999), "x.csv", [nil, .empty]),
+            (String(repeating: ",", count: 3_000_000), "x.csv", [.empty, .tooLarge]),
+        ]
+        var limits = ExtractionLimits()
+        limits.outputBytes = 8 << 20
+        for (content, name, codes) in cases {
+            let file = try ScratchFile(Data(content.utf8))
+            do {
+                let document = try await extractor.extract(path: file.path, name: name, limits: limits)
+                #expect(codes.contains(nil), "\(content.prefix(40))")
+                #expect(!document.text.contains("root:") && document.text.utf8.count < 4 << 20)
+            } catch {
+                #expect(codes.contains(error.code), "\(content.prefix(40)): \(error)")
+            }
+        }
+    }
+}
