@@ -12,7 +12,7 @@ packages=(
   libjansson-dev libseccomp-dev libuchardet-dev libcmark-dev libcurl4-openssl-dev
   libmagic-dev libcsv-dev
   # programs
-  python3-venv poppler-utils openssl pkg-config curl jq procps util-linux ca-certificates
+  python3-venv poppler-utils tesseract-ocr tesseract-ocr-eng openssl pkg-config curl jq procps util-linux ca-certificates
 )
 
 # The toolchain links with gold, which Debian 13 has taken out of binutils.

@@ -23,10 +23,8 @@ struct HostileTests {
         let wide = Data("EncryptedPackage".utf8.flatMap { [$0, 0] })
         let ole = Data([0xD0, 0xCF, 0x11, 0xE0, 0xA1, 0xB1, 0x1A, 0xE1])
         let cases: [(Data, ExtractionError.Code, String)] = [
-            (
-                Data([0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A, 0, 0, 0, 13] + Array("IHDR".utf8)), .unsupported,
-                "image/png"
-            ), (Data(#"{\rtf1\ansi words}"#.utf8), .unsupported, "application/rtf"),
+            (Data("GIF89a".utf8 + [1, 0, 1, 0, 0, 0, 0]), .unsupported, "image/gif"),
+            (Data(#"{\rtf1\ansi words}"#.utf8), .unsupported, "application/rtf"),
             (Data([0x00, 0x01, 0x02, 0x03] + Array(repeating: 0x00, count: 64)), .unsupported, "octet-stream"),
             (ole, .unsupported, "msword"), (ole + wide, .encrypted, "password"), (Data(), .empty, "no text"),
             (Data("  \n\n".utf8), .empty, "no text"),

@@ -28,6 +28,38 @@ public struct Extracted: Sendable, Equatable {
         self.tables = tables
     }
 
+    /// Makes a document of pages, one after the other with an empty line between them.
+    init(pages texts: [(text: String, error: String?, isRecognized: Bool)], metadata: DocumentMetadata) {
+        var (text, scalars) = ("", 0)
+        var pages: [Page] = []
+        for page in texts {
+            if !page.text.isEmpty && !text.isEmpty {
+                text += "\n\n"
+                scalars += 2
+            }
+            let start = scalars
+            text += page.text
+            scalars += page.text.utf8.scalarCount
+            pages.append(
+                Page(
+                    number: pages.count + 1, start: start, end: scalars, error: page.error,
+                    isRecognized: page.isRecognized))
+        }
+        self.init(text: text, metadata: metadata, pages: pages)
+    }
+
+    /// The text of each page.
+    var pageTexts: [Substring] {
+        let scalars = text.unicodeScalars
+        var (index, offset) = (scalars.startIndex, 0)
+        return pages.map { page in
+            index = scalars.index(index, offsetBy: page.start - offset)
+            let end = scalars.index(index, offsetBy: page.end - page.start)
+            defer { (index, offset) = (end, page.end) }
+            return text[index..<end]
+        }
+    }
+
     /// The cells of each table by row, cut out of the text; they have no newlines.
     public var cells: [[[String]]] {
         let scalars = text.unicodeScalars
@@ -67,13 +99,16 @@ public struct Page: Sendable, Equatable {
     public var end: Int
     /// What went wrong on this page; its text may be missing or partial.
     public var error: String?
+    /// Whether its words were read from a picture.
+    public var isRecognized: Bool
 
     /// Makes a page.
-    public init(number: Int, start: Int, end: Int, error: String? = nil) {
+    public init(number: Int, start: Int, end: Int, error: String? = nil, isRecognized: Bool = false) {
         self.number = number
         self.start = start
         self.end = end
         self.error = error
+        self.isRecognized = isRecognized
     }
 }
 

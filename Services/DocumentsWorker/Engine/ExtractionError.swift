@@ -69,7 +69,8 @@ extension ExtractionError {
         ExtractionError(.corrupt, "not a sound \(format) document (\(detail)): save it again and upload the new file")
     }
 
-    static let empty = ExtractionError(.empty, "the document has no text; a scanned one needs text recognition first")
+    static let empty = ExtractionError(
+        .empty, "the document has no text; of a scanned one, too, no words could be read")
     static let cancelled = ExtractionError(.cancelled, "the extraction was cancelled")
     static let outOfMemory = ExtractionError(
         .outOfMemory, "parsing needs more memory than the limit: split the document or raise the limit")

@@ -18,12 +18,14 @@ public struct ExtractionLimits: Sendable {
     public var inflatedBytes: Int
     /// Pages of a paged document.
     public var maxPages: Int
+    /// Pages that are read as pictures, each of which costs seconds.
+    public var maxRecognizedPages: Int
 
     /// Makes limits; the defaults suit documents made by people.
     public init(
         memoryBytes: Int = 512 << 20, cpuSeconds: Int = 60, openFiles: Int = 32, writtenBytes: Int = 0,
         wallTime: Duration = .seconds(120), outputBytes: Int = 64 << 20, inflatedBytes: Int = 256 << 20,
-        maxPages: Int = 20_000
+        maxPages: Int = 20_000, maxRecognizedPages: Int = 500
     ) {
         self.memoryBytes = memoryBytes
         self.cpuSeconds = cpuSeconds
@@ -33,5 +35,6 @@ public struct ExtractionLimits: Sendable {
         self.outputBytes = outputBytes
         self.inflatedBytes = inflatedBytes
         self.maxPages = maxPages
+        self.maxRecognizedPages = maxRecognizedPages
     }
 }

@@ -19,14 +19,19 @@ public struct Extractor: Sendable {
     /// the task kills the child at once and throws `cancelled`. A file is read up to its end at most once at a time;
     /// `path` must name a regular file.
     public func extract(
-        path: String, name: String, declaredType: String? = nil, limits: ExtractionLimits = ExtractionLimits(),
+        path: String, name: String, declaredType: String? = nil, recognition: Recognition = Recognition(),
+        limits: ExtractionLimits = ExtractionLimits(),
         onPage: @escaping @Sendable (_ done: Int, _ total: Int?) -> Void = { _, _ in }
     ) async throws(ExtractionError) -> Extracted {
         let document = try OpenDocument(path: path)
         let job = ExtractionJob(
-            host: host, document: document, hint: FormatHint(name: name, declaredType: declaredType), limits: limits,
-            deadline: .now + limits.wallTime, onPage: onPage)
-        return document.isPDF ? try await PDFExtraction(job: job).run() : try await job.parse()
+            host: host, document: document, hint: FormatHint(name: name, declaredType: declaredType),
+            recognition: recognition, limits: limits, deadline: .now + limits.wallTime, onPage: onPage)
+        if document.isPDF { return try await PDFExtraction(job: job).run() }
+        if document.pictureType != nil, recognition.mode != .never {
+            return try await PictureExtraction(job: job).run()
+        }
+        return try await job.parse()
     }
 
     /// Proves that a child is confined on this system: no network, no writing, no other process.
@@ -53,18 +58,22 @@ struct ExtractionJob: Sendable {
     let host: ChildHost
     let document: OpenDocument
     let hint: FormatHint
+    let recognition: Recognition
     let limits: ExtractionLimits
     let deadline: ContinuousClock.Instant
     let onPage: @Sendable (Int, Int?) -> Void
 
-    /// Runs a child; `request` is what it does, `receive` takes its output.
+    /// Runs a child; `request` is what it does, `receive` takes its output. It reads the document, and has the document's time, unless
+    /// another file or another deadline is given.
     func child(
-        _ request: ChildRequest, receive: @escaping @Sendable (UnsafeRawBufferPointer) -> ChildRun.Verdict
+        _ request: ChildRequest, on file: Int32? = nil, deadline: ContinuousClock.Instant? = nil,
+        receive: @escaping @Sendable (UnsafeRawBufferPointer) -> ChildRun.Verdict
     ) async throws(ExtractionError) -> ChildEnd {
-        let end = await host.run(request, document: document.descriptor, deadline: deadline, receive: receive)
+        let end = await host.run(
+            request, document: file ?? document.descriptor, deadline: deadline ?? self.deadline, receive: receive)
         switch end.cause {
         case .cancelled: throw .cancelled
-        case .deadline: throw .timedOut("wall time (\(limits.wallTime))")
+        case .deadline: throw .timedOut(deadline == nil ? "wall time (\(limits.wallTime))" : "the time of a page")
         case .signalled(SIGXCPU): throw .timedOut("processor time (\(limits.cpuSeconds) s)")
         case .exited(LimitedChild.ExitCode.sandboxRefused):
             throw .unavailable("the kernel refuses the sandbox (rlimit, no_new_privs or seccomp)")

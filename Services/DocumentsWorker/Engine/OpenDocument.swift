@@ -4,9 +4,15 @@ import Foundation
 final class OpenDocument: Sendable {
     /// Where the marker of a PDF may begin, by the habit of all readers.
     private static let headerLength = 1024
+    private static let pictures: [(start: [UInt8], type: String)] = [
+        ([0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A], "image/png"), ([0xFF, 0xD8, 0xFF], "image/jpeg"),
+        (Array("II*\0".utf8), "image/tiff"), (Array("MM\0*".utf8), "image/tiff"),
+    ]
 
     let descriptor: Int32
     let isPDF: Bool
+    /// The media type of a picture whose words can be read; nil for what is none.
+    let pictureType: String?
 
     init(path: String) throws(ExtractionError) {
         // Without O_NONBLOCK a named pipe would wait for a writer.
@@ -23,6 +29,7 @@ final class OpenDocument: Sendable {
         var header = [UInt8](repeating: 0, count: Self.headerLength)
         let count = pread(descriptor, &header, header.count, 0)
         isPDF = header.prefix(max(count, 0)).contains(sequence: Array("%PDF-".utf8))
+        pictureType = Self.pictures.first { header.starts(with: $0.start) }?.type
     }
 
     deinit { close(descriptor) }

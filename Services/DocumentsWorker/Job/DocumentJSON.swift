@@ -21,6 +21,7 @@ enum DocumentJSON {
             json.member("end", page.end)
             json.member("status", page.error == nil ? "completed" : "failed")
             json.member("error", page.error)
+            json.member("recognized", page.isRecognized)
             json.endObject()
         }
         json.endArray()

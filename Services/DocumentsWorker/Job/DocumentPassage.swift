@@ -15,6 +15,7 @@ struct DocumentPassage: Sendable {
     let stages: Stages
     let extractor: Extractor
     let chunker: Chunker
+    let recognition: Recognition
     let progress: PageProgress
     let context: JobContext
 
@@ -44,7 +45,8 @@ struct DocumentPassage: Sendable {
             let title = name
             let extracted = try await stages.run(stages.extract) {
                 try await extractor.extract(
-                    path: source.path, name: title, declaredType: source.mediaType, limits: Self.limits
+                    path: source.path, name: title, declaredType: source.mediaType, recognition: recognition,
+                    limits: Self.limits
                 ) { [progress, index] pages, total in progress.report(index, pages: pages, total: total) }
             }
             let textBytes = extracted.text.utf8.count + (extracted.markdown?.utf8.count ?? 0)

@@ -25,15 +25,23 @@ struct DocumentProcessing: Decodable, Sendable {
         let overlap: Int
     }
 
+    struct TextRecognition: Decodable, Sendable {
+        let mode: String
+        let languages: [String]
+
+        var choice: Recognition { Recognition(mode: Recognition.Mode(rawValue: mode) ?? .auto, languages: languages) }
+    }
+
     let inputs: [Input]
     let chunking: Chunking
+    let ocr: TextRecognition
 
     static func jobType() throws -> JobType {
         try JobType(
             name: "document_processing", version: 1,
             description: """
                 Extracts text, Markdown, tables, metadata and chunks from PDF, DOCX, PPTX, XLSX, ODT, ODS, ODP, EPUB, HTML, Markdown, CSV, \
-                JSON, XML and plain text.
+                JSON, XML, plain text and pictures.
                 """,
             specSchema: [
                 "type": "object",
@@ -46,6 +54,20 @@ struct DocumentProcessing: Decodable, Sendable {
                         "properties": [
                             "size": ["type": "integer", "minimum": 100, "maximum": 100_000, "default": 1000],
                             "overlap": ["type": "integer", "minimum": 0, "maximum": 10_000, "default": 100],
+                        ],
+                    ],
+                    "ocr": [
+                        "type": "object", "additionalProperties": false,
+                        "default": ["mode": "auto", "languages": ["eng"]],
+                        "properties": [
+                            "mode": [
+                                "type": "string",
+                                "enum": .array(Recognition.Mode.allCases.map { .string($0.rawValue) }),
+                                "default": "auto",
+                            ],
+                            "languages": Schema.list(
+                                ["type": "string", "maxLength": 16, "pattern": "^[a-z]{3}(_[a-z]+)*$"], 1...4
+                            ).defaulting(to: ["eng"]),
                         ],
                     ],
                 ],

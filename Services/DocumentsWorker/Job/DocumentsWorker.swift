@@ -58,7 +58,7 @@ struct DocumentsWorker: Worker {
                 freeLanes.removeLast()
                 let passage = DocumentPassage(
                     input: next, index: index, stages: stages, extractor: extractor, chunker: chunker,
-                    progress: progress, context: context)
+                    recognition: input.ocr.choice, progress: progress, context: context)
                 group.addTask { (try await passage.run(), stages) }
             }
             for _ in freeLanes { startNext() }

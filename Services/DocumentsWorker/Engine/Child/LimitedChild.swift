@@ -73,7 +73,7 @@ struct LimitedChild {
     }
 }
 
-/// The command line of one of poppler's programs, as C strings. The document is standard input, so no name from outside
+/// The command line of one of the programs of poppler and Tesseract, as C strings. The document is standard input, so no name from outside
 /// is on it.
 private final class ProgramArguments {
     let path: UnsafeMutablePointer<CChar>
@@ -89,12 +89,21 @@ private final class ProgramArguments {
             let options = ["-enc", "UTF-8", "-eol", "unix", "-htmlmeta", "-f", "\(request.firstPage)"]
             words = ["/usr/bin/pdftotext"] + options + last + ["/dev/stdin", "-"]
         case .pdfInfo: words = ["/usr/bin/pdfinfo", "/dev/stdin"]
+        case .pdfPicture:
+            words = [
+                "/usr/bin/pdftoppm", "-gray", "-scale-to", "\(PictureReader.pixels)", "-f", "\(request.firstPage)",
+                "-l",
+                "\(request.lastPage)", "/dev/stdin",
+            ]
+        case .recognise:
+            words = ["/usr/bin/tesseract", "stdin", "stdout", "-l", request.languages.joined(separator: "+")]
         case .parse, .probe: return nil
         }
         guard let path = strdup(words[0]) else { return nil }
         self.path = path
         arguments = Self.strings(words)
-        environment = Self.strings(["LC_ALL=C.UTF-8", "TZ=UTC"])
+        // A child has no threads: pages are what runs in parallel.
+        environment = Self.strings(["LC_ALL=C.UTF-8", "TZ=UTC", "OMP_THREAD_LIMIT=1"])
     }
 
     deinit {

@@ -7,6 +7,10 @@ enum ChildMode: UInt64, Sendable {
     case pdfText
     /// Become `pdfinfo`.
     case pdfInfo
+    /// Become `pdftoppm`, for the picture of one page.
+    case pdfPicture
+    /// Become `tesseract`.
+    case recognise
     /// Read the document on standard input in this program and write frames.
     case parse
     /// Try what the sandbox must refuse, and report.
@@ -21,6 +25,8 @@ struct ChildRequest: Sendable {
     var firstPage = 1
     /// 0 for all pages to the end.
     var lastPage = 0
+    /// Names of Tesseract's packs, of at most 16 ASCII characters; at most four.
+    var languages: [String] = []
     var memoryBytes: Int
     var cpuSeconds: Int
     var openFiles: Int
@@ -43,12 +49,29 @@ struct ChildRequest: Sendable {
             firstPage, lastPage, memoryBytes, cpuSeconds, openFiles, writtenBytes, outputBytes, inflatedBytes,
         ]
         return [HelperOrder.run.rawValue, id, mode.rawValue, hint.rawValue] + numbers.map { UInt64(clamping: $0) }
+            + (0..<Self.mostLanguages).flatMap { languages.indices.contains($0) ? Self.packed(languages[$0]) : [0, 0] }
+    }
+
+    static let mostLanguages = 4
+
+    /// A name as two words.
+    private static func packed(_ name: String) -> [UInt64] {
+        let bytes = Array(name.utf8.prefix(16)) + Array(repeating: 0, count: max(0, 16 - name.utf8.count))
+        return [bytes[..<8], bytes[8...]].map { $0.reduce(0) { $0 << 8 | UInt64($1) } }
+    }
+
+    private static func unpacked(_ words: ArraySlice<UInt64>) -> String {
+        let bytes = words.flatMap { word in (0..<8).map { UInt8(truncatingIfNeeded: word >> (56 - 8 * $0)) } }
+        return String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
     }
 
     init?(words: [UInt64]) {
-        guard words.count == 12, let mode = ChildMode(rawValue: words[2]), let hint = FormatHint(rawValue: words[3])
+        guard words.count == 12 + 2 * Self.mostLanguages, let mode = ChildMode(rawValue: words[2]),
+            let hint = FormatHint(rawValue: words[3])
         else { return nil }
-        let numbers = words[4...].map { Int(clamping: $0) }
+        let numbers = words[4..<12].map { Int(clamping: $0) }
+        languages = stride(from: 12, to: words.count, by: 2).map { Self.unpacked(words[$0..<$0 + 2]) }
+            .filter { !$0.isEmpty }
         self.id = words[1]
         self.mode = mode
         self.hint = hint
@@ -114,7 +137,7 @@ enum Packets {
         var descriptors = [Int32](repeating: -1, count: Int(sandbox_max_descriptors))
         var count = 0
         var received = 0
-        let words = [UInt64](unsafeUninitializedCapacity: 16) { buffer, used in
+        let words = [UInt64](unsafeUninitializedCapacity: 32) { buffer, used in
             repeat {
                 received = sandbox_receive(
                     socket, buffer.baseAddress, buffer.count * MemoryLayout<UInt64>.stride, &descriptors, &count)

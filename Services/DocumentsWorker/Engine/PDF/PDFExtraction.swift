@@ -14,7 +14,7 @@ struct PDFExtraction: Sendable {
 
     init(job: ExtractionJob) {
         self.job = job
-        collector = PageCollector(limits: job.limits, onPage: job.onPage)
+        collector = PageCollector(limits: job.limits, recognition: job.recognition, onPage: job.onPage)
     }
 
     func run() async throws(ExtractionError) -> Extracted {
@@ -24,9 +24,54 @@ struct PDFExtraction: Sendable {
             return await Result { () async throws(ExtractionError) in try await readPages() }
         }
         try result.get()
-        let extracted = collector.take()
+        let candidates = collector.pictures
+        var extracted = collector.take()
+        let pictures = candidates.filter { extracted.pages[$0 - 1].error == nil }
+        if !pictures.isEmpty { extracted = try await recognizing(pictures, of: extracted) }
         guard !extracted.text.isEmpty else { throw .empty }
         return extracted
+    }
+
+    /// Reads pages as pictures, as many at a time as there are cores. A page that fails keeps what it had, and says why.
+    private func recognizing(_ pictures: [Int], of extracted: Extracted) async throws(ExtractionError) -> Extracted {
+        let reader = PictureReader(job: job)
+        var pages = zip(extracted.pageTexts, extracted.pages).map { (String($0), $1.error, false) }
+        let wanted = pictures.prefix(job.limits.maxRecognizedPages)
+        for number in pictures.dropFirst(wanted.count) where pages[number - 1].0.isEmpty {
+            pages[number - 1].1 = "not read as a picture: over the limit of \(job.limits.maxRecognizedPages) pages"
+        }
+        var done = pages.count - pictures.count
+        var failure: ExtractionError?
+        await withTaskGroup(of: (Int, Result<String, ExtractionError>).self) { group in
+            var rest = wanted[...]
+            func startNext() {
+                guard let number = rest.popFirst() else { return }
+                group.addTask {
+                    (
+                        number,
+                        await Result { () async throws(ExtractionError) in try await reader.words(onPage: number) }
+                    )
+                }
+            }
+            for _ in 0..<ProcessInfo.processInfo.activeProcessorCount { startNext() }
+            while let (number, result) = await group.next() {
+                switch result {
+                case .success(let text): if !text.isEmpty { pages[number - 1] = (text, nil, true) }
+                case .failure(let error):
+                    pages[number - 1].1 = error.description
+                    // What is wrong with this machine or this order is wrong for every page.
+                    if [.cancelled, .unavailable, .unsupported].contains(error.code) {
+                        failure = error
+                        rest = []
+                    }
+                }
+                done += 1
+                job.onPage(done, pages.count)
+                startNext()
+            }
+        }
+        if let failure, failure.code != .unavailable || pages.allSatisfy(\.0.isEmpty) { throw failure }
+        return Extracted(pages: pages, metadata: extracted.metadata)
     }
 
     private func learnTotal() async {

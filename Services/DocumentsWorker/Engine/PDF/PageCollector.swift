@@ -17,6 +17,8 @@ final class PageCollector: Sendable {
         var pages: [Page] = []
         var metadata = DocumentMetadata(mediaType: "application/pdf")
         var total: Int?
+        /// The pages that are to be read as pictures.
+        var pictures: [Int] = []
         var refusal: Refusal?
     }
 
@@ -26,11 +28,17 @@ final class PageCollector: Sendable {
     private static let formFeed: UInt8 = 0x0C
 
     private let limits: ExtractionLimits
+    private let recognition: Recognition
     private let onPage: @Sendable (Int, Int?) -> Void
     private let state = Mutex(State())
 
-    init(limits: ExtractionLimits, onPage: @escaping @Sendable (Int, Int?) -> Void) {
+    /// - Parameter recognition: by which pages are to be read as pictures: they do not count as done yet.
+    init(
+        limits: ExtractionLimits, recognition: Recognition = Recognition(mode: .never),
+        onPage: @escaping @Sendable (Int, Int?) -> Void
+    ) {
         self.limits = limits
+        self.recognition = recognition
         self.onPage = onPage
     }
 
@@ -47,7 +55,8 @@ final class PageCollector: Sendable {
         let (verdict, done, total) = state.withLock { state -> (ChildRun.Verdict, Int, Int?) in
             let before = state.pages.count
             let verdict = take(bytes, into: &state)
-            return (verdict, state.pages.count > before ? state.pages.count : 0, state.total)
+            let done = state.pages.count - state.pictures.count
+            return (verdict, state.pages.count > before ? done : 0, state.total)
         }
         if done > 0 { onPage(done, total) }
         return verdict
@@ -93,6 +102,8 @@ final class PageCollector: Sendable {
         state.text += page
         state.scalars += scalars
         state.pages.append(Page(number: state.pages.count + 1, start: start, end: state.scalars, error: error))
+        // A page that ended its process would end the next one too.
+        if error == nil, recognition.wants(page) { state.pictures.append(state.pages.count) }
         if state.pages.count > limits.maxPages { state.refusal = .tooManyPages }
         if state.text.utf8.count > limits.outputBytes { state.refusal = .tooLarge }
     }
@@ -134,6 +145,7 @@ final class PageCollector: Sendable {
     func removePages() {
         state.withLock { state in
             state.pages = []
+            state.pictures = []
             state.text = ""
             state.scalars = 0
         }
@@ -141,6 +153,8 @@ final class PageCollector: Sendable {
 
     /// The pages so far.
     var pages: [Page] { state.withLock(\.pages) }
+    /// The numbers of the pages that are to be read as pictures.
+    var pictures: [Int] { state.withLock(\.pictures) }
     /// Why no more is wanted, if so.
     var refusal: Refusal? { state.withLock(\.refusal) }
     /// The number of pages, once `pdfinfo` has told it; progress shows it.

@@ -1,0 +1,17 @@
+/// A document that is a picture, or some of them: the words in it.
+struct PictureExtraction: Sendable {
+    let job: ExtractionJob
+
+    func run() async throws(ExtractionError) -> Extracted {
+        let texts = try await PictureReader(job: job).words(in: job.document.descriptor)
+        guard texts.count <= job.limits.maxPages else {
+            throw .tooManyPages(limit: job.limits.maxPages, mediaType: job.document.pictureType ?? "image")
+        }
+        var metadata = DocumentMetadata(mediaType: job.document.pictureType ?? "application/octet-stream")
+        metadata.pages = texts.count
+        let extracted = Extracted(pages: texts.map { ($0, nil, true) }, metadata: metadata)
+        guard !extracted.text.isEmpty else { throw .empty }
+        job.onPage(texts.count, texts.count)
+        return extracted
+    }
+}
