@@ -37,10 +37,42 @@ struct ChunkerTests {
         sample.pages = [Page(number: 1, start: 0, end: 20), Page(number: 2, start: 22, end: 43)]
         sample.headings = [Heading(level: 1, title: "Top", start: 0), Heading(level: 2, title: "Sub", start: 22)]
         let chunks = try Chunker(size: 22, overlap: 0).chunks(of: sample)
-        #expect(chunks.map(\.pages) == [1...1, 2...2])
+        #expect(chunks.map(\.page) == [1, 2])
         #expect(chunks.map(\.headings) == [["Top"], ["Top", "Sub"]])
-        let whole = try Chunker(size: 100, overlap: 0).chunks(of: sample)
-        #expect(whole.map(\.pages) == [1...2])
+        let whole = try Chunker(size: 100, overlap: 50).chunks(of: sample)
+        #expect(whole.map(\.text) == ["Top\n\nfirst page text", "Sub\n\nsecond page text"], "a page ends a chunk")
+    }
+
+    @Test func sectionsAreNotMixed() throws {
+        var sample = document("intro\n\nTop\n\nSub\n\none\n\nNext\n\ntwo")
+        sample.headings = [
+            Heading(level: 1, title: "Top", start: 7), Heading(level: 2, title: "Sub", start: 12),
+            Heading(level: 1, title: "Next", start: 22),
+        ]
+        let chunks = try Chunker(size: 100, overlap: 10).chunks(of: sample)
+        #expect(chunks.map(\.text) == ["intro", "Top\n\nSub\n\none", "Next\n\ntwo"])
+        #expect(chunks.map(\.start) == [0, 7, 22] && chunks.map(\.headings) == [[], ["Top"], ["Next"]])
+    }
+
+    @Test func aChangeOfOnePageChangesItsChunksOnly() throws {
+        func book(_ changed: String) throws -> [Chunk] {
+            let texts = (1...20).map { page in
+                (1...30).map { "Sentence \($0) of page \(page). " }.joined() + (page == 7 ? changed : "")
+            }
+            var sample = document(texts.joined(separator: "\n\n"))
+            var start = 0
+            for (index, text) in texts.enumerated() {
+                sample.pages.append(Page(number: index + 1, start: start, end: start + text.count))
+                start += text.count + 2
+            }
+            return try Chunker(size: 200, overlap: 40).chunks(of: sample)
+        }
+        let (before, after) = try (book(""), book("Something new."))
+        let changed = after.filter { chunk in !before.contains { $0.id == chunk.id } }
+        #expect(!changed.isEmpty && changed.allSatisfy { $0.page == 7 })
+        #expect(Set(after.map(\.id)).count == after.count)
+        let twice = try Chunker(size: 4, overlap: 0).chunks(of: document("same same"))
+        #expect(twice.map(\.text) == ["same", "same"] && twice[1].id == twice[0].id + "-2")
     }
 
     @Test(arguments: 0..<200)

@@ -145,7 +145,7 @@ import Testing
         #expect(csv.headers["x-total-records"] == String(chunks))
         let header = csv.text.prefix { $0 != "\r\n" }.split(separator: ",")
         #expect(header.prefix(5) == ["operator", "task_index", "attempt", "number", "at"])
-        #expect(Set(header).isSuperset(of: ["record.document", "record.name", "record.text", "record.first_page"]))
+        #expect(Set(header).isSuperset(of: ["record.document", "record.name", "record.text", "record.page"]))
         let link = try #require(csv.headers["link"])
         let next = try #require(link.firstMatch(of: #/<([^>]+)>; rel="next"/#)).1
         let second = try await api.get(base + "/output" + next)

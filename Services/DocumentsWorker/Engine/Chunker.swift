@@ -1,5 +1,10 @@
+import Crypto
+
 /// A part of a document's text, of a size that an embedding model or a reader takes at once.
 public struct Chunk: Sendable, Equatable {
+    /// A hash of the text, so that the same words have the same id in the next version of the document; the second chunk with the same
+    /// text ends with `-2`.
+    public var id: String
     /// Counted from 0.
     public var index: Int
     /// Exactly the document's text from `start` to `end`.
@@ -8,14 +13,17 @@ public struct Chunk: Sendable, Equatable {
     public var start: Int
     /// Offset after its last scalar.
     public var end: Int
-    /// The first and the last page that it touches; nil without pages.
-    public var pages: ClosedRange<Int>?
+    /// The page that it is on; nil without pages.
+    public var page: Int?
     /// The headings above its start, outermost first.
     public var headings: [String]
 }
 
-/// Cuts text into overlapping chunks: at the end of a paragraph where one is near, else of a sentence, else of a word,
-/// else where the size ends.
+/// Cuts text into chunks, by its structure first: none goes over the end of a page or into the next section. Within one they
+/// overlap, and end with a paragraph where one is near, else with a sentence, else with a word, else where the size ends.
+///
+/// So a change on a page, or in a section, changes the chunks of that page or section and no others. Headings right after each other
+/// belong to one section.
 ///
 /// All measures count Unicode scalars. Every scalar that is not blank is in some chunk, no chunk is larger than the
 /// size, and neighbours share at most the overlap.
@@ -45,26 +53,46 @@ public struct Chunker: Sendable {
         let places = Places(document)
         return text.withUTF8 { utf8 in
             var chunks: [Chunk] = []
-            var cursor = TextCursor(utf8)
-            cursor.skipBlanks()
-            var covered = 0
-            while !cursor.isAtEnd {
-                let start = cursor
-                let end = breakPoint(after: start, beyond: covered)
-                let trimmed = end.backOverBlanks(downTo: start)
-                let bytes = UnsafeBufferPointer(rebasing: utf8[start.byte..<trimmed.byte])
-                chunks.append(
-                    Chunk(
-                        index: chunks.count, text: String(decoding: bytes, as: UTF8.self), start: start.scalar,
-                        end: trimmed.scalar, pages: places.pages(start.scalar..<trimmed.scalar),
-                        headings: places.headings(at: start.scalar)))
-                cursor = end
-                cursor.skipBlanks()
-                covered = cursor.scalar
-                if !cursor.isAtEnd { cursor = overlapStart(before: trimmed, after: start, next: cursor) }
+            var seen: [String: Int] = [:]
+            var whole = TextCursor(utf8)
+            for end in places.sectionEnds {
+                let (byte, base) = (whole.byte, whole.scalar)
+                while whole.scalar < end, !whole.isAtEnd { whole.advance() }
+                let section = UnsafeBufferPointer(rebasing: utf8[byte..<whole.byte])
+                for (text, range) in cut(section) {
+                    let start = base + range.lowerBound
+                    let hash = Hex.encode(Array(sha256(Array(text.utf8)).prefix(16)))
+                    seen[hash, default: 0] += 1
+                    let count = seen[hash, default: 1]
+                    chunks.append(
+                        Chunk(
+                            id: count > 1 ? "\(hash)-\(count)" : hash, index: chunks.count, text: text, start: start,
+                            end: base + range.upperBound, page: places.page(at: start),
+                            headings: places.headings(at: start)))
+                }
             }
             return chunks
         }
+    }
+
+    /// The chunks of one section, with offsets from its start.
+    private func cut(_ utf8: UnsafeBufferPointer<UInt8>) -> [(text: String, range: Range<Int>)] {
+        var chunks: [(String, Range<Int>)] = []
+        var cursor = TextCursor(utf8)
+        cursor.skipBlanks()
+        var covered = 0
+        while !cursor.isAtEnd {
+            let start = cursor
+            let end = breakPoint(after: start, beyond: covered)
+            let trimmed = end.backOverBlanks(downTo: start)
+            let bytes = UnsafeBufferPointer(rebasing: utf8[start.byte..<trimmed.byte])
+            chunks.append((String(decoding: bytes, as: UTF8.self), start.scalar..<trimmed.scalar))
+            cursor = end
+            cursor.skipBlanks()
+            covered = cursor.scalar
+            if !cursor.isAtEnd { cursor = overlapStart(before: trimmed, after: start, next: cursor) }
+        }
+        return chunks
     }
 
     /// Where a chunk from `start` ends best: the last place of the strongest kind in its second half, after `covered`.
@@ -101,8 +129,10 @@ public struct Chunker: Sendable {
     }
 }
 
-/// Finds the pages and headings of offsets.
+/// Finds the sections of a document, and the pages and headings of offsets.
 private struct Places {
+    /// Where each section ends, in order; the last is beyond the end of the text.
+    let sectionEnds: [Int]
     private let document: Extracted
     /// The path of titles from each heading on.
     private let paths: [[String]]
@@ -115,15 +145,18 @@ private struct Places {
             open.append(heading)
             return open.map(\.title)
         }
+        // The two offsets between headings without text between them: the blank line.
+        let starts = zip([nil] + document.headings.map(Optional.some), document.headings).compactMap {
+            before, heading in
+            let end = before.map { $0.start + $0.title.unicodeScalars.count } ?? .min
+            return heading.start - 2 > end ? heading.start : nil
+        }
+        sectionEnds = Set(starts + document.pages.map(\.start)).subtracting([0]).sorted() + [.max]
     }
 
-    func pages(_ range: Range<Int>) -> ClosedRange<Int>? {
-        let pages = document.pages
-        // The first page that ends after the start, and the last that starts before the end.
-        let first = pages.partitioningIndex { $0.end > range.lowerBound }
-        let last = pages.partitioningIndex { $0.start >= range.upperBound } - 1
-        guard first < pages.count, last >= first else { return nil }
-        return pages[first].number...pages[last].number
+    func page(at offset: Int) -> Int? {
+        let index = document.pages.partitioningIndex { $0.end > offset }
+        return index < document.pages.count ? document.pages[index].number : nil
     }
 
     func headings(at offset: Int) -> [String] {

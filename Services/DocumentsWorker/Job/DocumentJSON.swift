@@ -62,11 +62,11 @@ enum DocumentJSON {
 
     private static func write(_ chunk: Chunk, to json: inout JSONWriter) {
         json.beginObject()
+        json.member("id", chunk.id)
         json.member("index", chunk.index)
         json.member("start", chunk.start)
         json.member("end", chunk.end)
-        json.member("first_page", chunk.pages?.lowerBound)
-        json.member("last_page", chunk.pages?.upperBound)
+        json.member("page", chunk.page)
         json.member("headings", chunk.headings)
         json.member("text", chunk.text)
         json.endObject()

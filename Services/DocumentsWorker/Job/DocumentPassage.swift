@@ -123,7 +123,7 @@ struct DocumentPassage: Sendable {
         [
             "document": .int(Int64(index)), "name": .string(name), "index": .int(Int64(chunk.index)),
             "start": .int(Int64(chunk.start)), "end": .int(Int64(chunk.end)),
-            "first_page": (chunk.pages?.lowerBound).map { .int(Int64($0)) } ?? .null,
+            "page": chunk.page.map { .int(Int64($0)) } ?? .null,
             "headings": .array(chunk.headings.map { .string($0) }), "text": .string(chunk.text),
         ]
     }
