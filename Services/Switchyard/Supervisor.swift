@@ -48,7 +48,8 @@ final class Supervisor: Sendable {
     func stop() async {
         let (workers, gateway) = state.withLock { ($0.workers, $0.gateway) }
         for services in [workers, gateway] {
-            for service in services { service.stop(within: .seconds(30)) }
+            // They keep the time themselves; a little more, and one hangs.
+            for service in services { service.stop(within: options.drain + .seconds(5)) }
             for service in services { await state.withLock { $0.runs[service.name] }?.value }
         }
         for name in ["postgres", "rabbitmq"] { unlink("\(workspace.path)/run/\(name).pid") }

@@ -1,3 +1,4 @@
+import Config
 import Foundation
 import LocalServers
 
@@ -10,6 +11,8 @@ struct UpOptions: Sendable {
     let workers: [String: Int]
     /// Servers that exist already; nil for private ones.
     let servers: (database: String, amqp: String)?
+    /// `SWITCHYARD_DRAIN`, as the workers read it: how long their shutdown may take.
+    let drain: Duration
 
     init(_ arguments: Arguments, executables: Executables) throws {
         let environment = ProcessInfo.processInfo.environment
@@ -21,6 +24,7 @@ struct UpOptions: Sendable {
             throw UsageError("SWITCHYARD_PORT is not a port; it must be a number from 1 to 65535")
         }
         self.port = port
+        drain = try Environment(environment).duration("SWITCHYARD_DRAIN", default: .seconds(25))
         workers = try Self.parse(workers: arguments.value("--workers"), known: executables.workers.keys.sorted())
         switch (Self.nonEmpty(environment["DATABASE_URL"]), Self.nonEmpty(environment["AMQP_URL"])) {
         // A shell that has read the `env` of an earlier `up` names the private servers, which may be down by now.
