@@ -237,6 +237,50 @@ struct ArchiveTests {
         }
     }
 
+    @Test func namesBeyondASCIIAndElementsThatCloseThemselves() async throws {
+        let chapter =
+            #"<html><head><title/></head><body><p>one<a id="x"/> two<b/></p><script src="x"/><p title="a > b"/><!-- <i/> --><p>three<br/>four</p></body></html>"#
+        let parts = [
+            ("META-INF/container.xml", #"<container><rootfile full-path="p.opf"/></container>"#), ("Bild_Ü.png", "x"),
+            (
+                "p.opf",
+                #"<package><manifest><item id="a" href="%C3%9Cber.xhtml" media-type="application/xhtml+xml"/></manifest><spine><itemref idref="a"/></spine></package>"#
+            ), ("Über.xhtml", chapter),
+        ]
+        let file = try ScratchFile(zip(parts, flags: 0x800))
+        #expect(try await extractor.extract(path: file.path, name: "").markdown == "one two\n\nthree\\\nfour\n")
+    }
+
+    @Test func cellsThatStandForSeveral() async throws {
+        let page = """
+            <table><tr><th rowspan=2>Name</th><th colspan=2>2024</th></tr><tr><th>H1</th><th>H2</th></tr><tr><td>x</td><td>1</td></tr></table>
+            """
+        let file = try ScratchFile(Data(page.utf8))
+        let cells = try await extractor.extract(path: file.path, name: "x.html").cells
+        #expect(cells == [[["Name", "2024", ""], ["", "H1", "H2"], ["x", "1", ""]]])
+        let body = """
+            <w:tbl><w:tr><w:tc><w:tcPr><w:gridSpan w:val="2"/></w:tcPr><w:p><w:r><w:t>Total</w:t></w:r></w:p></w:tc>\
+            <w:tc><w:p><w:r><w:t>99</w:t></w:r></w:p></w:tc></w:tr></w:tbl><w:moveFrom><w:p><w:r><w:t>moved</w:t></w:r></w:p></w:moveFrom>
+            """
+        let word = try ScratchFile(
+            zip([("word/document.xml", #"<w:document xmlns:w="urn:w"><w:body>\#(body)</w:body></w:document>"#)]))
+        let document = try await extractor.extract(path: word.path, name: "")
+        #expect(document.cells == [[["Total", "", "99"]]] && !document.text.contains("moved"))
+    }
+
+    @Test func durationsAndLinesInCells() async throws {
+        let styles =
+            #"<styleSheet><numFmts><numFmt numFmtId="170" formatCode="[h]:mm"/></numFmts><cellXfs><xf numFmtId="170"/><xf numFmtId="46"/><xf numFmtId="20"/></cellXfs></styleSheet>"#
+        let sheet =
+            #"<worksheet><sheetData><row><c r="A1" s="0"><v>1.5</v></c><c r="B1" s="1"><v>0.25</v></c><c r="C1" s="2"><v>1.5</v></c><c r="D1" t="inlineStr"><is><t>a_x000D_&#10;b</t></is></c></row></sheetData></worksheet>"#
+        var parts = book(sheet) + [("xl/styles.xml", styles)]
+        parts[1].1 =
+            #"<Relationships><Relationship Id="r1" Type="x/worksheet" Target="s.xml"/><Relationship Id="r2" Type="x/styles" Target="styles.xml"/></Relationships>"#
+        let file = try ScratchFile(zip(parts))
+        let cells = try await extractor.extract(path: file.path, name: "").cells
+        #expect(cells == [[["36:00:00", "6:00:00", "12:00:00", "a b"]]])
+    }
+
     @Test func lockedArchives() async throws {
         let manifest = "<manifest><file-entry><encryption-data/></file-entry></manifest>"
         let protected =

@@ -67,6 +67,28 @@ struct RecognitionTests {
         #expect(never?.code == .empty)
     }
 
+    /// Poppler rounds the size of a picture up.
+    @Test(arguments: [(792, 792), (1, 1), (14_400, 14_400), (20_000, 10)]) func pagesOfAnySize(size: (Int, Int))
+        async throws
+    {
+        let text = String(decoding: makePDF([page("!!!")]), as: UTF8.self)
+        let data = Data(text.replacing("0 0 595 842", with: "0 0 \(size.0) \(size.1)").utf8)
+        do { _ = try await extract(data, mode: .always) } catch {
+            #expect([.empty, .corrupt].contains(error.code), "\(error)")
+        }
+    }
+
+    @Test func manyAtOnceWaitForEachOther() async throws {
+        let scan = try picture(of: [wagons], format: "jpeg")[0]
+        let data = makeScan(Array(repeating: .picture(scan), count: 3))
+        try await withThrowingTaskGroup(of: Extracted.self) { group in
+            for _ in 0..<4 { group.addTask { try await extract(data) } }
+            for try await document in group {
+                #expect(document.text == Array(repeating: wagons, count: 3).joined(separator: "\n\n"))
+            }
+        }
+    }
+
     @Test func hostilePictures() async throws {
         let scan = try picture(of: [wagons], format: "png")[0]
         var limits = ExtractionLimits()

@@ -150,7 +150,9 @@ func page(_ text: String) -> String { "BT /F 12 Tf 72 700 Td (\(text)) Tj ET" }
 let slowPage = "/Deep Do"
 
 /// A zip archive of these parts, none of them deflated (APPNOTE.TXT 4.3).
-func zip(_ parts: [(name: String, content: String)]) -> Data {
+///
+/// - Parameter flags: 0x800 where names are UTF-8.
+func zip(_ parts: [(name: String, content: String)], flags: Int = 0) -> Data {
     func number(_ value: Int, _ bytes: Int) -> [UInt8] {
         (0..<bytes).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) }
     }
@@ -158,7 +160,7 @@ func zip(_ parts: [(name: String, content: String)]) -> Data {
     for (name, content) in parts {
         let bytes = Array(content.utf8)
         let fields =
-            number(20, 2) + number(0, 8) + number(Int(checksum(bytes)), 4) + number(bytes.count, 4)
+            number(20, 2) + number(flags, 2) + number(0, 6) + number(Int(checksum(bytes)), 4) + number(bytes.count, 4)
             + number(bytes.count, 4) + number(name.utf8.count, 2)
         directory +=
             number(0x0201_4B50, 4) + number(20, 2) + fields + number(0, 12) + number(file.count, 4) + Array(name.utf8)

@@ -60,15 +60,22 @@ public struct Extracted: Sendable, Equatable {
         }
     }
 
-    /// The cells of each table by row, cut out of the text; they have no newlines.
-    public var cells: [[[String]]] {
+    /// The text of each table: its rows are lines, its cells are separated by tabs.
+    var tableTexts: [Substring] {
         let scalars = text.unicodeScalars
         var (index, offset) = (scalars.startIndex, 0)
         return tables.map { table in
             index = scalars.index(index, offsetBy: table.start - offset)
             let end = scalars.index(index, offsetBy: table.end - table.start)
             defer { (index, offset) = (end, table.end) }
-            return text[index..<end].split(separator: "\n", omittingEmptySubsequences: false).map { row in
+            return text[index..<end]
+        }
+    }
+
+    /// The cells of each table by row.
+    public var cells: [[[String]]] {
+        tableTexts.map { table in
+            table.split(separator: "\n", omittingEmptySubsequences: false).map { row in
                 row.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
             }
         }
@@ -114,9 +121,12 @@ public struct Page: Sendable, Equatable {
 
 /// A heading and where its text starts.
 public struct Heading: Sendable, Equatable {
+    /// Of a title, in Unicode scalars.
+    static let longest = 500
+
     /// 1 for the outermost, at most 6.
     public var level: Int
-    /// Its text without markup.
+    /// Its text without markup, cut to `longest`: every chunk below it repeats it.
     public var title: String
     /// Offset of its first scalar in the text.
     public var start: Int

@@ -1,6 +1,6 @@
 /// What one document may cost before its extraction is ended.
 ///
-/// The kernel keeps the first five in the child process that parses the document; the worker keeps the rest.
+/// The kernel keeps the first four in the child process that parses the document; the worker keeps the rest.
 public struct ExtractionLimits: Sendable {
     /// Address space of the child, in bytes.
     public var memoryBytes: Int
@@ -10,7 +10,7 @@ public struct ExtractionLimits: Sendable {
     public var openFiles: Int
     /// Largest file that the child may write, in bytes; it has no reason to write any.
     public var writtenBytes: Int
-    /// Time from the call to its end, over all attempts at this document.
+    /// Time from the call to its end, over all attempts at this document; pages that are read as pictures have a minute each besides.
     public var wallTime: Duration
     /// Text and Markdown together, in bytes of UTF-8.
     public var outputBytes: Int

@@ -5,6 +5,8 @@ import Foundation
 /// A copy shares the helper process of the original; the helper ends with the last copy.
 public struct Extractor: Sendable {
     private let host: ChildHost
+    /// Pictures of all documents together are read as many at a time as there are cores.
+    private let readers = Permits(count: ProcessInfo.processInfo.activeProcessorCount)
 
     /// Makes an extractor that starts `executable`, which must be this worker's program, for its helper.
     public init(executable: String = "/proc/self/exe") {
@@ -26,7 +28,8 @@ public struct Extractor: Sendable {
         let document = try OpenDocument(path: path)
         let job = ExtractionJob(
             host: host, document: document, hint: FormatHint(name: name, declaredType: declaredType),
-            recognition: recognition, limits: limits, deadline: .now + limits.wallTime, onPage: onPage)
+            recognition: recognition, readers: readers, limits: limits, deadline: .now + limits.wallTime, onPage: onPage
+        )
         if document.isPDF { return try await PDFExtraction(job: job).run() }
         if document.pictureType != nil, recognition.mode != .never {
             return try await PictureExtraction(job: job).run()
@@ -43,10 +46,7 @@ public struct Extractor: Sendable {
         let end = await host.run(
             ChildRequest(.probe, limits: ExtractionLimits()), document: document.descriptor,
             deadline: .now + .seconds(10)
-        ) {
-            report.append($0)
-            return .more
-        }
+        ) { report.append($0) }
         guard end.cause == .exited(0) else { throw .unavailable("the sandbox probe ended with \(end.cause)") }
         let holes = report.text
         guard holes.isEmpty else { throw .unavailable("the sandbox does not refuse: \(holes)") }
@@ -59,6 +59,7 @@ struct ExtractionJob: Sendable {
     let document: OpenDocument
     let hint: FormatHint
     let recognition: Recognition
+    let readers: Permits
     let limits: ExtractionLimits
     let deadline: ContinuousClock.Instant
     let onPage: @Sendable (Int, Int?) -> Void

@@ -27,13 +27,20 @@ enum DocumentJSON {
         json.endArray()
         json.key("tables")
         json.beginArray()
-        for (table, cells) in zip(extracted.tables, extracted.cells) {
+        for (table, text) in zip(extracted.tables, extracted.tableTexts) {
             json.beginObject()
             json.member("start", table.start)
             json.member("end", table.end)
             json.key("cells")
             json.beginArray()
-            for row in cells { json.value(row) }
+            // Row by row: the cells of a large table are many more than its bytes when they are all in memory.
+            var rest = text[...]
+            while true {
+                let end = rest.firstIndex(of: "\n") ?? rest.endIndex
+                json.value(rest[..<end].split(separator: "\t", omittingEmptySubsequences: false).map(String.init))
+                guard end < rest.endIndex else { break }
+                rest = rest[rest.index(after: end)...]
+            }
             json.endArray()
             json.endObject()
         }

@@ -16,9 +16,10 @@ enum DocumentParser {
     private static func parse(_ request: ChildRequest) throws(ExtractionError) -> ParsedDocument {
         let header = InputFile.header(of: STDIN_FILENO, length: Magic.headerLength)
         if Magic.isZip(header) { return try ZipDocument.parse(request) }
-        let type = try ContentType.of(InputFile.header(of: STDIN_FILENO, length: ContentType.sampleLength))
+        let sample = InputFile.header(of: STDIN_FILENO, length: ContentType.sampleLength)
+        let type = try ContentType.of(sample)
         if Magic.isOLE(header) { throw try oldOffice(type, request) }
-        guard isText(type) else { throw unsupported(type) }
+        guard isText(type, sample) else { throw unsupported(type) }
         let bytes = try InputFile.contents(of: STDIN_FILENO, limit: request.memoryBytes / 4)
         guard !bytes.isEmpty else { throw .empty }
         let limit = request.outputBytes
@@ -33,12 +34,14 @@ enum DocumentParser {
     }
 
     /// Whether bytes of this type may be a text; of what nobody knows, decoding it will tell.
-    private static func isText(_ type: String) -> Bool {
+    private static func isText(_ type: String, _ sample: [UInt8]) -> Bool {
         let others: Set<String> = [
             "application/json", "application/x-ndjson", "application/javascript", "application/octet-stream",
-            "application/x-empty", "inode/x-empty", "message/rfc822", "application/x-wine-extension-ini",
+            "application/x-empty", "inode/x-empty", "message/rfc822",
         ]
+        // Subtitles, scripts and settings have names of their own; what is no text shows when it is decoded.
         return (type.hasPrefix("text/") && type != "text/rtf") || type.hasSuffix("xml") || others.contains(type)
+            || (type.hasPrefix("application/x-") && DecodedText.isUnicode(sample))
     }
 
     private static func unsupported(_ type: String) -> ExtractionError {

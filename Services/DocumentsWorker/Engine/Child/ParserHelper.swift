@@ -14,6 +14,8 @@ enum ParserHelper {
 
     static func run() -> Never {
         sandbox_prctl(PR_SET_PDEATHSIG, UInt(SIGKILL))
+        // Without it libarchive knows no name that is not ASCII.
+        setlocale(LC_CTYPE, "C.UTF-8")
         ContentType.load()
         let sandbox = Sandbox()
         let pid = getpid()

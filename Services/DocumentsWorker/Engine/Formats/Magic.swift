@@ -19,10 +19,14 @@ enum Magic {
         let isDocument = ["<!doctype html", "<html", "<head", "<body"].contains { start.hasPrefix($0) }
         if isDocument || (start.hasPrefix("<?xml") && start.contains("<html")) { return .html }
         if hint != .none { return hint }
-        let elements = ["<title", "<meta", "<script", "<div", "<p>", "<h1", "<table", "<!--"]
+        let elements = [
+            "<title", "<meta", "<script", "<div", "<p>", "<p ", "<h1", "<h2", "<h3", "<ul", "<ol", "<table", "<section",
+            "<article", "<span", "<!--",
+        ]
         if elements.contains(where: { start.hasPrefix($0) }) { return .html }
         switch type {
         case "text/csv": return .csv
+        case "text/html": return .html
         case "application/json", "application/x-ndjson": return .json
         case _ where type.hasSuffix("xml"): return .xml
         default: return .plain

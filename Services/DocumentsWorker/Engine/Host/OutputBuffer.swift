@@ -1,12 +1,20 @@
 import Synchronization
 
-/// Collects a short output, such as that of `pdfinfo`.
+/// Collects an output up to a limit.
 final class OutputBuffer: Sendable {
-    private static let limit = 64 << 10
+    private let limit: Int
     private let bytes = Mutex<[UInt8]>([])
 
-    func append(_ piece: UnsafeRawBufferPointer) {
-        bytes.withLock { $0 += piece.prefix(Self.limit - $0.count) }
+    /// By default for a short output, such as that of `pdfinfo`.
+    init(limit: Int = 64 << 10) { self.limit = limit }
+
+    /// Takes a piece; says stop when there is more than the limit.
+    func append(_ piece: UnsafeRawBufferPointer) -> ChildRun.Verdict {
+        bytes.withLock { bytes in
+            let room = limit - bytes.count
+            bytes += piece.prefix(room)
+            return piece.count > room ? .stop : .more
+        }
     }
 
     var text: String { bytes.withLock { String(decoding: $0, as: UTF8.self) } }

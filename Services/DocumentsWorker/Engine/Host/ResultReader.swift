@@ -12,6 +12,8 @@ final class ResultReader: Sendable {
         var headings: [Heading] = []
         var pages: [Page] = []
         var tables: [Table] = []
+        /// Bytes of all that is neither text nor Markdown.
+        var otherBytes = 0
         var failure: ExtractionError?
         var isWhole = false
         var isTooLarge = false
@@ -21,6 +23,7 @@ final class ResultReader: Sendable {
     private static let headerLength = 5
     private static let longestFrame = 1 << 20
     private static let mostPlaces = 100_000
+    private static let mostOtherBytes = 16 << 20
 
     private let limit: Int
     private let state = Mutex(State())
@@ -57,6 +60,10 @@ final class ResultReader: Sendable {
             let parts = payload.split(separator: 0, maxSplits: count - 1, omittingEmptySubsequences: false)
             return parts.count == count ? parts.map { String(decoding: $0, as: UTF8.self) } : nil
         }
+        if kind != .text && kind != .markdown {
+            state.otherBytes += payload.count
+            guard state.otherBytes <= Self.mostOtherBytes else { return state.isMalformed = true }
+        }
         switch kind {
         case .text: state.text += payload
         case .markdown:
@@ -70,7 +77,8 @@ final class ResultReader: Sendable {
             guard let parts = fields(3), let level = Int(parts[0]), let start = Int(parts[1]),
                 state.headings.count < Self.mostPlaces
             else { return state.isMalformed = true }
-            state.headings.append(Heading(level: min(max(level, 1), 6), title: parts[2], start: start))
+            let title = String(String.UnicodeScalarView(parts[2].unicodeScalars.prefix(Heading.longest)))
+            state.headings.append(Heading(level: min(max(level, 1), 6), title: title, start: start))
         case .page:
             guard let numbers = fields(3)?.compactMap({ Int($0) }), numbers.count == 3,
                 numbers[0] == state.pages.count + 1, state.pages.count < Self.mostPlaces
@@ -145,7 +153,7 @@ extension ChildEnd {
         if cause == .exited(LimitedChild.ExitCode.outOfMemory) { return true }
         let words = [
             "Out of memory", "out of memory", "bad_alloc", "Could not allocate memory", "Bogus memory allocation",
-            "cannot allocate memory", "Cannot allocate memory", "failed to map segment",
+            "cannot allocate memory", "Cannot allocate memory", "failed to map segment", "malloc fail", "calloc fail",
         ]
         return words.contains { diagnostics.contains($0) }
     }

@@ -24,9 +24,8 @@ struct PDFExtraction: Sendable {
             return await Result { () async throws(ExtractionError) in try await readPages() }
         }
         try result.get()
-        let candidates = collector.pictures
+        let pictures = collector.pictures
         var extracted = collector.take()
-        let pictures = candidates.filter { extracted.pages[$0 - 1].error == nil }
         if !pictures.isEmpty { extracted = try await recognizing(pictures, of: extracted) }
         guard !extracted.text.isEmpty else { throw .empty }
         return extracted
@@ -56,12 +55,14 @@ struct PDFExtraction: Sendable {
             for _ in 0..<ProcessInfo.processInfo.activeProcessorCount { startNext() }
             while let (number, result) = await group.next() {
                 switch result {
+                // Poppler may have complained of a page and shown it all the same.
                 case .success(let text): if !text.isEmpty { pages[number - 1] = (text, nil, true) }
                 case .failure(let error):
                     pages[number - 1].1 = error.description
-                    // What is wrong with this machine or this order is wrong for every page.
+                    // What is wrong with this machine, or with what was asked for, is wrong for every page.
                     if [.cancelled, .unavailable, .unsupported].contains(error.code) {
                         failure = error
+                        for number in rest { pages[number - 1].1 = error.description }
                         rest = []
                     }
                 }
@@ -70,7 +71,8 @@ struct PDFExtraction: Sendable {
                 startNext()
             }
         }
-        if let failure, failure.code != .unavailable || pages.allSatisfy(\.0.isEmpty) { throw failure }
+        // Another attempt may do better, unless it is only this machine that cannot read pictures: then the text is what there is.
+        if let failure, failure.code != .unsupported || pages.allSatisfy(\.0.isEmpty) { throw failure }
         return Extracted(pages: pages, metadata: extracted.metadata)
     }
 
@@ -172,10 +174,7 @@ struct PDFExtraction: Sendable {
     /// The number of pages, if the document can be opened, and the errors of the document as a whole.
     private func askInfo() async throws(ExtractionError) -> (total: Int?, errors: [String]) {
         let output = OutputBuffer()
-        let end = try await job.child(ChildRequest(.pdfInfo, limits: job.limits)) {
-            output.append($0)
-            return .more
-        }
+        let end = try await job.child(ChildRequest(.pdfInfo, limits: job.limits)) { output.append($0) }
         let line = output.text.split(separator: "\n").first { $0.hasPrefix("Pages:") }
         let total = line.flatMap { Int($0.dropFirst("Pages:".count).trimmingPrefix { $0 == " " }) }
         return (total, PopplerDiagnostics(end: end).errors(besides: []))

@@ -3,7 +3,7 @@ struct PictureExtraction: Sendable {
     let job: ExtractionJob
 
     func run() async throws(ExtractionError) -> Extracted {
-        let texts = try await PictureReader(job: job).words(in: job.document.descriptor)
+        let texts = try await PictureReader(job: job).words(inFile: job.document.descriptor)
         guard texts.count <= job.limits.maxPages else {
             throw .tooManyPages(limit: job.limits.maxPages, mediaType: job.document.pictureType ?? "image")
         }

@@ -39,7 +39,7 @@ final class ZipPart: ByteSource {
             let result = archive_read_next_header(archive, &entry)
             if result == ARCHIVE_EOF { return nil }
             guard result >= ARCHIVE_WARN, let entry else { throw .corrupt(format, Self.message(archive)) }
-            guard let path = archive_entry_pathname(entry), String(cString: path) == name else { continue }
+            guard Self.name(of: entry) == name else { continue }
             if archive_entry_is_data_encrypted(entry) != 0 {
                 throw ExtractionError(.encrypted, "the archive needs a password: save the document without one")
             }
@@ -74,12 +74,16 @@ final class ZipPart: ByteSource {
         defer { archive_read_free(archive) }
         var names: Set<String> = []
         var entry: OpaquePointer?
-        while names.count < mostEntries, archive_read_next_header(archive, &entry) >= ARCHIVE_WARN,
-            let path = archive_entry_pathname(entry)
-        {
-            names.insert(String(cString: path))
+        for _ in 0..<mostEntries {
+            guard archive_read_next_header(archive, &entry) >= ARCHIVE_WARN, let entry else { break }
+            if let name = name(of: entry) { names.insert(name) }
         }
         return names
+    }
+
+    /// Nil for a name that is in no encoding that anybody knows; no part of a document has one.
+    private static func name(of entry: OpaquePointer) -> String? {
+        (archive_entry_pathname_utf8(entry) ?? archive_entry_pathname(entry)).map { String(cString: $0) }
     }
 
     func read(into buffer: UnsafeMutableRawPointer?, count: Int) -> Int {

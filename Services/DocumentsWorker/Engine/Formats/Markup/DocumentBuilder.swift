@@ -44,7 +44,8 @@ struct DocumentBuilder {
         let level = min(max(level, 1), 6)
         let marked = content.markdown().replacing("\\\n", with: " ")
         let start = try block(title, String(repeating: "#", count: level) + " " + marked)
-        headings.append(Heading(level: level, title: title, start: start))
+        let cut = String(String.UnicodeScalarView(title.unicodeScalars.prefix(Heading.longest)))
+        headings.append(Heading(level: level, title: cut, start: start))
     }
 
     mutating func paragraph(_ content: InlineText, quoteDepth: Int = 0) throws(ExtractionError) {
@@ -84,9 +85,10 @@ struct DocumentBuilder {
         let rows = rows.filter { !$0.allSatisfy(\.isBlank) }
         let width = rows.map(\.count).max() ?? 0
         guard width > 0 else { return }
-        // The text is what tells the cells again: no cell has a tab or a newline.
+        // The text is what tells the cells again: no cell has a tab or a newline, and every row has as many.
         let plain = rows.map { row in
             row.map { $0.plain.replacing("\n", with: " ").replacing("\t", with: " ") }.joined(separator: "\t")
+                + String(repeating: "\t", count: width - row.count)
         }
         var marked = rows.map { row in
             let cells = row.map { $0.markdown(inTable: true) } + Array(repeating: "", count: width - row.count)

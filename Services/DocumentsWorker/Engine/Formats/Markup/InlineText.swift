@@ -37,6 +37,10 @@ struct InlineText {
     /// Adds text as it is; a newline is a line break.
     mutating func append(_ text: String, _ style: InlineStyle = InlineStyle()) {
         guard !text.isEmpty else { return }
+        // A carriage return and a newline are one character, in which nobody would find the newline.
+        if text.utf8.contains(0x0D) {
+            return append(text.replacing("\r\n", with: "\n").replacing("\r", with: "\n"), style)
+        }
         if let last = spans.indices.last, spans[last].style == style {
             spans[last].text += text
         } else {

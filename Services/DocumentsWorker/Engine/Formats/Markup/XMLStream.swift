@@ -130,6 +130,12 @@ final class XMLStream {
         }
     }
 
+    /// Whether the element that has just started is a description of a drawing, for those who do not see it.
+    var isDescription: Bool {
+        let space = xmlTextReaderConstNamespaceUri(reader).map { String(cString: $0) } ?? ""
+        return ["title", "desc"].contains(name) && space.contains("svg")
+    }
+
     private func value(where isWanted: () -> Bool) -> String? {
         defer { xmlTextReaderMoveToElement(reader) }
         while xmlTextReaderMoveToNextAttribute(reader) == 1 {

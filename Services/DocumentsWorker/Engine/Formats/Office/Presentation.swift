@@ -65,6 +65,7 @@ struct SlideShapes {
     private var paragraph: Paragraph?
     private var style = InlineStyle()
     private var isInText = false
+    private var isInRunProperties = false
     /// How many groups are open: their shapes have the place of the outermost.
     private var groups = 0
     private var groupPosition: (y: Int, x: Int)?
@@ -103,10 +104,12 @@ struct SlideShapes {
         case "buChar", "buBlip": paragraph?.marker = .bullet
         case "buAutoNum": paragraph?.marker = .number(xml["startAt"].flatMap { Int($0) } ?? 1)
         case "rPr":
+            isInRunProperties = true
             style.isStrong = xml["b"] == "1"
             style.isEmphasis = xml["i"] == "1"
             style.isStruck = ["sngStrike", "dblStrike"].contains(xml["strike"] ?? "")
-        case "hlinkClick": style.link = xml.relation.flatMap { links[$0]?.link }
+        // A shape may be a link as well.
+        case "hlinkClick" where isInRunProperties: style.link = xml.relation.flatMap { links[$0]?.link }
         case "t": isInText = true
         case "br": paragraph?.content.append("\n")
         default: break
@@ -119,6 +122,7 @@ struct SlideShapes {
             groups -= 1
             if groups == 0 { groupPosition = nil }
         case "t": isInText = false
+        case "rPr": isInRunProperties = false
         case "r", "fld": style = InlineStyle()
         case "p": endParagraph()
         default: break

@@ -11,9 +11,13 @@ struct WordBody {
         var rows: [[InlineText]] = []
         /// Tables inside a cell are flattened into it.
         var depth = 1
+        /// How many blank cells stand behind the one that is read.
+        var spanned = 0
     }
 
     private static let outermostLists = 8
+    /// As many as Word allows.
+    private static let mostColumns = 63
 
     private(set) var builder: DocumentBuilder
     private let parts: WordParts
@@ -39,6 +43,8 @@ struct WordBody {
     mutating func read(_ xml: XMLStream) throws(ExtractionError) {
         while let event = try xml.next() {
             switch event {
+            // What was moved stands where it is now, too.
+            case .start("moveFrom"): try xml.skip()
             case .start("Fallback"): fallbackDepth += 1
             case .end("Fallback"): fallbackDepth -= 1
             case _ where fallbackDepth > 0: break
@@ -97,6 +103,12 @@ struct WordBody {
         case "tbl": if table == nil { table = Table() } else { table?.depth += 1 }
         case "tr": if table?.depth == 1 { table?.rows.append([]) }
         case "tc": if table?.depth == 1 { addCell() }
+        case "gridBefore", "gridSpan":
+            // The cell stands for several columns: the others are blank.
+            guard table?.depth == 1, let count = xml["val"].flatMap({ Int($0) }) else { return }
+            for _ in 0..<min(max(name == "gridSpan" ? count - 1 : count, 0), Self.mostColumns) {
+                addCell(isSpanned: true)
+            }
         default: break
         }
     }
@@ -125,9 +137,11 @@ struct WordBody {
         setParagraph { $0.content.append(text, style) }
     }
 
-    private mutating func addCell() {
+    private mutating func addCell(isSpanned: Bool = false) {
         guard let last = table?.rows.indices.last else { return }
         table?.rows[last].append(InlineText())
+        // Text goes into the first of them.
+        if isSpanned { table?.spanned += 1 } else { table?.spanned = 0 }
     }
 
     private mutating func finish(_ paragraph: Paragraph) throws(ExtractionError) {
@@ -157,9 +171,10 @@ struct WordBody {
     }
 
     private mutating func addToCell(_ content: InlineText) {
-        guard !content.isBlank, let row = table?.rows.indices.last, let cell = table?.rows[row].indices.last else {
+        guard !content.isBlank, let row = table?.rows.indices.last, let last = table?.rows[row].indices.last else {
             return
         }
+        let cell = max(0, last - (table?.spanned ?? 0))
         if let isBlank = table?.rows[row][cell].isBlank, !isBlank { table?.rows[row][cell].append("\n") }
         table?.rows[row][cell].append(content)
     }

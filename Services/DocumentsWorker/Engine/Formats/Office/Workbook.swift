@@ -60,11 +60,19 @@ enum RichString {
             switch event {
             case .start("rPh"): try xml.skip()
             case .start("t"): text += try xml.text()
-            case .end(end): return text
+            case .end(end): return unescaped(text)
             default: break
             }
         }
-        return text
+        return unescaped(text)
+    }
+
+    /// Characters that XML cannot have stand as `_x000D_` (ECMA-376 part 1, 22.9.2.19).
+    private static func unescaped(_ text: String) -> String {
+        guard text.contains("_x") else { return text }
+        return text.replacing(/_x([0-9A-Fa-f]{4})_/) { match in
+            UInt32(match.1, radix: 16).flatMap(Unicode.Scalar.init).map { String(Character($0)) } ?? String(match.0)
+        }
     }
 }
 
@@ -130,7 +138,7 @@ struct SheetReader {
 
 /// How numbers are shown: which of them are times.
 struct CellFormats {
-    private enum Kind { case number, date, time, both, percent }
+    private enum Kind { case number, date, time, both, elapsed, percent }
 
     /// By the number of the cell's style.
     private var kinds: [Kind] = []
@@ -165,6 +173,7 @@ struct CellFormats {
         switch kinds.indices.contains(style) ? kinds[style] : .number {
         case .number: return Self.plain(number) ?? value
         case .percent: return (Self.plain((number * 10_000).rounded() / 100) ?? value) + "%"
+        case .elapsed: return Self.elapsed(number) ?? value
         case .date, .both, .time: return time(number, kinds[style]) ?? value
         }
     }
@@ -185,6 +194,14 @@ struct CellFormats {
         return power
     }
 
+    /// Hours, minutes and seconds, however many hours.
+    private static func elapsed(_ days: Double) -> String? {
+        guard abs(days) < 1e9 else { return nil }
+        let seconds = Int((abs(days) * 86_400).rounded())
+        func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
+        return (days < 0 ? "-" : "") + "\(seconds / 3600):\(two(seconds / 60 % 60)):\(two(seconds % 60))"
+    }
+
     private func time(_ number: Double, _ kind: Kind) -> String? {
         // Day 60 of the calendar of 1900 is a 29th of February that was none.
         let epoch = startsIn1904 ? -24_107 : number < 60 ? -25_568 : -25_569
@@ -193,7 +210,7 @@ struct CellFormats {
         let text = Timestamp.format(Int(seconds) + epoch * 86_400)
         switch kind {
         case .date: return String(text.prefix(10))
-        case .time: return number < 1 ? String(text.dropFirst(11).prefix(8)) : nil
+        case .time: return String(text.dropFirst(11).prefix(8))
         default: return text.prefix(10) + " " + text.dropFirst(11).prefix(8)
         }
     }
@@ -203,17 +220,20 @@ struct CellFormats {
         switch id {
         case 9, 10: .percent
         case 14...17, 27...31, 36, 50...58: .date
-        case 18...21, 32...35, 45...47: .time
+        case 18...21, 32...35, 45, 47: .time
+        case 46: .elapsed
         case 22: .both
         default: .number
         }
     }
 
     private static func kind(_ code: String) -> Kind {
+        let lower = code.lowercased()
+        if ["[h]", "[hh]", "[m]", "[mm]", "[s]", "[ss]"].contains(where: lower.contains) { return .elapsed }
         var letters: Set<Character> = []
         var (isQuoted, isBracketed, isEscaped) = (false, false, false)
         // What stands in quotes, in brackets or behind one of these signs says nothing; only the first section counts.
-        for character in code.lowercased() {
+        for character in lower {
             if isEscaped {
                 isEscaped = false
             } else if "\\_*".contains(character) {

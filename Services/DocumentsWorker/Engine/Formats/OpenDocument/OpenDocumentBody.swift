@@ -23,7 +23,7 @@ struct OpenDocumentBody {
 
     /// What is not the document's text: changes that were deleted, comments, pronunciation, forms, what describes a picture.
     private static let skipped: Set<String> = [
-        "annotation", "tracked-changes", "ruby-text", "forms", "note-citation", "title", "desc", "binary-data",
+        "annotation", "tracked-changes", "ruby-text", "forms", "note-citation", "binary-data",
         "page-thumbnail", "sequence-decls", "variable-decls", "user-field-decls", "header", "footer",
     ]
     /// Boxes of a slide that say the same on every slide.
@@ -42,6 +42,8 @@ struct OpenDocumentBody {
     private var spans: [InlineStyle] = []
     private var lists: [List] = []
     private var itemIsFresh = false
+    /// With which number a list of each style would go on.
+    private var numbers: [String: Int] = [:]
     private var table: Table?
     private var codeLines: [String] = []
     /// The kind of the box of a slide.
@@ -61,7 +63,7 @@ struct OpenDocumentBody {
             switch event {
             case .start("body"): isInBody = true
             case _ where !isInBody: styles.take(event, xml)
-            case .start(let name) where Self.skipped.contains(name): try xml.skip()
+            case .start(let name) where Self.skipped.contains(name) || xml.isDescription: try xml.skip()
             case .start("frame") where Self.repeated.contains(xml["class"] ?? ""): try xml.skip()
             case .start(let name): try start(name, xml)
             case .end(let name): try end(name)
@@ -99,7 +101,10 @@ struct OpenDocumentBody {
             let mark = InlineText().marked("[^\(notes.count)]")
             setParagraph { $0.content.append(mark) }
             isInNote = true
-        case "list": lists.append(List(style: xml["style-name"] ?? lists.last?.style ?? ""))
+        case "list":
+            var list = List(style: xml["style-name"] ?? lists.last?.style ?? "")
+            if xml["continue-numbering"] == "true" { list.next = numbers[list.style] ?? 1 }
+            lists.append(list)
         case "list-item":
             itemIsFresh = true
             if let first = xml["start-value"].flatMap({ Int($0) }), let last = lists.indices.last {
@@ -125,7 +130,7 @@ struct OpenDocumentBody {
         case "h", "p": if let paragraph = paragraphs.popLast() { try finish(paragraph) }
         case "span", "a": _ = spans.popLast()
         case "note": isInNote = false
-        case "list": _ = lists.popLast()
+        case "list": if let list = lists.popLast() { numbers[list.style] = list.next }
         case "list-item": itemIsFresh = false
         case "table-cell", "covered-table-cell":
             guard let ended = table, ended.depth == 1 else { return }

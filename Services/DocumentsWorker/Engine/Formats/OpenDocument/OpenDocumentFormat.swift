@@ -80,7 +80,10 @@ struct OpenDocumentStyles {
             if let weight = xml["font-weight"] { styles[current]?.isStrong = weight != "normal" }
             if let slant = xml["font-style"] { styles[current]?.isEmphasis = slant != "normal" }
             if let line = xml["text-line-through-style"] { styles[current]?.isStruck = line != "none" }
-        case "list-style": currentList = xml["name"] ?? ""
+        case "list-style":
+            currentList = xml["name"] ?? ""
+            // The look of its marks is no look of text.
+            current = ""
         case "list-level-style-number": setLevel(xml, isNumbered: !(xml["num-format"] ?? "").isEmpty)
         case "list-level-style-bullet": setLevel(xml, isNumbered: false)
         default: break

@@ -9,8 +9,13 @@ enum CSVDocument {
 
     static func parse(_ bytes: [UInt8], limit: Int) throws(ExtractionError) -> ParsedDocument {
         let decoded = try DecodedText(bytes)
-        let text = Array(decoded.text.utf8)
-        let delimiter = try delimiter(of: text)
+        var text = Array(decoded.text.utf8)
+        var delimiter = try delimiter(of: text)
+        // Excel's own way to say it.
+        if text.starts(with: "sep=".utf8), text.count > 5, text[5] == UInt8(ascii: "\n") {
+            delimiter = text[4]
+            text.removeFirst(6)
+        }
         let rows = try CSVRows(limit: limit).read(text, delimiter: delimiter)
         var builder = DocumentBuilder(limit: limit)
         try builder.table(

@@ -42,6 +42,13 @@ struct DecodedText {
         self.encoding = encoding
     }
 
+    /// Whether the beginning of a file is text in UTF-8.
+    static func isUnicode(_ sample: [UInt8]) -> Bool {
+        // The last character may be cut.
+        let whole = sample.dropLast(min(sample.count, sample.suffix(4).reversed().prefix { $0 >= 0x80 }.count))
+        return !sample.contains(0) && String(validating: whole, as: UTF8.self) != nil
+    }
+
     private static func decodedUTF8(_ bytes: ArraySlice<UInt8>) -> String? {
         let text = String(decoding: bytes, as: UTF8.self)
         let replaced = text.unicodeScalars.count { $0 == "\u{FFFD}" }

@@ -12,6 +12,7 @@ enum Book {
     private struct Item {
         let part: String
         let isText: Bool
+        let isXHTML: Bool
         /// The table of contents, which says the headings again.
         let isNavigation: Bool
     }
@@ -23,7 +24,8 @@ enum Book {
         var renderer = HTMLRenderer(builder: DocumentBuilder(limit: limit), metadata: metadata)
         for item in spine.compactMap({ items[$0] }) where item.isText && !item.isNavigation {
             guard let bytes = try archive.bytes(item.part) else { continue }
-            try HTMLDocument.render(try HTMLDocument.decoded(bytes).text, with: &renderer)
+            let text = try HTMLDocument.decoded(bytes).text
+            try HTMLDocument.render(item.isXHTML ? XHTML.asHTML(text) : text, with: &renderer)
         }
         return renderer.builder.finish(metadata)
     }
@@ -71,6 +73,7 @@ enum Book {
                 items[id] = Item(
                     part: DocumentArchive.resolve(target.removingPercentEncoding ?? target, from: package),
                     isText: kind == "application/xhtml+xml" || kind == "text/html",
+                    isXHTML: kind == "application/xhtml+xml",
                     isNavigation: xml["properties"]?.split(separator: " ").contains("nav") ?? false)
             case "itemref": if let id = xml["idref"] { spine.append(id) }
             default:

@@ -19,7 +19,15 @@ struct HTMLRenderer {
     private struct Table {
         var rows: [[InlineText]] = []
         var depth = 1
+        /// Up to which row a cell further up stands for each column.
+        var spanned: [Int: Int] = [:]
+
+        mutating func fillSpanned(row: Int) {
+            while let end = spanned[rows[row].count], row < end { rows[row].append(InlineText()) }
+        }
     }
+
+    private static let mostSpanned = 1000
 
     private static let skipped: Set<String> = [
         "script", "style", "noscript", "template", "svg", "math", "iframe", "object", "nav", "button", "select",
@@ -101,7 +109,7 @@ struct HTMLRenderer {
         switch level.tag {
         case "h1", "h2", "h3", "h4", "h5", "h6":
             if table == nil, let number = Int(level.tag.dropFirst()) { try builder.heading(number, takeInline()) }
-        case "td", "th": if table?.depth == 1 { endCell() }
+        case "td", "th": if table?.depth == 1 { endCell(level.node) }
         case "table": try endTable()
         case "pre": try endPreformatted()
         default: if Self.blocks.contains(level.tag) { try flush() }
@@ -137,11 +145,17 @@ struct HTMLRenderer {
         lists[lists.count - 1].next += 1
     }
 
-    private mutating func endCell() {
+    /// A cell that stands for several is the first of them; the others are blank.
+    private mutating func endCell(_ node: HTMLNode) {
         let content = takeInline()
         if table?.rows.isEmpty ?? false { table?.rows.append([]) }
         guard let last = table?.rows.indices.last else { return }
-        table?.rows[last].append(content)
+        func span(_ name: String) -> Int { min(max(node[name].flatMap { Int($0) } ?? 1, 1), Self.mostSpanned) }
+        let (columns, rows) = (span("colspan"), span("rowspan"))
+        table?.fillSpanned(row: last)
+        let column = table?.rows[last].count ?? 0
+        table?.rows[last] += [content] + Array(repeating: InlineText(), count: columns - 1)
+        if rows > 1 { for place in column..<column + columns { table?.spanned[place] = last + rows } }
     }
 
     private mutating func endTable() throws(ExtractionError) {
