@@ -70,7 +70,8 @@ let package = Package(
 
         // Tests
         .target(
-            name: "TestKit", dependencies: ["Postgres", "AMQP", "Jobs", "LocalServers", "JSON", "HTTPServer"],
+            name: "TestKit",
+            dependencies: ["Concurrency", "Postgres", "AMQP", "Jobs", "LocalServers", "JSON", "HTTPServer"],
             path: "Tests/TestKit"),
         tests("ConcurrencyTests", ["Concurrency"]),
         tests("JSONTests", ["JSON"]),

@@ -1,3 +1,4 @@
+import Concurrency
 import Crypto
 import Foundation
 import Jobs
@@ -17,24 +18,24 @@ public struct TestDatabase: Sendable {
     public let schema: String
 
     /// How many tests may have a schema at one time: all tests start together, and the server's connections are counted.
-    private static let turnstile = Turnstile(places: 6)
+    private static let permits = Permits(count: 6)
 
     /// Makes a schema, brings it to the newest migration unless told not to, runs the body, and drops the schema.
     public static func with<Output: Sendable>(
         isMigrated: Bool = true, _ body: @Sendable (TestDatabase) async throws -> Output
     ) async throws -> Output {
-        await turnstile.enter()
-        defer { turnstile.leave() }
-        let test = try TestDatabase()
-        try await test.administer("CREATE SCHEMA \(test.schema)")
-        do {
-            if isMigrated { try await Migrations.migrate(test.database) }
-            let output = try await body(test)
-            try await test.drop()
-            return output
-        } catch {
-            try await test.drop()
-            throw error
+        try await permits.run { () async throws in
+            let test = try TestDatabase()
+            try await test.administer("CREATE SCHEMA \(test.schema)")
+            do {
+                if isMigrated { try await Migrations.migrate(test.database) }
+                let output = try await body(test)
+                try await test.drop()
+                return output
+            } catch {
+                try await test.drop()
+                throw error
+            }
         }
     }
 
@@ -79,36 +80,6 @@ public struct MissingDatabase: Error, CustomStringConvertible {
     /// What to do.
     public var description: String {
         "DATABASE_URL is not set: these tests run against a real PostgreSQL. Start them with compose/test, or set it to a database that may be written to."
-    }
-}
-
-/// Lets so many in at one time; the others wait in the order of arrival.
-private final class Turnstile: Sendable {
-    private let state: Mutex<(free: Int, waiting: [CheckedContinuation<Void, Never>])>
-
-    init(places: Int) { state = Mutex((places, [])) }
-
-    func enter() async {
-        await withCheckedContinuation { continuation in
-            let mayEnter = state.withLock { state in
-                guard state.free > 0 else {
-                    state.waiting.append(continuation)
-                    return false
-                }
-                state.free -= 1
-                return true
-            }
-            if mayEnter { continuation.resume() }
-        }
-    }
-
-    func leave() {
-        let next = state.withLock { state -> CheckedContinuation<Void, Never>? in
-            guard state.waiting.isEmpty else { return state.waiting.removeFirst() }
-            state.free += 1
-            return nil
-        }
-        next?.resume()
     }
 }
 

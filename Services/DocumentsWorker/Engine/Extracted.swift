@@ -49,26 +49,19 @@ public struct Extracted: Sendable, Equatable {
     }
 
     /// The text of each page.
-    var pageTexts: [Substring] {
-        let scalars = text.unicodeScalars
-        var (index, offset) = (scalars.startIndex, 0)
-        return pages.map { page in
-            index = scalars.index(index, offsetBy: page.start - offset)
-            let end = scalars.index(index, offsetBy: page.end - page.start)
-            defer { (index, offset) = (end, page.end) }
-            return text[index..<end]
-        }
-    }
+    var pageTexts: [Substring] { texts(of: pages.map { ($0.start, $0.end) }) }
 
     /// The text of each table: its rows are lines, its cells are separated by tabs.
-    var tableTexts: [Substring] {
+    var tableTexts: [Substring] { texts(of: tables.map { ($0.start, $0.end) }) }
+
+    /// The text between offsets, for ranges in order.
+    private func texts(of ranges: [(start: Int, end: Int)]) -> [Substring] {
         let scalars = text.unicodeScalars
         var (index, offset) = (scalars.startIndex, 0)
-        return tables.map { table in
-            index = scalars.index(index, offsetBy: table.start - offset)
-            let end = scalars.index(index, offsetBy: table.end - table.start)
-            defer { (index, offset) = (end, table.end) }
-            return text[index..<end]
+        return ranges.map { range in
+            let start = scalars.index(index, offsetBy: range.start - offset)
+            (index, offset) = (scalars.index(start, offsetBy: range.end - range.start), range.end)
+            return text[start..<index]
         }
     }
 

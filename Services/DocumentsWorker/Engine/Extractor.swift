@@ -1,3 +1,4 @@
+import Concurrency
 import Foundation
 
 /// Takes the text out of documents, each parsed in a limited child process without network.

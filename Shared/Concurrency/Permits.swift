@@ -1,13 +1,14 @@
 import Synchronization
 
 /// Lets so many in at one time; the others wait in the order of arrival.
-final class Permits: Sendable {
+public final class Permits: Sendable {
     private let state: Mutex<(free: Int, waiting: [CheckedContinuation<Void, Never>])>
 
-    init(count: Int) { state = Mutex((max(1, count), [])) }
+    /// Makes room for `count`, at least for one.
+    public init(count: Int) { state = Mutex((max(1, count), [])) }
 
     /// Runs the body once there is room. Whoever waits is let in in the end even when cancelled, and sees to it there.
-    func run<Output, Failure: Error>(
+    public func run<Output, Failure: Error>(
         _ body: () async throws(Failure) -> Output
     ) async throws(Failure) -> Output {
         await enter()
