@@ -4,8 +4,8 @@ import Foundation
 ///
 /// Everything it has is in that folder: data, log, port and password. It listens on loopback and on a socket beside its data, which
 /// costs both sides less than TCP (a tenth of the time that a job takes from end to end) and which the URL names; who does not know
-/// the URL's `host` takes its TCP port. It keeps `fsync` and `synchronous_commit` on, and runs under the account `postgres` when started by root. All calls may be made from several
-/// processes; a lock in the folder puts them in order.
+/// the URL's `host` takes its TCP port. It keeps `fsync` and `synchronous_commit` on, and runs under the account `postgres` when
+/// started by root. All calls may be made from several processes; a lock in the folder puts them in order.
 public struct LocalPostgres: Sendable {
     private let folder: ServerFolder
     private let wantedPort: UInt16?

@@ -155,8 +155,7 @@ struct ArchiveTests {
             ("sample.xlsx", ["Wagons", "More"]), ("sample.ods", ["Wagons", "More"]),
         ] {
             let document = try await extractor.sample(name)
-            let scalars = Array(document.text.unicodeScalars)
-            let texts = document.pages.map { String(String.UnicodeScalarView(scalars[$0.start..<$0.end])) }
+            let texts = pageTexts(of: document)
             #expect(document.metadata.pages == 2)
             #expect(document.pages.map(\.number) == [1, 2])
             #expect(texts.joined(separator: "\n\n") == document.text)

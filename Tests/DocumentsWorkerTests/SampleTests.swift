@@ -21,10 +21,7 @@ struct SampleTests {
         #expect(document.pages.map(\.number) == [1, 2, 3])
         #expect(document.pages.allSatisfy { $0.error == nil })
         #expect(document.markdown == nil)
-        let scalars = Array(document.text.unicodeScalars)
-        let texts = document.pages.map { page in
-            String(String.UnicodeScalarView(scalars[page.start..<page.end]))
-        }
+        let texts = pageTexts(of: document)
         #expect(texts[0].hasPrefix("Switchyard sample document"))
         #expect(texts[1].hasPrefix("Second page: queues"))
         #expect(texts[2].contains("Größe, façade, naïve, œuvre, Łódź, Čeština, Ελλάδα."))

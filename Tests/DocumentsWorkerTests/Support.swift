@@ -179,6 +179,12 @@ private func checksum(_ bytes: [UInt8]) -> UInt32 {
     }
 }
 
+/// What stands between the offsets of each page.
+func pageTexts(of document: Extracted) -> [String] {
+    let scalars = Array(document.text.unicodeScalars)
+    return document.pages.map { String(String.UnicodeScalarView(scalars[$0.start..<$0.end])) }
+}
+
 /// Whether each heading's text stands in the document's text where the heading says so.
 func expectHeadingsInPlace(_ document: Extracted) {
     let scalars = Array(document.text.unicodeScalars)

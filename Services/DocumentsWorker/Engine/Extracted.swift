@@ -156,11 +156,12 @@ public struct DocumentMetadata: Sendable, Equatable {
     /// Makes metadata that knows the media type only.
     public init(mediaType: String) { self.mediaType = mediaType }
 
-    /// Sets a field by the name that the child process uses; empty values and unknown names change nothing.
+    /// Sets a field by the name that the child process uses; empty values, times that are none and unknown names change nothing.
     mutating func set(_ name: String, _ value: String) {
         let value = value.collapsingWhitespace()
         guard !value.isEmpty, let path = Self.fields[name] else { return }
-        self[keyPath: path] = value
+        let isTime = name == "created" || name == "modified"
+        if let value = isTime ? Timestamp.rfc3339(value) : value { self[keyPath: path] = value }
     }
 
     private nonisolated(unsafe) static let fields: [String: WritableKeyPath<DocumentMetadata, String?>] = [

@@ -59,6 +59,11 @@ extension ExtractionError {
         ExtractionError(.tooLarge, "\(what) over the limit of \(limit) bytes: split the document or raise the limit")
     }
 
+    static func encrypted(mediaType: String) -> ExtractionError {
+        ExtractionError(
+            .encrypted, "the document needs a password: save it without one and upload it again", mediaType: mediaType)
+    }
+
     static func tooManyPages(limit: Int, mediaType: String) -> ExtractionError {
         ExtractionError(
             .tooManyPages, "over the limit of \(limit) pages: split the document or raise the limit",

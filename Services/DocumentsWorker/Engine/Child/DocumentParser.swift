@@ -64,8 +64,7 @@ enum DocumentParser {
                 known.contains(type) ? type : "application/msword",
                 hint: "save the old Office document as DOCX, XLSX, PPTX or PDF")
         }
-        return ExtractionError(
-            .encrypted, "the document needs a password: save it without one and upload it again", mediaType: type)
+        return .encrypted(mediaType: type)
     }
 }
 

@@ -73,8 +73,8 @@ struct LimitedChild {
     }
 }
 
-/// The command line of one of the programs of poppler and Tesseract, as C strings. The document is standard input, so no name from outside
-/// is on it.
+/// The command line of one of the programs of poppler and Tesseract, as C strings. The document is standard input, so no
+/// name from outside is on it.
 private final class ProgramArguments {
     let path: UnsafeMutablePointer<CChar>
     let arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
@@ -92,8 +92,7 @@ private final class ProgramArguments {
         case .pdfPicture:
             words = [
                 "/usr/bin/pdftoppm", "-gray", "-scale-to", "\(PictureReader.pixels)", "-f", "\(request.firstPage)",
-                "-l",
-                "\(request.lastPage)", "/dev/stdin",
+                "-l", "\(request.lastPage)", "/dev/stdin",
             ]
         case .recognise:
             words = ["/usr/bin/tesseract", "stdin", "stdout", "-l", request.languages.joined(separator: "+")]

@@ -17,9 +17,7 @@ struct PopplerDiagnostics {
         case .exited(LimitedChild.ExitCode.missingProgram):
             return .unavailable("pdftotext cannot be started; install poppler-utils")
         case .exited(1) where isEncrypted:
-            return ExtractionError(
-                .encrypted, "the document needs a password: save it without one and upload it again",
-                mediaType: "application/pdf")
+            return .encrypted(mediaType: "application/pdf")
         case .exited(3):
             return ExtractionError(
                 .encrypted, "the document forbids copying its text: ask its author for one that allows it",

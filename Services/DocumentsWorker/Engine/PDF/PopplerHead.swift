@@ -6,11 +6,7 @@ enum PopplerHead {
         let names = ["Subject": "subject", "Author": "author", "CreationDate": "created", "ModDate": "modified"]
         for (name, field) in names {
             guard let value = between("<meta name=\"\(name)\" content=\"", "\"/>", in: text) else { continue }
-            if field == "created" || field == "modified" {
-                if let time = Timestamp.rfc3339(value) { metadata.set(field, time) }
-            } else {
-                metadata.set(field, value)
-            }
+            metadata.set(field, value)
         }
     }
 

@@ -10,9 +10,7 @@ enum OfficeProperties {
         guard let xml = try archive.xml("docProps/core.xml") else { return metadata }
         while let event = try xml.next() {
             guard case .start(let name) = event, let field = fields[name] else { continue }
-            let text = try xml.text()
-            let isTime = field == "created" || field == "modified"
-            if let value = isTime ? Timestamp.rfc3339(text) : text { metadata.set(field, value) }
+            metadata.set(field, try xml.text())
         }
         return metadata
     }

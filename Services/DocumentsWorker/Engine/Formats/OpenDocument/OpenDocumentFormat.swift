@@ -20,9 +20,7 @@ enum OpenDocumentFormat {
         guard let xml = try archive.xml("META-INF/manifest.xml") else { return }
         while let event = try xml.next() {
             guard case .start("encryption-data") = event else { continue }
-            throw ExtractionError(
-                .encrypted, "the document needs a password: save it without one and upload it again",
-                mediaType: mediaType)
+            throw .encrypted(mediaType: mediaType)
         }
     }
 
@@ -42,9 +40,7 @@ enum OpenDocumentFormat {
             if name == "creator" {
                 lastAuthor = try xml.text()
             } else if let field = fields[name] {
-                let text = try xml.text()
-                let isTime = field == "created" || field == "modified"
-                if let value = isTime ? Timestamp.rfc3339(text) : text { metadata.set(field, value) }
+                metadata.set(field, try xml.text())
             }
         }
         if metadata.author == nil { metadata.set("author", lastAuthor) }

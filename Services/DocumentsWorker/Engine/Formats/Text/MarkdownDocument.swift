@@ -22,7 +22,9 @@ enum MarkdownDocument {
 
 /// The block of `key: value` lines that many tools put before the text.
 private enum FrontMatter {
-    private static let fields = ["title": "title", "author": "author", "description": "subject", "lang": "language"]
+    private static let fields = [
+        "title": "title", "author": "author", "description": "subject", "lang": "language", "date": "created",
+    ]
 
     static func read(_ text: String, into metadata: inout DocumentMetadata) -> String {
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
@@ -32,7 +34,6 @@ private enum FrontMatter {
             let key = line[..<colon].lowercased()
             let value = String(line[line.index(after: colon)...]).trimmingBlanks().trimmingQuotes()
             if let field = fields[key] { metadata.set(field, value) }
-            if key == "date", let time = Timestamp.rfc3339(value) { metadata.set("created", time) }
         }
         return lines[(end + 1)...].joined(separator: "\n")
     }

@@ -66,7 +66,7 @@ enum Book {
             switch name {
             case "creator": authors.append(try xml.text().collapsingWhitespace())
             case "meta" where xml["property"] == "dcterms:modified":
-                if let time = Timestamp.rfc3339(try xml.text()) { metadata.set("modified", time) }
+                metadata.set("modified", try xml.text())
             case "item":
                 guard let id = xml["id"], let target = xml["href"] else { continue }
                 let kind = xml["media-type"] ?? ""
@@ -81,7 +81,7 @@ enum Book {
                 let text = try xml.text()
                 // Of several titles the first is the main one.
                 if field == "title", metadata.title != nil { continue }
-                if let value = field == "created" ? Timestamp.rfc3339(text) : text { metadata.set(field, value) }
+                metadata.set(field, text)
             }
         }
         metadata.set("author", authors.joined(separator: ", "))

@@ -3,8 +3,6 @@ enum HTMLHead {
     private static let fields = [
         "author": "author", "dc.creator": "author", "description": "subject", "dc.title": "title",
         "dcterms.title": "title", "dcterms.creator": "author", "article:author": "author",
-    ]
-    private static let times = [
         "article:published_time": "created", "dcterms.created": "created", "date": "created",
         "article:modified_time": "modified", "dcterms.modified": "modified", "last-modified": "modified",
     ]
@@ -17,7 +15,6 @@ enum HTMLHead {
                 let content = node["content"]
             else { continue }
             if let field = fields[name] { metadata.set(field, content) }
-            if let field = times[name], let time = Timestamp.rfc3339(content) { metadata.set(field, time) }
         }
     }
 
