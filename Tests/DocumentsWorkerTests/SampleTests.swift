@@ -20,7 +20,7 @@ struct SampleTests {
         #expect(document.metadata.pages == 3)
         #expect(document.pages.map(\.number) == [1, 2, 3])
         #expect(document.pages.allSatisfy { $0.error == nil })
-        #expect(document.markdown == nil)
+        #expect(document.markdown == document.text + "\n")
         let texts = pageTexts(of: document)
         #expect(texts[0].hasPrefix("Switchyard sample document"))
         #expect(texts[1].hasPrefix("Second page: queues"))

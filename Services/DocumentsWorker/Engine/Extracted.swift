@@ -14,11 +14,13 @@ public struct Extracted: Sendable, Equatable {
     public var headings: [Heading]
     /// The tables in order; empty where structure is unknown.
     public var tables: [Table]
+    /// Where on their pages the parts of the text stand, in order; empty where the format does not say.
+    public var places: [Place]
 
     /// Makes a value, for tests and for text from elsewhere.
     public init(
         text: String, markdown: String? = nil, metadata: DocumentMetadata, pages: [Page] = [], headings: [Heading] = [],
-        tables: [Table] = []
+        tables: [Table] = [], places: [Place] = []
     ) {
         self.text = text
         self.markdown = markdown
@@ -26,26 +28,7 @@ public struct Extracted: Sendable, Equatable {
         self.pages = pages
         self.headings = headings
         self.tables = tables
-    }
-
-    /// Makes a document of pages, one after the other with an empty line between them.
-    init(pages texts: [(text: String, error: String?, isRecognized: Bool)], metadata: DocumentMetadata) {
-        var (text, scalars) = ("", 0)
-        var pages: [Page] = []
-        for page in texts {
-            if !page.text.isEmpty && !text.isEmpty {
-                text += "\n\n"
-                scalars += 2
-            }
-            let start = scalars
-            text += page.text
-            scalars += page.text.utf8.scalarCount
-            pages.append(
-                Page(
-                    number: pages.count + 1, start: start, end: scalars, error: page.error,
-                    isRecognized: page.isRecognized))
-        }
-        self.init(text: text, metadata: metadata, pages: pages)
+        self.places = places
     }
 
     /// The text of each page.
@@ -86,6 +69,23 @@ public struct Table: Sendable, Equatable {
     public init(start: Int, end: Int) {
         self.start = start
         self.end = end
+    }
+}
+
+/// Where a part of the text stands on its page.
+public struct Place: Sendable, Equatable {
+    /// Offset of its first scalar in the text.
+    public var start: Int
+    /// Offset after its last scalar.
+    public var end: Int
+    /// Its place.
+    public var box: Box
+
+    /// Makes a place.
+    public init(start: Int, end: Int, box: Box) {
+        self.start = start
+        self.end = end
+        self.box = box
     }
 }
 
@@ -152,6 +152,8 @@ public struct DocumentMetadata: Sendable, Equatable {
     public var pages: Int?
     /// The character encoding of a text format, by its IANA name.
     public var encoding: String?
+    /// The program that made the file.
+    public var producer: String?
 
     /// Makes metadata that knows the media type only.
     public init(mediaType: String) { self.mediaType = mediaType }
@@ -167,6 +169,6 @@ public struct DocumentMetadata: Sendable, Equatable {
     private nonisolated(unsafe) static let fields: [String: WritableKeyPath<DocumentMetadata, String?>] = [
         // A constant that nobody writes; key paths are not marked Sendable.
         "title": \.title, "author": \.author, "subject": \.subject, "language": \.language, "created": \.created,
-        "modified": \.modified, "encoding": \.encoding,
+        "modified": \.modified, "encoding": \.encoding, "producer": \.producer,
     ]
 }

@@ -23,14 +23,14 @@ public struct Extractor: Sendable {
     /// `path` must name a regular file.
     public func extract(
         path: String, name: String, declaredType: String? = nil, recognition: Recognition = Recognition(),
-        limits: ExtractionLimits = ExtractionLimits(),
+        furniture: PageFurniture = .keep, limits: ExtractionLimits = ExtractionLimits(),
         onPage: @escaping @Sendable (_ done: Int, _ total: Int?) -> Void = { _, _ in }
     ) async throws(ExtractionError) -> Extracted {
         let document = try OpenDocument(path: path)
         let job = ExtractionJob(
             host: host, document: document, hint: FormatHint(name: name, declaredType: declaredType),
-            recognition: recognition, readers: readers, limits: limits, deadline: .now + limits.wallTime, onPage: onPage
-        )
+            recognition: recognition, readers: readers, furniture: furniture, limits: limits,
+            deadline: .now + limits.wallTime, onPage: onPage)
         if document.isPDF { return try await PDFExtraction(job: job).run() }
         if document.pictureType != nil, recognition.mode != .never {
             return try await PictureExtraction(job: job).run()
@@ -61,6 +61,7 @@ struct ExtractionJob: Sendable {
     let hint: FormatHint
     let recognition: Recognition
     let readers: Permits
+    let furniture: PageFurniture
     let limits: ExtractionLimits
     let deadline: ContinuousClock.Instant
     let onPage: @Sendable (Int, Int?) -> Void
@@ -69,10 +70,11 @@ struct ExtractionJob: Sendable {
     /// another file or another deadline is given.
     func child(
         _ request: ChildRequest, on file: Int32? = nil, deadline: ContinuousClock.Instant? = nil,
-        receive: @escaping @Sendable (UnsafeRawBufferPointer) -> ChildRun.Verdict
+        conduit: Conduit.End? = nil, receive: @escaping @Sendable (UnsafeRawBufferPointer) -> ChildRun.Verdict
     ) async throws(ExtractionError) -> ChildEnd {
         let end = await host.run(
-            request, document: file ?? document.descriptor, deadline: deadline ?? self.deadline, receive: receive)
+            request, document: file ?? document.descriptor, deadline: deadline ?? self.deadline, conduit: conduit,
+            receive: receive)
         switch end.cause {
         case .cancelled: throw .cancelled
         case .deadline: throw .timedOut(deadline == nil ? "wall time (\(limits.wallTime))" : "the time of a page")

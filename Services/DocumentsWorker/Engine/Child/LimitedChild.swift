@@ -59,8 +59,11 @@ struct LimitedChild {
             execve(program.path, program.arguments, program.environment)
             _exit(ExitCode.missingProgram)
         }
-        if request.mode == .probe { SandboxProbe.run() }
-        DocumentParser.run(request)
+        switch request.mode {
+        case .probe: SandboxProbe.run()
+        case .pdfLayout: LayoutChild.run()
+        default: DocumentParser.run(request)
+        }
     }
 
     /// When the machine runs short, the kernel is to take the document, not the worker. Best effort: some containers
@@ -86,7 +89,7 @@ private final class ProgramArguments {
         switch request.mode {
         case .pdfText:
             let last = request.lastPage > 0 ? ["-l", "\(request.lastPage)"] : []
-            let options = ["-enc", "UTF-8", "-eol", "unix", "-htmlmeta", "-f", "\(request.firstPage)"]
+            let options = ["-enc", "UTF-8", "-eol", "unix", "-bbox-layout", "-f", "\(request.firstPage)"]
             words = ["/usr/bin/pdftotext"] + options + last + ["/dev/stdin", "-"]
         case .pdfInfo: words = ["/usr/bin/pdfinfo", "/dev/stdin"]
         case .pdfPicture:
@@ -96,7 +99,7 @@ private final class ProgramArguments {
             ]
         case .recognise:
             words = ["/usr/bin/tesseract", "stdin", "stdout", "-l", request.languages.joined(separator: "+")]
-        case .parse, .probe: return nil
+        case .pdfLayout, .parse, .probe: return nil
         }
         guard let path = strdup(words[0]) else { return nil }
         self.path = path

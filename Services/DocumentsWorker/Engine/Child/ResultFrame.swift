@@ -18,6 +18,10 @@ enum ResultFrame: UInt8 {
     case failure
     /// The result is whole.
     case end
+    /// A part of a page: the fields of `PageBlock`.
+    case block
+    /// The end of a page: its width and height, zero when it is missing.
+    case layout
 }
 
 /// Writes frames to standard output.
@@ -25,20 +29,25 @@ struct ResultWriter {
     private static let pieceLength = 64 << 10
 
     func write(_ document: ParsedDocument) {
-        let metadata = document.metadata
-        let named = [
-            ("mediaType", metadata.mediaType), ("title", metadata.title), ("author", metadata.author),
-            ("subject", metadata.subject), ("language", metadata.language), ("created", metadata.created),
-            ("modified", metadata.modified), ("encoding", metadata.encoding),
-        ]
-        for case (let name, let value?) in named { frame(.metadata, "\(name)\0\(value)") }
+        write(document.metadata)
         for heading in document.headings { frame(.heading, "\(heading.level)\0\(heading.start)\0\(heading.title)") }
         for page in document.pages { frame(.page, "\(page.number)\0\(page.start)\0\(page.end)") }
         for table in document.tables { frame(.table, "\(table.start)\0\(table.end)") }
         pieces(.text, document.text)
         if let markdown = document.markdown { pieces(.markdown, markdown) }
-        frame(.end, "")
+        end()
     }
+
+    func write(_ metadata: DocumentMetadata) {
+        let named = [
+            ("mediaType", metadata.mediaType), ("title", metadata.title), ("author", metadata.author),
+            ("subject", metadata.subject), ("language", metadata.language), ("created", metadata.created),
+            ("modified", metadata.modified), ("encoding", metadata.encoding), ("producer", metadata.producer),
+        ]
+        for case (let name, let value?) in named { frame(.metadata, "\(name)\0\(value)") }
+    }
+
+    func end() { frame(.end, "") }
 
     func write(_ error: ExtractionError) {
         frame(.failure, "\(error.code.rawValue)\0\(error.mediaType ?? "")\0\(error.message)")
@@ -55,7 +64,7 @@ struct ResultWriter {
         }
     }
 
-    private func frame(_ kind: ResultFrame, _ payload: String) {
+    func frame(_ kind: ResultFrame, _ payload: String) {
         var payload = payload
         payload.withUTF8 { frame(kind, $0) }
     }

@@ -67,18 +67,3 @@ final class ActiveRun {
         run.finish(end)
     }
 }
-
-/// A new pipe, wide enough that a child seldom waits for the host.
-struct Pipe {
-    let readEnd: Int32
-    let writeEnd: Int32
-
-    init?() {
-        var ends: [Int32] = [-1, -1]
-        guard pipe2(&ends, O_CLOEXEC) == 0 else { return nil }
-        readEnd = ends[0]
-        writeEnd = ends[1]
-        // A wish: where the user's share of pipe memory is used up the default of 64 KiB does as well.
-        _ = fcntl(writeEnd, Int32(sandbox_f_setpipe_sz), 256 << 10)
-    }
-}

@@ -21,8 +21,10 @@ final class ChildHost: Sendable {
     deinit { mailbox.post(.shutDown) }
 
     /// Runs one child to its end; cancellation of the task kills it at once.
+    ///
+    /// - Parameter conduit: where its output goes, or its input comes from, if that is another child.
     func run(
-        _ request: ChildRequest, document: Int32, deadline: ContinuousClock.Instant,
+        _ request: ChildRequest, document: Int32, deadline: ContinuousClock.Instant, conduit: Conduit.End? = nil,
         receive: @escaping @Sendable (UnsafeRawBufferPointer) -> ChildRun.Verdict
     ) async -> ChildEnd {
         var request = request
@@ -33,8 +35,8 @@ final class ChildHost: Sendable {
         return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let run = ChildRun(
-                    request: ready, document: document, deadline: deadline, receive: receive,
-                    finish: { continuation.resume(returning: $0) })
+                    request: ready, document: conduit?.input ?? document, deadline: deadline, output: conduit?.output,
+                    started: { conduit?.close() }, receive: receive, finish: { continuation.resume(returning: $0) })
                 let isCancelled = progress.withLock { progress in
                     if !progress.isCancelled { mailbox.post(.start(run)) }
                     progress.isStarted = true

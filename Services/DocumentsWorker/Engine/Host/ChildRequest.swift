@@ -3,8 +3,10 @@ import Foundation
 
 /// What a child is to do.
 enum ChildMode: UInt64, Sendable {
-    /// Become `pdftotext`, from a page on.
+    /// Become `pdftotext`, from a page on, and write where each word stands.
     case pdfText
+    /// Read in this program what `pdftotext` writes, and write frames.
+    case pdfLayout
     /// Become `pdfinfo`.
     case pdfInfo
     /// Become `pdftoppm`, for the picture of one page.

@@ -11,6 +11,10 @@ struct ChildRun: Sendable {
     /// The open document; the caller closes it after `finish`.
     var document: Int32
     var deadline: ContinuousClock.Instant
+    /// Where standard output goes instead of to `receive`, such as to another child.
+    var output: Int32?
+    /// Called when the child has its descriptors, or never will.
+    var started: @Sendable () -> Void = {}
     /// Takes a piece of standard output, on the host's thread: it must not block.
     var receive: @Sendable (UnsafeRawBufferPointer) -> Verdict
     /// Takes the end, once, on the host's thread.

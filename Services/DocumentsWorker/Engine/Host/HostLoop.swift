@@ -46,11 +46,12 @@ final class HostLoop {
 
     private func start(_ run: ChildRun) {
         let id = run.request.id
+        defer { run.started() }
         if helper == nil { helper = HelperProcess.start(executable) }
         guard let helper, let output = Pipe(), let errors = Pipe() else {
             return run.finish(ChildEnd(cause: .helperLost, diagnostics: "cannot start \(executable)"))
         }
-        let descriptors = [run.document, output.writeEnd, errors.writeEnd]
+        let descriptors = [run.document, run.output ?? output.writeEnd, errors.writeEnd]
         let isSent = Packets.send(run.request.words, descriptors: descriptors, to: helper.socket)
         close(output.writeEnd)
         close(errors.writeEnd)

@@ -5,7 +5,7 @@ import Synchronization
 /// trusted: lengths are checked, text is decoded with repair, offsets are clamped.
 final class ResultReader: Sendable {
     private struct State {
-        var pending: [UInt8] = []
+        var frames = FrameBuffer()
         var text: [UInt8] = []
         var markdown: [UInt8]?
         var metadata = DocumentMetadata(mediaType: "application/octet-stream")
@@ -20,8 +20,6 @@ final class ResultReader: Sendable {
         var isMalformed = false
     }
 
-    private static let headerLength = 5
-    private static let longestFrame = 1 << 20
     private static let mostPlaces = 100_000
     private static let mostOtherBytes = 16 << 20
 
@@ -32,34 +30,18 @@ final class ResultReader: Sendable {
 
     func append(_ bytes: UnsafeRawBufferPointer) -> ChildRun.Verdict {
         state.withLock { state in
-            state.pending += bytes
-            var start = 0
-            while let length = Self.frameLength(state.pending[start...]) {
-                guard length <= Self.longestFrame else {
-                    state.isMalformed = true
-                    return .stop
-                }
-                let end = start + Self.headerLength + length
-                guard end <= state.pending.count else { break }
-                take(ResultFrame(rawValue: state.pending[start]), state.pending[(start + 5)..<end], into: &state)
-                start = end
-            }
-            state.pending.removeFirst(start)
+            var frames = state.frames
+            state.frames = FrameBuffer()
+            frames.append(bytes) { take($0, $1, into: &state) }
+            state.frames = frames
+            if frames.isMalformed { state.isMalformed = true }
             state.isTooLarge = state.text.count + (state.markdown?.count ?? 0) > limit
             return state.isTooLarge || state.isMalformed ? .stop : .more
         }
     }
 
-    private static func frameLength(_ bytes: ArraySlice<UInt8>) -> Int? {
-        guard bytes.count >= headerLength else { return nil }
-        return bytes.dropFirst().prefix(4).reversed().reduce(0) { $0 << 8 | Int($1) }
-    }
-
-    private func take(_ kind: ResultFrame?, _ payload: ArraySlice<UInt8>, into state: inout State) {
-        func fields(_ count: Int) -> [String]? {
-            let parts = payload.split(separator: 0, maxSplits: count - 1, omittingEmptySubsequences: false)
-            return parts.count == count ? parts.map { String(decoding: $0, as: UTF8.self) } : nil
-        }
+    private func take(_ kind: ResultFrame, _ payload: ArraySlice<UInt8>, into state: inout State) {
+        func fields(_ count: Int) -> [String]? { FrameBuffer.fields(payload, count) }
         if kind != .text && kind != .markdown {
             state.otherBytes += payload.count
             guard state.otherBytes <= Self.mostOtherBytes else { return state.isMalformed = true }
@@ -90,12 +72,11 @@ final class ResultReader: Sendable {
             else { return state.isMalformed = true }
             state.tables.append(Table(start: numbers[0], end: numbers[1]))
         case .failure:
-            guard let parts = fields(3), let code = ExtractionError.Code(rawValue: parts[0]) else {
-                return state.isMalformed = true
-            }
-            state.failure = ExtractionError(code, parts[2], mediaType: parts[1].isEmpty ? nil : parts[1])
+            guard let error = ExtractionError(frame: payload) else { return state.isMalformed = true }
+            state.failure = error
         case .end: state.isWhole = true
-        case nil: state.isMalformed = true
+        // Frames of a page's layout come from another child.
+        case .block, .layout: state.isMalformed = true
         }
     }
 

@@ -1,6 +1,9 @@
 import Foundation
 
 /// Reads a PDF with `pdftotext`: one fast run over all pages, and page by page only where that run met damage.
+///
+/// Where each word stands goes from that child to a second one, which puts the words of each page into paragraphs, items and tables.
+/// Headings, and what all pages repeat, are found when all pages are there.
 struct PDFExtraction: Sendable {
     /// After this long `pdfinfo` is asked for the number of pages: a short document ends before and saves the process.
     private static let totalAfter = Duration.milliseconds(300)
@@ -24,20 +27,22 @@ struct PDFExtraction: Sendable {
             return await Result { () async throws(ExtractionError) in try await readPages() }
         }
         try result.get()
-        let pictures = collector.pictures
-        var extracted = collector.take()
-        if !pictures.isEmpty { extracted = try await recognizing(pictures, of: extracted) }
+        var pages = collector.pages
+        if !collector.pictures.isEmpty { try await recognize(collector.pictures, in: &pages) }
+        var metadata = collector.metadata
+        metadata.pages = pages.count
+        let extracted = try PDFStructure(pages).extracted(
+            metadata, furniture: job.furniture, limit: job.limits.outputBytes)
         guard !extracted.text.isEmpty else { throw .empty }
         return extracted
     }
 
     /// Reads pages as pictures, as many at a time as there are cores. A page that fails keeps what it had, and says why.
-    private func recognizing(_ pictures: [Int], of extracted: Extracted) async throws(ExtractionError) -> Extracted {
+    private func recognize(_ pictures: [Int], in pages: inout [PDFPage]) async throws(ExtractionError) {
         let reader = PictureReader(job: job)
-        var pages = zip(extracted.pageTexts, extracted.pages).map { (String($0), $1.error, false) }
         let wanted = pictures.prefix(job.limits.maxRecognizedPages)
-        for number in pictures.dropFirst(wanted.count) where pages[number - 1].0.isEmpty {
-            pages[number - 1].1 = "not read as a picture: over the limit of \(job.limits.maxRecognizedPages) pages"
+        for number in pictures.dropFirst(wanted.count) where pages[number - 1].isEmpty {
+            pages[number - 1].error = "not read as a picture: over the limit of \(job.limits.maxRecognizedPages) pages"
         }
         var done = pages.count - pictures.count
         var failure: ExtractionError?
@@ -56,13 +61,17 @@ struct PDFExtraction: Sendable {
             while let (number, result) = await group.next() {
                 switch result {
                 // Poppler may have complained of a page and shown it all the same.
-                case .success(let text): if !text.isEmpty { pages[number - 1] = (text, nil, true) }
+                case .success(let text):
+                    if !text.isEmpty {
+                        pages[number - 1].error = nil
+                        pages[number - 1].take(recognized: text)
+                    }
                 case .failure(let error):
-                    pages[number - 1].1 = error.description
+                    pages[number - 1].error = error.description
                     // What is wrong with this machine, or with what was asked for, is wrong for every page.
                     if [.cancelled, .unavailable, .unsupported].contains(error.code) {
                         failure = error
-                        for number in rest { pages[number - 1].1 = error.description }
+                        for number in rest { pages[number - 1].error = error.description }
                         rest = []
                     }
                 }
@@ -72,8 +81,7 @@ struct PDFExtraction: Sendable {
             }
         }
         // Another attempt may do better, unless it is only this machine that cannot read pictures: then the text is what there is.
-        if let failure, failure.code != .unsupported || pages.allSatisfy(\.0.isEmpty) { throw failure }
-        return Extracted(pages: pages, metadata: extracted.metadata)
+        if let failure, failure.code != .unsupported || pages.allSatisfy(\.isEmpty) { throw failure }
     }
 
     private func learnTotal() async {
@@ -86,7 +94,7 @@ struct PDFExtraction: Sendable {
     private func readPages() async throws(ExtractionError) {
         var brokenPages = 0
         while true {
-            let end = try await text(from: collector.pages.count + 1)
+            let end = try await text(from: collector.count + 1)
             let diagnostics = PopplerDiagnostics(end: end)
             guard let failure = diagnostics.documentFailure else {
                 if diagnostics.hasErrors { try await examineDamage() }
@@ -97,25 +105,25 @@ struct PDFExtraction: Sendable {
             guard let total = try await askInfo().total else { throw failure }
             brokenPages += 1
             try await stepOverBrokenPage(total: total, failure)
-            if collector.pages.count >= total { break }
+            if collector.count >= total { break }
             if brokenPages == Self.mostBrokenPages {
-                while collector.pages.count < total { collector.addBrokenPage("not read after other broken pages") }
+                while collector.count < total { collector.addBrokenPage("not read after other broken pages") }
                 break
             }
         }
-        if collector.pages.allSatisfy({ $0.error != nil || $0.start == $0.end }) {
+        if collector.pages.allSatisfy({ $0.error != nil || $0.isEmpty }) {
             throw .crashed(pages: collector.pages)
         }
     }
 
     /// Reads page by page up to the one that ends its process, which may lie after the last that was flushed.
     private func stepOverBrokenPage(total: Int, _ failure: ExtractionError) async throws(ExtractionError) {
-        for _ in 0..<Self.mostSinglePages where collector.pages.count < total {
-            let number = collector.pages.count + 1
+        for _ in 0..<Self.mostSinglePages where collector.count < total {
+            let number = collector.count + 1
             let end = try await text(from: number, to: number)
             let diagnostics = PopplerDiagnostics(end: end)
             guard let failure = diagnostics.documentFailure else {
-                if collector.pages.count < number { collector.addBrokenPage(diagnostics.firstError ?? "no such page") }
+                if collector.count < number { collector.addBrokenPage(diagnostics.firstError ?? "no such page") }
                 continue
             }
             return collector.addBrokenPage(failure.description)
@@ -133,19 +141,18 @@ struct PDFExtraction: Sendable {
             collector.removePages()
             for number in 1...max(total, 1) {
                 let end = try await text(from: number, to: number)
-                guard collector.pages.count < number else { continue }
+                guard collector.count < number else { continue }
                 let error = PopplerDiagnostics(end: end).errors(besides: info.errors).first
                 collector.addBrokenPage(error ?? "the page is missing or damaged")
             }
             return
         }
-        let empty = pages.filter { $0.start == $0.end }
-        let suspects = pages.count <= 8 ? pages : Array(empty.prefix(16))
-        for page in suspects {
+        let empty = pages.indices.filter { pages[$0].isEmpty }
+        for index in pages.count <= 8 ? Array(pages.indices) : Array(empty.prefix(16)) {
             let scrap = PageCollector(limits: job.limits) { _, _ in }
-            let end = try await text(from: page.number, to: page.number, into: scrap)
+            let end = try await text(from: index + 1, to: index + 1, into: scrap)
             if let error = PopplerDiagnostics(end: end).errors(besides: info.errors).first {
-                collector.setError(error, page: page.number)
+                collector.setError(error, page: index + 1)
             }
         }
     }
@@ -159,15 +166,40 @@ struct PDFExtraction: Sendable {
         var end = ChildEnd(cause: .helperLost)
         for _ in 1...2 where end.cause == .helperLost {
             // After a lost helper this goes on after the last whole page.
-            request.firstPage = last == 0 ? max(first, collector.pages.count + 1) : first
+            request.firstPage = last == 0 ? max(first, collector.count + 1) : first
             collector.beginRun()
-            end = try await job.child(request) { collector.append($0) }
+            end = try await run(request, into: collector)
         }
         switch collector.refusal {
         case .tooLarge: throw .tooLarge("the text is", limit: job.limits.outputBytes)
         case .tooManyPages:
             throw .tooManyPages(limit: job.limits.maxPages, mediaType: "application/pdf")
+        case .malformed: throw ExtractionError(.crashed, "the parser wrote nonsense: the document is hostile")
+        case .failed(let error): throw error
         case nil: return end
+        }
+    }
+
+    /// Runs both children to their ends; the end is that of `pdftotext`, unless it is the other's that was not well.
+    private func run(_ request: ChildRequest, into collector: PageCollector) async throws(ExtractionError) -> ChildEnd {
+        guard let conduit = Conduit() else { throw .unavailable("there are no descriptors left for a pipe") }
+        async let layout = Result { () async throws(ExtractionError) in
+            try await job.child(ChildRequest(.pdfLayout, limits: job.limits), conduit: conduit.reader) {
+                collector.append($0)
+            }
+        }
+        let words = await Result { () async throws(ExtractionError) in
+            try await job.child(request, conduit: conduit.writer) { _ in .more }
+        }
+        let end = try await layout.get()
+        switch end.cause {
+        case .exited(0): return try words.get()
+        case .stopped, .helperLost: return end
+        case .signalled where end.ranOutOfMemory: throw .outOfMemory
+        case .signalled(let signal): throw .crashed(signal: signal)
+        default:
+            if end.ranOutOfMemory { throw .outOfMemory }
+            throw .unavailable("the layout of pages ended with \(end.cause)")
         }
     }
 
@@ -183,7 +215,7 @@ struct PDFExtraction: Sendable {
 
 extension ExtractionError {
     /// No page could be read: the error of the document is that of its first page.
-    fileprivate static func crashed(pages: [Page]) -> ExtractionError {
+    fileprivate static func crashed(pages: [PDFPage]) -> ExtractionError {
         let reason = pages.first { $0.error != nil }?.error ?? "unknown"
         let isMemory = reason.hasPrefix(Code.outOfMemory.rawValue)
         return isMemory

@@ -1,9 +1,12 @@
-/// The head that `pdftotext -htmlmeta` writes: one element a line, four characters escaped.
+/// The head that `pdftotext -bbox-layout` writes: one element a line, four characters escaped.
 enum PopplerHead {
     static func read(_ head: ArraySlice<UInt8>, into metadata: inout DocumentMetadata) {
         let text = String(decoding: head.filter { !$0.isUnwantedControl }, as: UTF8.self)
         if let title = between("<title>", "</title>", in: text) { metadata.set("title", title) }
-        let names = ["Subject": "subject", "Author": "author", "CreationDate": "created", "ModDate": "modified"]
+        let names = [
+            "Subject": "subject", "Author": "author", "Producer": "producer", "CreationDate": "created",
+            "ModDate": "modified",
+        ]
         for (name, field) in names {
             guard let value = between("<meta name=\"\(name)\" content=\"", "\"/>", in: text) else { continue }
             metadata.set(field, value)
@@ -17,7 +20,7 @@ enum PopplerHead {
         return unescaped(text[opening.upperBound..<closing.lowerBound])
     }
 
-    private static func unescaped(_ text: Substring) -> String {
+    static func unescaped(_ text: Substring) -> String {
         String(text).replacing("&lt;", with: "<").replacing("&gt;", with: ">").replacing("&quot;", with: "\"")
             .replacing("&amp;", with: "&")
     }

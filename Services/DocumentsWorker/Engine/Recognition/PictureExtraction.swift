@@ -9,7 +9,13 @@ struct PictureExtraction: Sendable {
         }
         var metadata = DocumentMetadata(mediaType: job.document.pictureType ?? "application/octet-stream")
         metadata.pages = texts.count
-        let extracted = Extracted(pages: texts.map { ($0, nil, true) }, metadata: metadata)
+        let pages = texts.map { text in
+            var page = PDFPage()
+            page.take(recognized: text)
+            return page
+        }
+        let extracted = try PDFStructure(pages).extracted(
+            metadata, furniture: job.furniture, limit: job.limits.outputBytes)
         guard !extracted.text.isEmpty else { throw .empty }
         job.onPage(texts.count, texts.count)
         return extracted

@@ -28,6 +28,8 @@ struct DocumentBuilder {
     /// Whether the last page has text.
     private var pageHasText = false
     private var endsInItem = false
+    /// Where the text of the last block stands.
+    private(set) var lastBlock = 0..<0
 
     /// `limit` is in bytes, for both texts together.
     init(limit: Int) { self.limit = limit }
@@ -124,7 +126,8 @@ struct DocumentBuilder {
         guard text.utf8.count + markdown.utf8.count <= limit else {
             throw .tooLarge("the text is", limit: limit)
         }
-        return scalars - plain.droppingControls().utf8.scalarCount
+        lastBlock = scalars - plain.droppingControls().utf8.scalarCount..<scalars
+        return lastBlock.lowerBound
     }
 
     private mutating func append(_ piece: String) {

@@ -1,0 +1,38 @@
+/// A rectangle on a page, in points from its upper left corner.
+public struct Box: Sendable, Equatable, Codable {
+    /// The distance of its left side from the page's.
+    public var left: Double
+    /// The distance of its upper side from the page's.
+    public var top: Double
+    /// The distance of its right side from the page's left.
+    public var right: Double
+    /// The distance of its lower side from the page's upper.
+    public var bottom: Double
+
+    /// Makes a rectangle.
+    public init(left: Double, top: Double, right: Double, bottom: Double) {
+        self.left = left
+        self.top = top
+        self.right = right
+        self.bottom = bottom
+    }
+
+    var width: Double { right - left }
+    var height: Double { bottom - top }
+    var middle: Double { (top + bottom) / 2 }
+
+    /// The smallest rectangle around both.
+    func union(_ other: Box) -> Box {
+        Box(
+            left: min(left, other.left), top: min(top, other.top), right: max(right, other.right),
+            bottom: max(bottom, other.bottom))
+    }
+
+    /// How much of the height they share.
+    func sharedHeight(with other: Box) -> Double { min(bottom, other.bottom) - max(top, other.top) }
+
+    /// Whether both stand on one line of text.
+    func isBeside(_ other: Box) -> Bool {
+        sharedHeight(with: other) > 0.5 * min(height, other.height)
+    }
+}

@@ -1,0 +1,77 @@
+import Foundation
+
+/// The child that reads what `pdftotext -bbox-layout` writes, from standard input, and writes the blocks of each page as frames.
+///
+/// It is as confined as one that parses: what poppler writes is under the control of the document.
+enum LayoutChild {
+    static func run() -> Never {
+        let writer = ResultWriter()
+        var reader = BoxReader(STDIN_FILENO)
+        var metadata: DocumentMetadata?
+        do throws(ExtractionError) {
+            while let page = try reader.next() {
+                if metadata == nil {
+                    var read = DocumentMetadata(mediaType: "application/pdf")
+                    PopplerHead.read(reader.head[...], into: &read)
+                    writer.write(read)
+                    metadata = read
+                }
+                writer.write(page, PageLayout.blocks(of: page))
+            }
+        } catch {
+            writer.write(error)
+        }
+        writer.end()
+        _exit(0)
+    }
+}
+
+extension ResultWriter {
+    /// Writes a page: its size, then its blocks, then its end.
+    fileprivate func write(_ page: PageWords, _ blocks: [PageBlock]) {
+        // Poppler shows the words of the page before where one is missing.
+        let isMissing = page.width <= 0 || page.height <= 0
+        for block in isMissing ? [] : blocks { frame(.block, block.fields.joined(separator: "\0")) }
+        frame(.layout, isMissing ? "0\00" : "\(page.width)\0\(page.height)")
+    }
+}
+
+/// How a block travels: its kind, mark, depth, four sides, size, lines and text.
+extension PageBlock {
+    static let fieldCount = 10
+
+    fileprivate var fields: [String] {
+        let (kind, mark, depth) =
+            switch content {
+            case .text: ("text", "", 0)
+            case .item(let mark, let depth, _): ("item", mark, depth)
+            case .table: ("table", "", 0)
+            }
+        return [
+            kind, mark, "\(depth)", "\(box.left)", "\(box.top)", "\(box.right)", "\(box.bottom)", "\(size)", "\(lines)",
+            text,
+        ]
+    }
+
+    /// Nil for what no layout writes.
+    init?(fields: [String]) {
+        let numbers = fields[2...8].compactMap { Double($0) }
+        guard fields.count == Self.fieldCount, numbers.count == 7, numbers.allSatisfy({ abs($0) < 1e9 }) else {
+            return nil
+        }
+        let text = fields[9]
+        switch fields[0] {
+        case "text": content = .text(text)
+        case "item": content = .item(mark: fields[1], depth: Int(numbers[0]), text)
+        case "table":
+            content = .table(
+                text.split(separator: "\n", omittingEmptySubsequences: false).map {
+                    $0.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
+                })
+        default: return nil
+        }
+        box = Box(left: numbers[1], top: numbers[2], right: numbers[3], bottom: numbers[4])
+        size = numbers[5]
+        lines = Int(numbers[6])
+    }
+}

@@ -1,0 +1,242 @@
+/// Puts the lines of a page into paragraphs, items and tables, in reading order.
+///
+/// The order of blocks, which is that of columns, is poppler's. It takes the columns of a table for columns of text, and the marks of a
+/// list for another: both are put together here.
+struct PageLayout {
+    /// Pages with more parts of lines are drawings; nobody looks for tables in them.
+    private static let mostFragments = 4000
+    /// How far a mark may stand before its item, in heights of its characters.
+    private static let markDistance = 4.0
+
+    private var fragments: [Fragment]
+    /// Poppler's blocks, as places among the fragments.
+    private var blocks: [[Int]] = []
+    private var tables: [PageTable] = []
+    /// The table of which a fragment is a part.
+    private var tableOf: [Int: Int] = [:]
+
+    private var result: [PageBlock] = []
+    private var open: [Fragment] = []
+    private var openMark: String?
+    private var openMarkLeft = 0.0
+    /// How far left the marks of the open lists stand, outermost first.
+    private var lists: [Double] = []
+
+    static func blocks(of page: PageWords) -> [PageBlock] {
+        var layout = PageLayout(page)
+        layout.run()
+        return layout.result
+    }
+
+    private init(_ page: PageWords) {
+        fragments = []
+        for block in page.blocks {
+            let lines = block.compactMap(Fragment.init)
+            guard !lines.isEmpty else { continue }
+            blocks.append(Array(fragments.count..<fragments.count + lines.count))
+            fragments += lines
+        }
+    }
+
+    private mutating func run() {
+        if fragments.count <= Self.mostFragments {
+            let rows = PageRows(fragments)
+            let marks = joinMarks(rows)
+            let prose = Set(blocks.filter(isProse).joined())
+            tables = TableFinder(fragments, without: prose.union(marks), proseGap: proseGap(prose)).tables
+            for (index, table) in tables.enumerated() {
+                for fragment in table.fragments { tableOf[fragment] = index }
+            }
+            for index in blocks.indices { blocks[index].removeAll(where: marks.contains) }
+        }
+        var written: Set<Int> = []
+        for block in blocks {
+            let edges = edges(of: block)
+            for index in block {
+                if let table = tableOf[index] {
+                    flush()
+                    if written.insert(table).inserted {
+                        lists = []
+                        result.append(tables[table].block)
+                    }
+                } else {
+                    add(fragments[index], edges)
+                }
+            }
+            flush()
+        }
+        joinColumns()
+    }
+
+    /// Running text, as opposed to the cells of a table.
+    private func isProse(_ block: [Int]) -> Bool {
+        block.count >= 4 && block.reduce(0) { $0 + fragments[$1].words } >= 5 * block.count
+    }
+
+    /// The usual space between lines of running text, in heights of its characters.
+    private func proseGap(_ prose: Set<Int>) -> Double {
+        let gaps = blocks.filter { $0.count > 1 && $0.allSatisfy(prose.contains) }.flatMap { block in
+            zip(block, block.dropFirst()).map {
+                (fragments[$1].box.top - fragments[$0].box.bottom) / max(fragments[$0].size, 1)
+            }
+        }.sorted()
+        return gaps.isEmpty ? 0 : gaps[gaps.count / 2]
+    }
+
+    private func edges(of block: [Int]) -> (left: Double, right: Double) {
+        let boxes = block.map { fragments[$0].box }
+        return (boxes.map(\.left).min() ?? 0, boxes.map(\.right).max() ?? 0)
+    }
+
+    /// Gives each mark that stands alone to the words after it; returns the marks.
+    private mutating func joinMarks(_ rows: PageRows) -> Set<Int> {
+        var marks: Set<Int> = []
+        for row in rows.rows where row.count > 1 {
+            for (index, next) in zip(row, row.dropFirst()) {
+                let (mark, item) = (fragments[index], fragments[next])
+                let (before, after) = item.isRightToLeft ? (next, index) : (index, next)
+                guard ListMark.isMark(fragments[before].text), !ListMark.isMark(fragments[after].text) else { continue }
+                let distance = item.box.left - mark.box.right
+                guard distance >= 0, distance < Self.markDistance * max(mark.size, item.size) else { continue }
+                fragments[after].mark = fragments[before].text
+                fragments[after].markLeft = fragments[before].box.left
+                marks.insert(before)
+            }
+        }
+        return marks
+    }
+
+    // MARK: Paragraphs
+
+    private mutating func add(_ line: Fragment, _ edges: (left: Double, right: Double)) {
+        var line = line
+        if line.mark == nil, !line.isRightToLeft, let (mark, rest) = ListMark.split(line.text) {
+            line.mark = mark
+            line.markLeft = line.box.left
+            line.text = rest
+        }
+        if let last = open.last, startsAnew(line, after: last, edges) { flush() }
+        if open.isEmpty {
+            openMark = line.mark
+            openMarkLeft = line.markLeft
+        }
+        open.append(line)
+    }
+
+    private func startsAnew(_ line: Fragment, after last: Fragment, _ edges: (left: Double, right: Double)) -> Bool {
+        if line.mark != nil { return true }
+        let gap = line.box.top - last.box.bottom
+        let gaps = zip(open, open.dropFirst()).map { $1.box.top - $0.box.bottom }
+        if let usual = gaps.min(), gap > usual + 0.4 * line.size { return true }
+        if abs(line.size - last.size) > 0.12 * max(line.size, last.size) { return true }
+        guard !line.isRightToLeft else { return false }
+        if openMark != nil { return line.box.left < openMarkLeft + 0.3 * line.size }
+        let isIndented = line.box.left > last.box.left + 0.8 * line.size
+        let wasFirst = open.count == 1 || abs(last.box.left - edges.left) < 0.3 * line.size
+        return (isIndented && wasFirst && isShort(last, before: line, edges))
+            || (isShort(last, before: line, edges) && last.text.endsSentence)
+    }
+
+    /// Whether the next line's first word would have fitted on this one: then somebody broke it.
+    private func isShort(_ line: Fragment, before next: Fragment, _ edges: (left: Double, right: Double)) -> Bool {
+        let room = line.isRightToLeft ? line.box.left - edges.left : edges.right - line.box.right
+        return room > next.firstWord + 0.8 * line.size
+    }
+
+    private mutating func flush() {
+        guard let first = open.first else { return }
+        defer { open = [] }
+        var text = first.text
+        let right = open.map(\.box.right).max() ?? 0
+        let left = open.map(\.box.left).min() ?? 0
+        for (last, line) in zip(open, open.dropFirst()) {
+            if isShort(last, before: line, (left, right)) {
+                text += "\n" + line.text
+            } else {
+                text.appendLine(line.text)
+            }
+        }
+        let box = open.dropFirst().reduce(first.box) { $0.union($1.box) }
+        let content: PageBlock.Content
+        if let mark = openMark {
+            content = .item(mark: mark, depth: depth(openMarkLeft, first.size), text)
+        } else {
+            content = .text(text)
+            lists = []
+        }
+        let sizes = open.map(\.size).sorted()
+        result.append(PageBlock(content: content, box: box, size: sizes[sizes.count / 2], lines: open.count))
+    }
+
+    private mutating func depth(_ left: Double, _ size: Double) -> Int {
+        let step = 0.5 * size
+        // An item far to the right stands in another column.
+        if let last = lists.last, left > last + 12 * size { lists = [] }
+        while let last = lists.last, left < last - step { lists.removeLast() }
+        if lists.last.map({ left > $0 + step }) ?? true { lists.append(left) }
+        return lists.count - 1
+    }
+
+    /// A paragraph that goes on in the next column is one.
+    private mutating func joinColumns() {
+        var joined: [PageBlock] = []
+        for block in result {
+            if let last = joined.last, case .text(let text) = last.content, case .text(let rest) = block.content,
+                last.lines > 1, abs(last.size - block.size) < 0.05 * last.size, block.box.top < last.box.bottom,
+                block.box.left > last.box.right || block.box.right < last.box.left, text.isOpenEnded,
+                rest.first?.isLowercase == true
+            {
+                var whole = text
+                whole.appendLine(rest)
+                joined[joined.count - 1].content = .text(whole)
+                joined[joined.count - 1].box = last.box.union(block.box)
+                joined[joined.count - 1].lines += block.lines
+            } else {
+                joined.append(block)
+            }
+        }
+        result = joined
+    }
+}
+
+extension String {
+    /// Whether the last sign is one that ends a sentence, or what stands after it.
+    var endsSentence: Bool {
+        guard let last = last(where: { !")]\"'”’»".contains($0) }) else { return false }
+        return ".!?:;…。！？".contains(last)
+    }
+
+    /// Whether more must follow.
+    fileprivate var isOpenEnded: Bool {
+        guard let last = last else { return false }
+        return last.isLetter || last == "," || last == "-"
+    }
+
+    /// Goes on with the next line of a paragraph: a word that is cut at its end becomes whole.
+    mutating func appendLine(_ line: String) {
+        let scalars = unicodeScalars
+        let isCut =
+            scalars.last == "\u{AD}"
+            || (scalars.last == "-" && scalars.dropLast().last?.properties.isAlphabetic == true)
+        if isCut, line.unicodeScalars.first?.properties.isLowercase == true {
+            unicodeScalars.removeLast()
+            self += line
+        } else if unicodeScalars.last?.isWide == true, line.unicodeScalars.first?.isWide == true {
+            self += line
+        } else {
+            self += " " + line
+        }
+    }
+}
+
+extension Unicode.Scalar {
+    /// Whether it belongs to a script that has no blanks between words: Chinese and Japanese, with their signs.
+    var isWide: Bool {
+        switch value {
+        case 0x2E80...0x312F, 0x31A0...0x4DBF, 0x4E00...0x9FFF, 0xF900...0xFAFF, 0xFE30...0xFE4F, 0xFF00...0xFFEF,
+            0x20000...0x3FFFF:
+            true
+        default: false
+        }
+    }
+}

@@ -1,0 +1,147 @@
+/// Finds out of all pages together which blocks are headings and which are the headers and footers that every page repeats, and
+/// builds the document.
+struct PDFStructure {
+    /// A heading is larger than running text by at least this.
+    private static let headingFactor = 1.08
+    private static let longestHeading = 250
+    /// How near to the edge of a page, as a part of its height, headers and footers stand.
+    private static let margin = 0.12
+    /// On so many pages a line must stand to be one that pages repeat.
+    private static let leastRepeats = 3
+
+    private let pages: [PDFPage]
+    /// The sizes of headings, largest first.
+    private var headingSizes: [Double] = []
+    private var bodySize = 0.0
+    /// The repeated lines, as keys.
+    private var repeated: Set<String> = []
+
+    init(_ pages: [PDFPage]) {
+        self.pages = pages
+        repeated = Self.repeatedLines(pages)
+        bodySize = Self.bodySize(pages)
+        headingSizes = clusters()
+    }
+
+    // MARK: What repeats
+
+    /// What a line says but for its numbers, with the edge near which it stands; nil for one in the middle.
+    private static func key(_ block: PageBlock, _ height: Double) -> String? {
+        guard height > 0, block.lines <= 2, block.text.utf8.count <= 200 else { return nil }
+        let isTop = block.box.bottom < margin * height
+        guard isTop || block.box.top > (1 - margin) * height else { return nil }
+        var (key, isInNumber) = (isTop ? "^" : "_", false)
+        for scalar in block.text.unicodeScalars {
+            let isDigit = scalar.properties.numericType != nil
+            if isDigit, !isInNumber { key += "#" }
+            if !isDigit { key.unicodeScalars.append(scalar) }
+            isInNumber = isDigit
+        }
+        return key
+    }
+
+    private static func repeatedLines(_ pages: [PDFPage]) -> Set<String> {
+        var counts: [String: Int] = [:]
+        for page in pages {
+            for key in Set(page.blocks.compactMap({ key($0, page.height) })) { counts[key, default: 0] += 1 }
+        }
+        // Of chapters each may have a header of its own, but not each page.
+        return Set(counts.filter { $0.value >= max(leastRepeats, pages.count / 20) }.keys)
+    }
+
+    // MARK: Sizes
+
+    /// The size that most characters have.
+    private static func bodySize(_ pages: [PDFPage]) -> Double {
+        var characters: [Int: Int] = [:]
+        for block in pages.lazy.flatMap(\.blocks) {
+            characters[Int((block.size * 10).rounded()), default: 0] += block.text.utf8.count
+        }
+        let most = characters.max { ($0.value, $0.key) < ($1.value, $1.key) }
+        return Double(most?.key ?? 0) / 10
+    }
+
+    private func isHeading(_ block: PageBlock) -> Bool {
+        if case .table = block.content { return false }
+        return bodySize > 0 && block.size > bodySize * Self.headingFactor && block.lines <= 4
+            && block.text.utf8.count <= Self.longestHeading
+            && block.text.unicodeScalars.contains { $0.properties.isAlphabetic }
+    }
+
+    private func clusters() -> [Double] {
+        let sizes = pages.flatMap { page in
+            page.blocks.filter { isHeading($0) && !isFurniture($0, page) }.map(\.size)
+        }.sorted(by: >)
+        var clusters: [Double] = []
+        for size in sizes where clusters.last.map({ size < $0 * 0.96 }) ?? true { clusters.append(size) }
+        return clusters
+    }
+
+    private func isFurniture(_ block: PageBlock, _ page: PDFPage) -> Bool {
+        !repeated.isEmpty && Self.key(block, page.height).map(repeated.contains) ?? false
+    }
+
+    private func level(_ size: Double) -> Int {
+        let index = headingSizes.firstIndex { size >= $0 * 0.96 } ?? headingSizes.count - 1
+        return min(index + 1, 6)
+    }
+
+    // MARK: The document
+
+    /// The document, with the limit in bytes for text and Markdown together.
+    func extracted(
+        _ metadata: DocumentMetadata, furniture: PageFurniture, limit: Int
+    ) throws(ExtractionError) -> Extracted {
+        var builder = DocumentBuilder(limit: limit)
+        var places: [Place] = []
+        for page in pages {
+            builder.beginPage()
+            for block in page.blocks {
+                let isFurniture = isFurniture(block, page)
+                if isFurniture, furniture == .drop { continue }
+                try write(block, isHeading: !isFurniture && isHeading(block), to: &builder)
+                guard block.size > 0, !builder.lastBlock.isEmpty, places.last?.end ?? 0 <= builder.lastBlock.lowerBound
+                else { continue }
+                places.append(
+                    Place(start: builder.lastBlock.lowerBound, end: builder.lastBlock.upperBound, box: block.box))
+            }
+        }
+        let document = builder.finish(metadata)
+        return Extracted(
+            text: document.text, markdown: document.markdown, metadata: document.metadata,
+            pages: zip(document.pages, pages).map { place, page in
+                Page(
+                    number: place.number, start: place.start, end: place.end, error: page.error,
+                    isRecognized: page.isRecognized)
+            }, headings: document.headings, tables: document.tables, places: places)
+    }
+
+    private func write(
+        _ block: PageBlock, isHeading: Bool, to builder: inout DocumentBuilder
+    ) throws(ExtractionError) {
+        switch block.content {
+        case .text(let text):
+            if isHeading {
+                try builder.heading(level(block.size), Self.inline(text))
+            } else {
+                try builder.paragraph(Self.inline(text))
+            }
+        case .item(let mark, let depth, let text):
+            // A number before a heading is a part of it.
+            if isHeading {
+                let title = ListMark.number(mark) == nil ? text : "\(mark) \(text)"
+                try builder.heading(level(block.size), Self.inline(title))
+            } else {
+                let marker = ListMark.number(mark).map { DocumentBuilder.Marker.number($0) } ?? .bullet
+                try builder.listItem(Self.inline(text), depth: depth, marker: marker)
+            }
+        case .table(let rows): try builder.table(rows.map { $0.map(Self.inline) })
+        }
+    }
+
+    private static func inline(_ text: String) -> InlineText {
+        var inline = InlineText()
+        inline.append(text)
+        return inline
+    }
+}
