@@ -17,6 +17,7 @@ struct PDFStructure {
     private var repeated: Set<String> = []
 
     init(_ pages: [PDFPage]) {
+        let pages = Hyphens.resolved(pages)
         self.pages = pages
         repeated = Self.repeatedLines(pages)
         bodySize = Self.bodySize(pages)

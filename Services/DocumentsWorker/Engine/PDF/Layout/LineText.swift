@@ -45,7 +45,7 @@ enum LineText {
             text += word.text
             last = word.box
         }
-        return text
+        return text.utf8.contains(0xAD) ? text.droppingSoftHyphens() : text
     }
 }
 
@@ -61,6 +61,13 @@ extension Unicode.Scalar {
 }
 
 extension String {
+    /// Without soft hyphens but for those at its end, where a line is broken.
+    fileprivate func droppingSoftHyphens() -> String {
+        let end = unicodeScalars.reversed().prefix { ["-", "\u{2010}", "\u{AD}"].contains($0) }.reversed()
+        let start = unicodeScalars.dropLast(end.count).filter { $0 != "\u{AD}" }
+        return String(String.UnicodeScalarView(start + end))
+    }
+
     fileprivate var hasRightToLeft: Bool { unicodeScalars.contains(where: \.isRightToLeft) }
     fileprivate var hasLetters: Bool { unicodeScalars.contains { $0.properties.isAlphabetic } }
 

@@ -30,7 +30,7 @@ struct PageLayout {
 
     private init(_ page: PageWords) {
         fragments = []
-        for block in page.blocks {
+        for block in ColumnFinder.blocks(of: page) {
             let lines = block.compactMap(Fragment.init)
             guard !lines.isEmpty else { continue }
             blocks.append(Array(fragments.count..<fragments.count + lines.count))
@@ -128,7 +128,6 @@ struct PageLayout {
         let gap = line.box.top - last.box.bottom
         let gaps = zip(open, open.dropFirst()).map { $1.box.top - $0.box.bottom }
         if let usual = gaps.min(), gap > usual + 0.4 * line.size { return true }
-        if abs(line.size - last.size) > 0.12 * max(line.size, last.size) { return true }
         guard !line.isRightToLeft else { return false }
         if openMark != nil { return line.box.left < openMarkLeft + 0.3 * line.size }
         let isIndented = line.box.left > last.box.left + 0.8 * line.size
@@ -212,14 +211,18 @@ extension String {
         return last.isLetter || last == "," || last == "-"
     }
 
-    /// Goes on with the next line of a paragraph: a word that is cut at its end becomes whole.
+    /// Goes on with the next line of a paragraph. Behind a hyphen at the end of a line stands a mark: whether the hyphen goes, the
+    /// other words of the document will tell.
     mutating func appendLine(_ line: String) {
-        let scalars = unicodeScalars
-        let isCut =
-            scalars.last == "\u{AD}"
-            || (scalars.last == "-" && scalars.dropLast().last?.properties.isAlphabetic == true)
-        if isCut, line.unicodeScalars.first?.properties.isLowercase == true {
-            unicodeScalars.removeLast()
+        let end = unicodeScalars.reversed().prefix { ["-", "\u{2010}", "\u{AD}"].contains($0) }
+        let isCut = unicodeScalars.dropLast(end.count).last?.properties.isAlphabetic == true
+        if !end.isEmpty, isCut, line.unicodeScalars.first?.properties.isLowercase == true {
+            // A soft hyphen says by itself what it is.
+            if end.contains("\u{AD}") {
+                unicodeScalars.removeLast(end.count)
+            } else {
+                unicodeScalars.append(Hyphens.mark)
+            }
             self += line
         } else if unicodeScalars.last?.isWide == true, line.unicodeScalars.first?.isWide == true {
             self += line
