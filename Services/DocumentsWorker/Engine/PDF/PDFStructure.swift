@@ -1,18 +1,13 @@
 /// Finds out of all pages together which blocks are headings and which are the headers and footers that every page repeats, and
 /// builds the document.
 struct PDFStructure {
-    /// A heading is larger than running text by at least this.
-    private static let headingFactor = 1.08
-    private static let longestHeading = 250
     /// How near to the edge of a page, as a part of its height, headers and footers stand.
     private static let margin = 0.12
     /// On so many pages a line must stand to be one that pages repeat.
     private static let leastRepeats = 3
 
     private let pages: [PDFPage]
-    /// The sizes of headings, largest first.
-    private var headingSizes: [Double] = []
-    private var bodySize = 0.0
+    private var headings: HeadingStyles
     /// The repeated lines, as keys.
     private var repeated: Set<String> = []
 
@@ -20,8 +15,10 @@ struct PDFStructure {
         let pages = Hyphens.resolved(pages)
         self.pages = pages
         repeated = Self.repeatedLines(pages)
-        bodySize = Self.bodySize(pages)
-        headingSizes = clusters()
+        headings = HeadingStyles(pages.flatMap(\.blocks))
+        let repeated = repeated
+        headings.rank(
+            pages.lazy.flatMap { page in page.blocks.filter { !Self.isFurniture($0, page, repeated) } })
     }
 
     // MARK: What repeats
@@ -50,41 +47,8 @@ struct PDFStructure {
         return Set(counts.filter { $0.value >= max(leastRepeats, pages.count / 20) }.keys)
     }
 
-    // MARK: Sizes
-
-    /// The size that most characters have.
-    private static func bodySize(_ pages: [PDFPage]) -> Double {
-        var characters: [Int: Int] = [:]
-        for block in pages.lazy.flatMap(\.blocks) {
-            characters[Int((block.size * 10).rounded()), default: 0] += block.text.utf8.count
-        }
-        let most = characters.max { ($0.value, $0.key) < ($1.value, $1.key) }
-        return Double(most?.key ?? 0) / 10
-    }
-
-    private func isHeading(_ block: PageBlock) -> Bool {
-        if case .table = block.content { return false }
-        return bodySize > 0 && block.size > bodySize * Self.headingFactor && block.lines <= 4
-            && block.text.utf8.count <= Self.longestHeading
-            && block.text.unicodeScalars.contains { $0.properties.isAlphabetic }
-    }
-
-    private func clusters() -> [Double] {
-        let sizes = pages.flatMap { page in
-            page.blocks.filter { isHeading($0) && !isFurniture($0, page) }.map(\.size)
-        }.sorted(by: >)
-        var clusters: [Double] = []
-        for size in sizes where clusters.last.map({ size < $0 * 0.96 }) ?? true { clusters.append(size) }
-        return clusters
-    }
-
-    private func isFurniture(_ block: PageBlock, _ page: PDFPage) -> Bool {
-        !repeated.isEmpty && Self.key(block, page.height).map(repeated.contains) ?? false
-    }
-
-    private func level(_ size: Double) -> Int {
-        let index = headingSizes.firstIndex { size >= $0 * 0.96 } ?? headingSizes.count - 1
-        return min(index + 1, 6)
+    private static func isFurniture(_ block: PageBlock, _ page: PDFPage, _ repeated: Set<String>) -> Bool {
+        !repeated.isEmpty && key(block, page.height).map(repeated.contains) ?? false
     }
 
     // MARK: The document
@@ -98,9 +62,9 @@ struct PDFStructure {
         for page in pages {
             builder.beginPage()
             for block in page.blocks {
-                let isFurniture = isFurniture(block, page)
+                let isFurniture = Self.isFurniture(block, page, repeated)
                 if isFurniture, furniture == .drop { continue }
-                try write(block, isHeading: !isFurniture && isHeading(block), to: &builder)
+                try write(block, level: isFurniture ? nil : headings.level(block), to: &builder)
                 guard block.size > 0, !builder.lastBlock.isEmpty, places.last?.end ?? 0 <= builder.lastBlock.lowerBound
                 else { continue }
                 places.append(
@@ -118,20 +82,22 @@ struct PDFStructure {
     }
 
     private func write(
-        _ block: PageBlock, isHeading: Bool, to builder: inout DocumentBuilder
+        _ block: PageBlock, level: Int?, to builder: inout DocumentBuilder
     ) throws(ExtractionError) {
         switch block.content {
         case .text(let text):
-            if isHeading {
-                try builder.heading(level(block.size), Self.inline(text))
+            if let level {
+                try builder.heading(level, Self.inline(text))
+            } else if block.isFixed, !headings.isFixed {
+                try builder.code(text)
             } else {
                 try builder.paragraph(Self.inline(text))
             }
         case .item(let mark, let depth, let text):
             // A number before a heading is a part of it.
-            if isHeading {
+            if let level {
                 let title = ListMark.number(mark) == nil ? text : "\(mark) \(text)"
-                try builder.heading(level(block.size), Self.inline(title))
+                try builder.heading(level, Self.inline(title))
             } else {
                 let marker = ListMark.number(mark).map { DocumentBuilder.Marker.number($0) } ?? .bullet
                 try builder.listItem(Self.inline(text), depth: depth, marker: marker)

@@ -36,9 +36,9 @@ extension ResultWriter {
     }
 }
 
-/// How a block travels: its kind, mark, depth, four sides, size, lines and text.
+/// How a block travels: its kind, mark, depth, four sides, sizes, whether it is fixed, lines and text.
 extension PageBlock {
-    static let fieldCount = 10
+    static let fieldCount = 12
 
     fileprivate var fields: [String] {
         let (kind, mark, depth) =
@@ -48,18 +48,19 @@ extension PageBlock {
             case .table: ("table", "", 0)
             }
         return [
-            kind, mark, "\(depth)", "\(box.left)", "\(box.top)", "\(box.right)", "\(box.bottom)", "\(size)", "\(lines)",
+            kind, mark, "\(depth)", "\(box.left)", "\(box.top)", "\(box.right)", "\(box.bottom)", "\(size)",
+            "\(widthSize)", isFixed ? "1" : "0", "\(lines)",
             text,
         ]
     }
 
     /// Nil for what no layout writes.
     init?(fields: [String]) {
-        let numbers = fields[2...8].compactMap { Double($0) }
-        guard fields.count == Self.fieldCount, numbers.count == 7, numbers.allSatisfy({ abs($0) < 1e9 }) else {
+        let numbers = fields[2...10].compactMap { Double($0) }
+        guard fields.count == Self.fieldCount, numbers.count == 9, numbers.allSatisfy({ abs($0) < 1e9 }) else {
             return nil
         }
-        let text = fields[9]
+        let text = fields[11]
         switch fields[0] {
         case "text": content = .text(text)
         case "item": content = .item(mark: fields[1], depth: Int(numbers[0]), text)
@@ -72,6 +73,8 @@ extension PageBlock {
         }
         box = Box(left: numbers[1], top: numbers[2], right: numbers[3], bottom: numbers[4])
         size = numbers[5]
-        lines = Int(numbers[6])
+        widthSize = numbers[6]
+        isFixed = numbers[7] == 1
+        lines = Int(numbers[8])
     }
 }

@@ -13,6 +13,10 @@ struct PageBlock: Sendable {
     var box: Box
     /// The height of its characters, in points.
     var size = 0.0
+    /// Its size by the width of its words, which is larger for bold ones; 0 where nobody can tell.
+    var widthSize = 0.0
+    /// Whether it is set as by a typewriter: code, mostly.
+    var isFixed = false
     /// How many lines it has on the page.
     var lines = 1
 
@@ -35,6 +39,7 @@ struct Fragment {
     /// The width of its first word, which might have stood at the end of the line before.
     var firstWord: Double
     var isRightToLeft: Bool
+    let typeface: Typeface
     /// The mark of a list item before it, and how far left that stands.
     var mark: String?
     var markLeft = 0.0
@@ -47,6 +52,7 @@ struct Fragment {
         let heights = words.map(\.box.height).sorted()
         size = heights[heights.count / 2]
         self.words = words.count
+        typeface = Typeface(words)
         firstWord = (isRightToLeft ? words.last ?? first : first).box.width
     }
 }

@@ -146,10 +146,12 @@ struct PageLayout {
         guard let first = open.first else { return }
         defer { open = [] }
         var text = first.text
+        var typeface = first.typeface
+        for line in open.dropFirst() { typeface.add(line.typeface) }
         let right = open.map(\.box.right).max() ?? 0
         let left = open.map(\.box.left).min() ?? 0
         for (last, line) in zip(open, open.dropFirst()) {
-            if isShort(last, before: line, (left, right)) {
+            if typeface.isFixed || isShort(last, before: line, (left, right)) {
                 text += "\n" + line.text
             } else {
                 text.appendLine(line.text)
@@ -164,7 +166,10 @@ struct PageLayout {
             lists = []
         }
         let sizes = open.map(\.size).sorted()
-        result.append(PageBlock(content: content, box: box, size: sizes[sizes.count / 2], lines: open.count))
+        result.append(
+            PageBlock(
+                content: content, box: box, size: sizes[sizes.count / 2], widthSize: typeface.size,
+                isFixed: typeface.isFixed, lines: open.count))
     }
 
     private mutating func depth(_ left: Double, _ size: Double) -> Int {
