@@ -15,6 +15,8 @@ public struct Chunk: Sendable, Equatable {
     public var end: Int
     /// The page that it is on; nil without pages.
     public var page: Int?
+    /// Where on its page the parts stand from which it is; nil where the format does not say.
+    public var box: Box?
     /// The headings above its start, outermost first.
     public var headings: [String]
 }
@@ -68,6 +70,7 @@ public struct Chunker: Sendable {
                         Chunk(
                             id: count > 1 ? "\(hash)-\(count)" : hash, index: chunks.count, text: text, start: start,
                             end: base + range.upperBound, page: places.page(at: start),
+                            box: places.box(from: start, to: base + range.upperBound),
                             headings: places.headings(at: start)))
                 }
             }
@@ -157,6 +160,17 @@ private struct Places {
     func page(at offset: Int) -> Int? {
         let index = document.pages.partitioningIndex { $0.end > offset }
         return index < document.pages.count ? document.pages[index].number : nil
+    }
+
+    /// Around all parts of the text that a chunk has something of.
+    func box(from start: Int, to end: Int) -> Box? {
+        var index = document.places.partitioningIndex { $0.end > start }
+        var box: Box?
+        while index < document.places.count, document.places[index].start < end {
+            box = box?.union(document.places[index].box) ?? document.places[index].box
+            index += 1
+        }
+        return box
     }
 
     func headings(at offset: Int) -> [String] {

@@ -17,8 +17,10 @@ public struct Box: Sendable, Equatable, Codable {
         self.bottom = bottom
     }
 
-    var width: Double { right - left }
-    var height: Double { bottom - top }
+    /// In points.
+    public var width: Double { right - left }
+    /// In points.
+    public var height: Double { bottom - top }
     var middle: Double { (top + bottom) / 2 }
 
     /// The smallest rectangle around both.

@@ -16,13 +16,22 @@ enum LayoutChild {
                     writer.write(read)
                     metadata = read
                 }
-                writer.write(page, PageLayout.blocks(of: page))
+                writer.write(page, LayoutChild.blocks(of: page))
             }
         } catch {
             writer.write(error)
         }
         writer.end()
         _exit(0)
+    }
+
+    private static func blocks(of page: PageWords) -> [PageBlock] {
+        let turned = TurnedPage(page)
+        return PageLayout.blocks(of: turned.page).map { block in
+            var block = block
+            block.box = turned.original(block.box)
+            return block
+        }
     }
 }
 

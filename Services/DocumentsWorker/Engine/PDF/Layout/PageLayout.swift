@@ -18,6 +18,8 @@ struct PageLayout {
     private var result: [PageBlock] = []
     private var open: [Fragment] = []
     private var openMark: String?
+    /// The usual space between lines of running text, in heights of its characters.
+    private var usualGap = 0.0
     private var openMarkLeft = 0.0
     /// How far left the marks of the open lists stand, outermost first.
     private var lists: [Double] = []
@@ -43,7 +45,8 @@ struct PageLayout {
             let rows = PageRows(fragments)
             let marks = joinMarks(rows)
             let prose = Set(blocks.filter(isProse).joined())
-            tables = TableFinder(fragments, without: prose.union(marks), proseGap: proseGap(prose)).tables
+            usualGap = proseGap(prose)
+            tables = TableFinder(fragments, without: prose.union(marks), proseGap: usualGap).tables
             for (index, table) in tables.enumerated() {
                 for fragment in table.fragments { tableOf[fragment] = index }
             }
@@ -73,7 +76,6 @@ struct PageLayout {
         block.count >= 4 && block.reduce(0) { $0 + fragments[$1].words } >= 5 * block.count
     }
 
-    /// The usual space between lines of running text, in heights of its characters.
     private func proseGap(_ prose: Set<Int>) -> Double {
         let gaps = blocks.filter { $0.count > 1 && $0.allSatisfy(prose.contains) }.flatMap { block in
             zip(block, block.dropFirst()).map {
@@ -127,7 +129,8 @@ struct PageLayout {
         if line.mark != nil { return true }
         let gap = line.box.top - last.box.bottom
         let gaps = zip(open, open.dropFirst()).map { $1.box.top - $0.box.bottom }
-        if let usual = gaps.min(), gap > usual + 0.4 * line.size { return true }
+        if gap > (gaps.min() ?? usualGap * line.size) + 0.4 * line.size { return true }
+        if isShort(last, before: line, edges), last.typeface.isUnlike(line.typeface) { return true }
         guard !line.isRightToLeft else { return false }
         if openMark != nil { return line.box.left < openMarkLeft + 0.3 * line.size }
         let isIndented = line.box.left > last.box.left + 0.8 * line.size
@@ -138,6 +141,8 @@ struct PageLayout {
 
     /// Whether the next line's first word would have fitted on this one: then somebody broke it.
     private func isShort(_ line: Fragment, before next: Fragment, _ edges: (left: Double, right: Double)) -> Bool {
+        // A word that is cut was not to end its line.
+        if line.text.last == "-" || line.text.last == "\u{2010}" { return false }
         let room = line.isRightToLeft ? line.box.left - edges.left : edges.right - line.box.right
         return room > next.firstWord + 0.8 * line.size
     }

@@ -119,7 +119,9 @@ struct TableFinder {
         let table = grid(cells, columns.count)
         guard table.count > 1, !isProse(cells, columns), !isList(table) else { return nil }
         let all = rows.flatMap { $0 }
-        let isTurned = all.count { fragments[$0].isRightToLeft } * 2 > all.count
+        // Numbers have no direction.
+        let lettered = all.filter { fragments[$0].text.contains(where: \.isLetter) }
+        let isTurned = 2 * lettered.count { fragments[$0].isRightToLeft } > lettered.count
         return PageTable(
             fragments: all,
             block: PageBlock(

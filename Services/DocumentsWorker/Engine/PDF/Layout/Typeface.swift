@@ -62,6 +62,12 @@ struct Typeface {
     /// The size that Times would have at this width, in points; 0 where nobody can tell. Bold is some tenth larger.
     var size: Double { isForeign || expected < 2 ? 0 : width / expected }
 
+    /// Whether its words are so much wider or narrower than those of another line that they are not of one type.
+    func isUnlike(_ other: Typeface) -> Bool {
+        guard size > 0, other.size > 0, expected > 4, other.expected > 4 else { return false }
+        return max(size, other.size) > 1.08 * min(size, other.size)
+    }
+
     /// Whether all characters are as wide as each other.
     var isFixed: Bool { !isForeign && words > 2 && widest < narrowest * (1 + Self.fixedTolerance) }
 }
