@@ -51,9 +51,28 @@ import Testing
                 let text = try await stack.api.get("/api/v1/artifacts/\(id)").text
                 #expect(text == Self.text(number).trimmingCharacters(in: .newlines), "document \(number)")
             }
+            try await expectRows(of: job, on: stack, documents)
             let repeated = try await stack.documentsLogged(of: job, attempt: 2).intersection(finished)
             #expect(repeated.isEmpty, "done twice: \(repeated.sorted())")
         }
+    }
+
+    /// Each document has its rows once, whole, whichever attempt wrote them.
+    private func expectRows(of job: UUID, on stack: Stack, _ result: [JSON]) async throws {
+        let rows = try await stack.api.get("/api/v1/documents?job_id=\(job.text)").json["documents"]?.arrayValue ?? []
+        #expect(rows.map { $0["id"] } == result.map { $0["id"] })
+        #expect(rows.map { $0["path"]?.stringValue } == (0..<Self.count).map(String.init))
+        #expect(rows.map { $0["chunks"] } == result.map { $0["chunks"] })
+        let chunks = try await stack.database.query(
+            """
+            SELECT count(*) AS n, coalesce(max(number), -1) + 1 AS numbered, bool_and(text LIKE '%Document ' || d.path[1] || ', %') AS own
+            FROM documents d JOIN document_chunks c ON c.job_id = d.job_id AND c.document_id = d.id
+            WHERE d.job_id = \(job) GROUP BY d.path ORDER BY d.path
+            """)
+        let wanted = result.compactMap { $0["chunks"]?.intValue }
+        #expect(try chunks.map { try $0.decode("n", as: Int.self) } == wanted)
+        #expect(try chunks.map { try $0.decode("numbered", as: Int.self) } == wanted)
+        #expect(try chunks.allSatisfy { try $0.decode("own") })
     }
 
     /// About 2 MB that no other document has.
