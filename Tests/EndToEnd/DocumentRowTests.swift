@@ -128,8 +128,8 @@ import Testing
 }
 
 extension Stack {
-    /// Has samples read as one job.
-    fileprivate func read(_ samples: [String]) async throws -> String {
+    /// Has samples read as one job; answers its id when it has completed.
+    func read(_ samples: [String]) async throws -> String {
         let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent().appending(path: "compose/samples")
         var inputs: [JSON] = []

@@ -10,7 +10,8 @@ import WorkerKit
 /// 1. Pages and chunks are committed in small transactions, each within the job's fence. A document without its own row is seen by
 ///    nobody; the next attempt writes the same rows again, under the same keys. With no further attempt they go with their job.
 /// 2. The document's row is committed together with the last of them. It is whole, though no checkpoint tells of it yet: the next
-///    attempt reads the document again and finds every row as it would write it.
+///    attempt reads the document again and finds every row as it would write it. (Another build of the worker may read it otherwise; it
+///    replaces the rows a transaction at a time, and removes what it has no use for with the last.)
 /// 3. The checkpoint's entry tells of the document; no attempt does it again.
 ///
 /// A worker that has lost the job finds that in its next transaction and writes nothing more. A small document is one transaction.
