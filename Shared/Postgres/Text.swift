@@ -114,9 +114,18 @@ extension PostgresError {
 }
 
 extension String {
+    /// The text with U+FFFD in place of U+0000, which PostgreSQL's text cannot hold; as many scalars as before.
+    public var replacingNUL: String {
+        guard utf8.contains(0) else { return self }
+        // Scalar by scalar: a NUL with an accent on it is a character that is not NUL.
+        var clean = UnicodeScalarView()
+        clean.append(contentsOf: unicodeScalars.lazy.map { $0 == "\0" ? "\u{FFFD}" : $0 })
+        return String(clean)
+    }
+
     /// The text in at most `limit` bytes, cut at a whole character, with NUL replaced, which PostgreSQL's text cannot hold.
     public func cut(to limit: Int) -> String {
-        let clean = utf8.contains(0) ? replacing("\0", with: "\u{FFFD}") : self
+        let clean = replacingNUL
         guard clean.utf8.count > limit else { return clean }
         var end = clean.utf8.index(clean.startIndex, offsetBy: limit - 3)
         while end.samePosition(in: clean.unicodeScalars) == nil {

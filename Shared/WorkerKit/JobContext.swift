@@ -1,3 +1,4 @@
+import Concurrency
 import Foundation
 import JSON
 import Jobs
@@ -22,9 +23,11 @@ public final class JobContext: Sendable {
         var epoch: Int32
     }
 
-    private let running: RunningJob
+    let running: RunningJob
     private let recorder: Recorder
     let journal: JobJournal
+    /// Lets one of the worker's own writes in at a time.
+    let writing = Permits(count: 1)
     /// The checkpoint that this attempt began with.
     private let start: Int32?
     private let state: Mutex<State>

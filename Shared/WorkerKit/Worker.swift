@@ -1,6 +1,7 @@
 import Foundation
 import JSON
 import Jobs
+import Postgres
 
 /// A kind of work: what goes in, what comes out, and one function.
 ///
@@ -68,8 +69,7 @@ public struct JobFailure: Error, Sendable, CustomStringConvertible {
 
     var json: [UInt8] {
         // PostgreSQL cannot hold NUL, and the text of an error may quote any input: it must not cost the job its retry.
-        let text = message.utf8.contains(0) ? message.replacing("\0", with: "\u{FFFD}") : message
-        var object: JSONObject = ["code": .string(code), "message": .string(text)]
+        var object: JSONObject = ["code": .string(code), "message": .string(message.replacingNUL)]
         if details != .null { object["details"] = details }
         return JSON.object(object).serialized()
     }

@@ -30,6 +30,8 @@ struct ContractWorld {
                 ["type": "document_processing", "spec": ["inputs": [["file_id": .string(file)]]], "labels": ["a": "b"]])
         )
         try await wait(document)
+        let read = try await api.get("/api/v1/documents?job_id=\(document)").json["documents"]?.arrayValue ?? []
+        let row = read.first?["id"]?.stringValue ?? ""
         let failed = try id(
             try await api.post("/api/v1/jobs", ["type": "noop", "spec": ["fail": true], "max_attempts": 1]))
         try await wait(failed)
@@ -134,6 +136,10 @@ struct ContractWorld {
             "getResults": GoodCall(parameters: [document], query: "limit=2"),
             "uploadFile": GoodCall(query: "name=b.txt", body: Array("text".utf8), expected: [201]),
             "getArtifact": GoodCall(parameters: [file]),
+            "listDocuments": GoodCall(query: "job_id=\(document)&status=completed&limit=2"),
+            "getDocument": GoodCall(parameters: [row]),
+            "listDocumentPages": GoodCall(parameters: [row], query: "limit=2"),
+            "listDocumentChunks": GoodCall(parameters: [row], query: "page=1&limit=2"),
             "createWebhook": GoodCall(
                 body: Array(#"{"url":"https://example.com/hook","events":["completed"]}"#.utf8), headers: json,
                 expected: [201]),

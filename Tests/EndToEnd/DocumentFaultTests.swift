@@ -51,9 +51,49 @@ import Testing
                 let text = try await stack.api.get("/api/v1/artifacts/\(id)").text
                 #expect(text == Self.text(number).trimmingCharacters(in: .newlines), "document \(number)")
             }
+            try await expectRows(of: job, on: stack, documents)
             let repeated = try await stack.documentsLogged(of: job, attempt: 2).intersection(finished)
             #expect(repeated.isEmpty, "done twice: \(repeated.sorted())")
         }
+    }
+
+    @Test func aSecondReadingWritesWhatIsMissingAndNothingElse() async throws {
+        try await withStack { stack in
+            try await stack.startGateway()
+            try await stack.startWorker("DocumentsWorker")
+            let job = try #require(UUID(text: try await stack.read(["sample.pdf", "broken.pdf", "sample.md"])))
+            let (rows, places) = (try await stack.rows(of: job), try await stack.places(of: job))
+            #expect(rows.count == places.count && rows.count > 10)
+            // As after a death behind the documents' rows, ahead of the first checkpoint.
+            try await stack.forgetCheckpoints(of: job)
+            #expect(try await stack.places(of: job) == places, "not one was written anew")
+            // As after a death among the first document's rows.
+            try await stack.database.pipeline([
+                "DELETE FROM documents WHERE job_id = \(job) AND path = ARRAY[0]",
+                "DELETE FROM document_chunks WHERE document_id = \(DocumentRecord.id(job: job, path: [0])) AND number >= 1",
+            ])
+            #expect(try await stack.rows(of: job) != rows)
+            try await stack.forgetCheckpoints(of: job)
+            #expect(try await stack.rows(of: job) == rows)
+        }
+    }
+
+    /// Each document has its rows once, whole, whichever attempt wrote them.
+    private func expectRows(of job: UUID, on stack: Stack, _ result: [JSON]) async throws {
+        let rows = try await stack.api.get("/api/v1/documents?job_id=\(job.text)").json["documents"]?.arrayValue ?? []
+        #expect(rows.map { $0["id"] } == result.map { $0["id"] })
+        #expect(rows.map { $0["path"]?.stringValue } == (0..<Self.count).map(String.init))
+        #expect(rows.map { $0["chunks"] } == result.map { $0["chunks"] })
+        let chunks = try await stack.database.query(
+            """
+            SELECT count(*) AS n, coalesce(max(number), -1) + 1 AS numbered, bool_and(text LIKE '%Document ' || d.path[1] || ', %') AS own
+            FROM documents d JOIN document_chunks c ON c.job_id = d.job_id AND c.document_id = d.id
+            WHERE d.job_id = \(job) GROUP BY d.path ORDER BY d.path
+            """)
+        let wanted = result.compactMap { $0["chunks"]?.intValue }
+        #expect(try chunks.map { try $0.decode("n", as: Int.self) } == wanted)
+        #expect(try chunks.map { try $0.decode("numbered", as: Int.self) } == wanted)
+        #expect(try chunks.allSatisfy { try $0.decode("own") })
     }
 
     /// About 2 MB that no other document has.
@@ -73,6 +113,40 @@ extension Stack {
             SELECT (entry->'document'->>'index')::bigint AS place FROM checkpoint_entries WHERE job_id = \(job)
             """)
         return Set(try rows.map { try $0.decode("place", as: Int.self) })
+    }
+
+    /// Has a job that has ended done once more from its start, as if its worker had died before it could save anything.
+    fileprivate func forgetCheckpoints(of job: UUID) async throws {
+        try await database.pipeline([
+            "DELETE FROM checkpoints WHERE job_id = \(job)", "DELETE FROM checkpoint_entries WHERE job_id = \(job)",
+            """
+            UPDATE jobs SET status = 'queued', finished_at = NULL, lease_until = NULL, dispatched_at = NULL, result = NULL
+            WHERE id = \(job)
+            """,
+        ])
+        try await wait(for: [job], toBe: .completed)
+    }
+
+    /// What the rows of a job's documents say.
+    fileprivate func rows(of job: UUID) async throws -> [String] {
+        try await database.query(
+            """
+            SELECT (to_jsonb(d) - 'created_at' - 'updated_at')::text AS row FROM documents d WHERE job_id = \(job)
+            UNION ALL SELECT to_jsonb(p)::text FROM document_pages p WHERE job_id = \(job)
+            UNION ALL SELECT to_jsonb(c)::text FROM document_chunks c WHERE job_id = \(job) ORDER BY row
+            """
+        ).map { try $0.decode("row") }
+    }
+
+    /// Where each of these rows stands: one that is written again moves.
+    fileprivate func places(of job: UUID) async throws -> [String] {
+        try await database.query(
+            """
+            SELECT 'd' || ctid::text AS place FROM documents WHERE job_id = \(job)
+            UNION ALL SELECT 'p' || ctid::text FROM document_pages WHERE job_id = \(job)
+            UNION ALL SELECT 'c' || ctid::text FROM document_chunks WHERE job_id = \(job) ORDER BY place
+            """
+        ).map { try $0.decode("place") }
     }
 
     /// The documents that an attempt has read, by its log.

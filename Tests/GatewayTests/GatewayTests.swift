@@ -57,6 +57,8 @@ import Testing
         #expect(try Cursor.job(Cursor.text(id)) == id)
         #expect(try Cursor.event(Cursor.text(Int64.max)) == .max)
         #expect(try Cursor.logLine(Cursor.text(attempt: 3, number: 10_001)) == (3, 10_001))
+        let document = DocumentRecord(namespace: "n", job: id, path: [12, 0, 7], name: "d")
+        #expect(try Cursor.document(Cursor.text(after: document)) == (id, [12, 0, 7]))
     }
 
     @Test func whatIsNoCursorIsRefused() {
@@ -71,11 +73,16 @@ import Testing
             #expect(refusal { try Cursor.job(text) } == "invalid_cursor", "\(text)")
             #expect(refusal { try Cursor.event(text) } == "invalid_cursor", "\(text)")
             #expect(refusal { try Cursor.logLine(text) } == "invalid_cursor", "\(text)")
+            #expect(refusal { try Cursor.document(text) } == "invalid_cursor", "\(text)")
         }
     }
 
     @Test func aCursorOfAnotherListIsRefused() {
         #expect(refusal { try Cursor.event(Cursor.text(UUIDv7.generate())) } == "invalid_cursor")
+        for path in ["", "/", "/x", "/1/", "/1/x", "/99999999999"] {
+            let text = Base64URL.encode(Array("d\(UUIDv7.generate().text)\(path)".utf8))
+            #expect(refusal { try Cursor.document(text) } == "invalid_cursor", "\(path)")
+        }
         #expect(refusal { try Cursor.job(Cursor.text(7)) } == "invalid_cursor")
         #expect(refusal { try Cursor.event(Cursor.text(attempt: 1, number: 1)) } == "invalid_cursor")
     }

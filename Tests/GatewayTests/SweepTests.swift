@@ -33,6 +33,7 @@ import Testing
             let strange = try await bench.endedJob(
                 daysAgo: 100, id: UUID(text: "f47ac10b-58cc-4372-a567-0e02b2c3d479"))
             let upload = try await bench.upload(daysAgo: 8)
+            for job in [old, young, strange] { try await bench.addDocument(of: job.id, pages: 2500) }
             let report = try await bench.sweep(RetentionDays(others: 90))
             #expect(report == Sweep.Report(jobs: 2, files: 3, deadLetters: 0))
             for job in [old, strange] {
@@ -42,6 +43,9 @@ import Testing
             #expect(!bench.exists(upload))
             #expect(try await bench.store.jobs([(young.id, "default")])[0] != nil)
             #expect(bench.exists(young.file))
+            #expect(try await bench.pagesByJob() == [young.id: 2500])
+            let left = try await bench.store.documents(DocumentFilter(limit: 9), namespace: "default")
+            #expect(left.map(\.job) == [young.id])
             #expect(try await bench.sweep(RetentionDays(others: 90)) == Sweep.Report())
         }
     }
@@ -123,6 +127,21 @@ private struct SweepBench: Sendable {
         try await test.database.query(
             "UPDATE files SET created_at = now() - \(days) * interval '1 day' WHERE id = \(id)")
         return id
+    }
+
+    /// A document of a job that has ended, as its worker has left it.
+    func addDocument(of job: UUID, pages count: Int32) async throws {
+        let document = DocumentRecord(namespace: "default", job: job, path: [0], name: "d")
+        let pages = (1...count).map {
+            DocumentPage(number: $0, start: 0, end: 1, error: nil, isRecognized: false, text: "p")
+        }
+        try await test.database.pipeline(
+            [DocumentPage.upsert(pages, of: document)] + document.finish(lastPage: count, chunks: 0))
+    }
+
+    func pagesByJob() async throws -> [UUID: Int] {
+        let rows = try await test.database.query("SELECT job_id, count(*) AS n FROM document_pages GROUP BY job_id")
+        return Dictionary(uniqueKeysWithValues: try rows.map { (try $0.decode("job_id"), try $0.decode("n")) })
     }
 
     private func file(of job: UUID?) async throws -> UUID {

@@ -38,6 +38,38 @@ import Testing
         }
     }
 
+    @Test func aPageOfDocumentsReadsItsOwnRowsOnly() async throws {
+        try await TestDatabase.with { test in
+            let pool = test.pool(size: 1)
+            let store = JobStore(pool)
+            let fence = try await store.run()
+            let document = wholeDocument(of: fence.job)
+            func read() async throws -> [Int] {
+                var ofJob = DocumentFilter(limit: 10), failed = ofJob
+                (ofJob.job, failed.status) = (fence.job, .failed)
+                return [
+                    try await store.documents(DocumentFilter(limit: 10), namespace: "default").count,
+                    try await store.documents(ofJob, namespace: "default").count,
+                    try await store.documents(failed, namespace: "default").count,
+                    try await store.pages(of: document, after: 500, limit: 10).parts.count,
+                    try await store.chunks(of: document, after: 500, limit: 10).parts.count,
+                    try await store.chunks(of: document, page: 700, after: -1, limit: 10).parts.count,
+                ]
+            }
+            // The plans are those of empty tables.
+            #expect(try await read() == [0, 0, 0, 0, 0, 0])
+            try await store.add(
+                document, (1...2000).map { page($0, "p") }, (0..<4000).map { chunk($0, "c", page: $0 / 2 + 1) }, fence)
+            for number: Int32 in 1..<300 { try await store.addDocument(fence, [number]) }
+            let other = try await store.run()
+            for number: Int32 in 0..<300 { try await store.addDocument(other, [number], fails: number > 296) }
+            let before = try await reads(pool)
+            #expect(try await read() == [10, 10, 3, 10, 10, 2])
+            try await expectFewReads(pool, since: before, for: "six pages")
+            await pool.close()
+        }
+    }
+
     /// A job's whole life.
     private func live(_ store: JobStore) async throws {
         let fence = try await store.run()

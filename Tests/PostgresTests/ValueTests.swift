@@ -151,6 +151,12 @@ private enum Colour: String, PostgresScalar { case red, blue }
         }
     }
 
+    @Test(arguments: [("a\0b", "a\u{FFFD}b"), ("\0\u{301}", "\u{FFFD}\u{301}"), ("", ""), ("é", "é")])
+    func textWithoutNULHasAsManyScalars(text: String, clean: String) {
+        #expect(Array(text.replacingNUL.utf8) == Array(clean.utf8))
+        #expect(Array(text.cut(to: 100).utf8) == Array(clean.utf8))
+    }
+
     @Test func enumerationsOfTheServerAreText() async throws {
         try await TestSchema.with { _, database in
             try await database.script("CREATE TYPE colour AS ENUM ('red', 'blue', 'green')")

@@ -19,6 +19,9 @@ struct DocumentPassage: Sendable {
     let progress: PageProgress
     let context: JobContext
 
+    /// Its place in the job, for its rows.
+    private var path: [Int32] { [Int32(clamping: index)] }
+
     /// The file that a document is read from.
     private struct Source: Sendable {
         let path: String
@@ -32,16 +35,16 @@ struct DocumentPassage: Sendable {
     func run() async throws -> FinishedDocument {
         let start = ContinuousClock.now
         var name = input.name ?? "document \(index + 1)"
-        var size: Int64 = 0
+        var opened: Source?
         var stage = stages.open
         do {
             let source = try await stages.run(stages.open) { try await open() }
             name = input.name ?? source.name
-            size = source.size
-            stages.open.gave(bytes: Int(size))
+            opened = source
+            stages.open.gave(bytes: Int(source.size))
 
             stage = stages.extract
-            stages.extract.took(bytes: Int(size))
+            stages.extract.took(bytes: Int(source.size))
             let title = name
             let extracted = try await stages.run(stages.extract) {
                 try await extractor.extract(
@@ -63,22 +66,26 @@ struct DocumentPassage: Sendable {
                 .info, in: stages.extract,
                 "\(name): \(document.pages.map { "\($0) pages" } ?? "no pages"), \(document.characters ?? 0) characters"
             )
-            return FinishedDocument(document: document, artifacts: artifacts, bytes: size)
+            return FinishedDocument(document: document, artifacts: artifacts, bytes: source.size)
         } catch let error as ExtractionError where error.code != .cancelled && error.code != .unavailable {
-            return failed(error.code.rawValue, error.message, mediaType: error.mediaType)
+            return try await failed(error.code.rawValue, error.message, mediaType: error.mediaType)
         } catch let failure as JobFailure {
-            return failed(failure.code, failure.message, mediaType: nil)
+            return try await failed(failure.code, failure.message, mediaType: nil)
         }
 
-        func failed(_ code: String, _ message: String, mediaType: String?) -> FinishedDocument {
-            var document = ProcessedDocument(index: index, name: name, status: "failed")
+        func failed(_ code: String, _ message: String, mediaType: String?) async throws -> FinishedDocument {
+            let rows = DocumentRows(
+                failed: .init(code: code, message: message), mediaType: mediaType, name: name, sha256: opened?.sha256,
+                size: opened?.size, path: path, of: context)
+            try await rows.write(in: context)
+            var document = ProcessedDocument(index: index, id: rows.record.id.text, name: name, status: "failed")
             document.mediaType = mediaType
             document.error = ProcessedDocument.Failure(code: code, message: message)
             context.log(.error, in: stage, "\(name): \(message)", details: ["code": .string(code)])
             context.error(
                 in: stage, "\(name): \(message)", details: ["code": .string(code), "document": .int(Int64(index))],
                 record: name)
-            return FinishedDocument(document: document, artifacts: [], bytes: size)
+            return FinishedDocument(document: document, artifacts: [], bytes: opened?.size ?? 0)
         }
     }
 
@@ -131,12 +138,17 @@ struct DocumentPassage: Sendable {
     private func store(
         _ extracted: Extracted, chunks: [Chunk], name: String, source: Source
     ) async throws -> (ProcessedDocument, [ProcessedArtifact]) {
+        let rows = DocumentRows(
+            extracted, chunks: chunks, name: name, sha256: source.sha256, size: source.size, path: path, of: context)
         let document = ProcessedDocument(
-            index: index, name: name, extracted: extracted, chunks: chunks.count, sha256: source.sha256)
+            index: index, id: rows.record.id, name: name, extracted: extracted, chunks: chunks.count,
+            sha256: source.sha256)
         stages.store.took(bytes: extracted.text.utf8.count + (extracted.markdown?.utf8.count ?? 0))
         let artifacts = try await stages.run(stages.store) {
             let made = files(of: extracted, chunks: chunks, name: name, source: source)
-            return try await zip(made.map(\.kind), context.files.store(made.map(\.file))).map { kind, stored in
+            let stored = try await context.files.store(made.map(\.file))
+            try await rows.write(in: context)
+            return zip(made.map(\.kind), stored).map { kind, stored in
                 ProcessedArtifact(
                     document: index, kind: kind, id: stored.id.text, name: stored.name, mediaType: stored.mediaType,
                     sizeBytes: stored.size, sha256: stored.sha256)
@@ -165,10 +177,10 @@ struct DocumentPassage: Sendable {
 
 extension ProcessedDocument {
     /// A document whose text was extracted.
-    fileprivate init(index: Int, name: String, extracted: Extracted, chunks: Int, sha256: String) {
+    fileprivate init(index: Int, id: UUID, name: String, extracted: Extracted, chunks: Int, sha256: String) {
         let metadata = extracted.metadata
         self.init(
-            index: index, name: name, status: "completed", mediaType: metadata.mediaType, sha256: sha256,
+            index: index, id: id.text, name: name, status: "completed", mediaType: metadata.mediaType, sha256: sha256,
             title: metadata.title, author: metadata.author, created: metadata.created, modified: metadata.modified,
             pages: extracted.pages.isEmpty ? nil : extracted.pages.count,
             characters: extracted.text.unicodeScalars.count, chunks: chunks,

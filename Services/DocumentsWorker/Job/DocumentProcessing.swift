@@ -144,6 +144,8 @@ struct ProcessedDocument: Codable, Sendable {
 
     /// Its place among the inputs, from 0.
     let index: Int
+    /// Of its rows; nil in the checkpoint of a build that wrote none.
+    var id: String?
     let name: String
     /// `completed` or `failed`.
     let status: String
@@ -163,7 +165,7 @@ struct ProcessedDocument: Codable, Sendable {
     var countedPages: Int { error == nil ? pages ?? 1 : 0 }
 
     enum CodingKeys: String, CodingKey {
-        case index, name, status, title, author, created, modified, pages, characters, chunks, error, sha256
+        case index, id, name, status, title, author, created, modified, pages, characters, chunks, error, sha256
         case mediaType = "media_type"
         case pageErrors = "page_errors"
     }

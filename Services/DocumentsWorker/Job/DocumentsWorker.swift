@@ -5,10 +5,10 @@ import WorkerKit
 
 /// Runs `document_processing`: a few documents at a time, each in a child process of its own.
 ///
-/// Order of effects for a document: its artifacts are on the disk, their rows are committed, the checkpoint whose entry tells of it
-/// is committed. A later attempt repeats what no entry tells of, and stores the same artifacts under the same ids. The documents
-/// finish in any order; the result has them in the order of the inputs. Each is stored in one entry, so a checkpoint costs the same
-/// after the thousandth document as after the first.
+/// Order of effects for a document: its artifacts are on the disk, their rows are committed, the rows of its pages, its chunks and
+/// itself are (see `DocumentRows`), the checkpoint whose entry tells of it is. A later attempt repeats what no entry tells of, and
+/// stores the same artifacts and rows under the same ids. The documents finish in any order; the result has them in the order of the
+/// inputs. Each is stored in one entry, so a checkpoint costs the same after the thousandth document as after the first.
 ///
 /// A document that cannot be read costs itself: its error stands in the result and the job goes on.
 ///

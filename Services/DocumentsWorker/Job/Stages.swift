@@ -7,7 +7,7 @@ import WorkerKit
 /// - `extract` parses the document in a child process: documents in, documents out; its bytes are the file's, and those of the text
 ///   and Markdown that came out.
 /// - `chunk` cuts the text: documents in, chunks out.
-/// - `store` writes artifacts: documents in, files out. When its rows are committed the document is finished.
+/// - `store` writes artifacts and rows: documents in, files out. When its rows are committed the document is finished.
 struct Stages: Sendable {
     let open: Operator
     let extract: Operator

@@ -27,7 +27,8 @@ extension HTTPResponse {
         page(name, items, next: nil)
     }
 
-    private static func page(_ name: StaticString, _ items: [some Representation], next: String?) -> HTTPResponse {
+    /// One page of a list: the items and the cursor of the next page, or null at the end.
+    static func page(_ name: StaticString, _ items: [some Representation], next: String?) -> HTTPResponse {
         var json = JSONWriter()
         json.beginObject()
         json.key(name)

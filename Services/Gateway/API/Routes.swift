@@ -7,7 +7,7 @@ extension Gateway {
     var routes: [RouteGroup] {
         [
             submitRoutes, jobRoutes, controlRoutes, observeRoutes, scheduleRoutes, workflowRoutes, flowRoutes,
-            fileRoutes, webhookRoutes, typeRoutes,
+            fileRoutes, documentRoutes, webhookRoutes, typeRoutes,
         ] + operatorRoutes
     }
 

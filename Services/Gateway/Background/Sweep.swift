@@ -5,15 +5,17 @@ import Storage
 
 /// Walks over what may be old and forgets it, in small batches at a gentle pace: it works for a fifth of the time at the most.
 ///
-/// Order of effects for jobs and uploads: the files' content is removed from the disk, then the rows go in one transaction. A crash
-/// between the two leaves rows whose content is gone; they are past their retention, and the next walk finds them again. The
-/// other order would leave content that nothing names.
+/// Order of effects for jobs and uploads: the rows of a job's documents go, a batch at a time, because they may be millions; the files'
+/// content is removed from the disk; then the other rows go in one transaction. A crash in between leaves jobs without their documents
+/// and rows whose content is gone; they are past their retention, and the next walk finds them again. The other order would leave
+/// content that nothing names.
 ///
 /// Jobs are walked in the order of their ids, which needs no index of its own. Ids of version 7 begin with their time, so the walk
 /// skips those of the time in which none can be old; ids that others chose lie before and behind.
 struct Sweep: Sendable {
     static let jobPage = 500
     private static let filePage = 200
+    private static let documentPage = 2000
     /// Pauses are so much longer than the batch before them.
     private static let rest = 4.0
     private static let shortestRest: Duration = .milliseconds(20)
@@ -37,14 +39,15 @@ struct Sweep: Sendable {
         for range in Self.ranges(days, now: Date()) {
             var position: UUID? = range.lowerBound
             while let start = position {
-                position = try await gently(mayGoOn) {
-                    let page = try await store.oldJobs(
-                        after: start, through: range.upperBound, days: days, limit: Self.jobPage)
-                    if !page.old.isEmpty {
-                        report.files += try await removeContent(try await store.files(of: page.old))
-                        report.jobs += try await store.deleteJobs(page.old)
-                    }
-                    return page.last
+                let page = try await gently(mayGoOn) {
+                    try await store.oldJobs(after: start, through: range.upperBound, days: days, limit: Self.jobPage)
+                }
+                position = page.last
+                if page.old.isEmpty { continue }
+                try await sweepDocuments(of: page.old, mayGoOn)
+                try await gently(mayGoOn) {
+                    report.files += try await removeContent(try await store.files(of: page.old))
+                    report.jobs += try await store.deleteJobs(page.old)
                 }
             }
         }
@@ -57,6 +60,15 @@ struct Sweep: Sendable {
             report.deadLetters += deleted
         }
         return report
+    }
+
+    private func sweepDocuments(of jobs: [UUID], _ mayGoOn: () async throws -> Void) async throws {
+        var hasMore = true
+        while hasMore {
+            hasMore = try await gently(mayGoOn) {
+                try await store.deleteDocuments(of: jobs, limit: Self.documentPage)
+            }
+        }
     }
 
     private func sweepUploads(usedDays: Int?, _ mayGoOn: () async throws -> Void) async throws -> Int {

@@ -2,6 +2,7 @@ import Concurrency
 import Foundation
 import HTTPClient
 import Jobs
+import Postgres
 import Synchronization
 import Telemetry
 
@@ -131,7 +132,7 @@ final class WebhookDeliverer: Sendable {
             // What came is shown.
         }
         stream.cancel()
-        return String(decoding: bytes.prefix(Self.shownBody), as: UTF8.self).replacing("\0", with: "\u{FFFD}")
+        return String(decoding: bytes.prefix(Self.shownBody), as: UTF8.self).replacingNUL
     }
 
     private func judge(_ head: WebHead, _ body: String, _ delivery: DueDelivery) -> DeliveryOutcome {

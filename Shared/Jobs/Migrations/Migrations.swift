@@ -32,6 +32,7 @@ public enum Migrations {
         labelInsertSchema,
         resumeSchema,
         eventTypeSchema,
+        documentsSchema,
     ]
 
     /// The number of the newest step that this build knows.
