@@ -5,7 +5,10 @@
 struct HeadingStyles {
     private static let larger = 1.08
     private static let wider = 1.06
-    private static let bold = 1.09
+    private static let bold = 1.065
+    /// Of fewer letters the width says less.
+    private static let shortBold = 1.09
+    private static let short = 16
     private static let longest = 250
     /// Sizes nearer to each other than this are of one level.
     private static let step = 0.96
@@ -83,10 +86,10 @@ struct HeadingStyles {
         if height > Self.larger && ratio > 1.03 {
             return Style(size: Int((block.size * 5).rounded()), isEmphasised: false)
         }
-        // Of short words the width says little.
+        let bold = count < Self.short ? Self.shortBold : Self.bold
         guard block.lines <= 2, count >= 8, !text.endsSentence,
             text.first.map({ $0.isUppercase || $0.isNumber }) == true,
-            isMarkedAsTitle(block.content), ratio > Self.bold || (abs(height - 1) > 0.03 && ratio > Self.wider)
+            isMarkedAsTitle(block.content), ratio > bold || (abs(height - 1) > 0.03 && ratio > Self.wider)
         else { return nil }
         return Style(size: Int((block.size * 5).rounded()), isEmphasised: true)
     }

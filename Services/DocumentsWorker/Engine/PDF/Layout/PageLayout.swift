@@ -127,6 +127,7 @@ struct PageLayout {
 
     private func startsAnew(_ line: Fragment, after last: Fragment, _ edges: (left: Double, right: Double)) -> Bool {
         if line.mark != nil { return true }
+        if last.text.endsCut, line.text.first?.isLowercase == true { return false }
         let gap = line.box.top - last.box.bottom
         let gaps = zip(open, open.dropFirst()).map { $1.box.top - $0.box.bottom }
         if gap > (gaps.min() ?? usualGap * line.size) + 0.4 * line.size { return true }
@@ -142,7 +143,7 @@ struct PageLayout {
     /// Whether the next line's first word would have fitted on this one: then somebody broke it.
     private func isShort(_ line: Fragment, before next: Fragment, _ edges: (left: Double, right: Double)) -> Bool {
         // A word that is cut was not to end its line.
-        if line.text.last == "-" || line.text.last == "\u{2010}" { return false }
+        if line.text.endsCut { return false }
         let room = line.isRightToLeft ? line.box.left - edges.left : edges.right - line.box.right
         return room > next.firstWord + 0.8 * line.size
     }
@@ -214,6 +215,9 @@ extension String {
         guard let last = last(where: { !")]\"'”’»".contains($0) }) else { return false }
         return ".!?:;…。！？".contains(last)
     }
+
+    /// Whether the last word may go on in the next line.
+    fileprivate var endsCut: Bool { unicodeScalars.last.map { ["-", "\u{2010}", "\u{AD}"].contains($0) } ?? false }
 
     /// Whether more must follow.
     fileprivate var isOpenEnded: Bool {
