@@ -1,0 +1,142 @@
+"""What a tool's output is worth against the truth.
+
+recall, precision   of the multiset of words (see text.py)
+order               1 - Levenshtein distance over the sequences of words / length of the longer
+headings, levels    F1 of the titles of headings; and of titles with their level, as written or all one deeper, whichever is better
+                    (a title above may or may not be counted as the first level)
+tables              F1 of cells: rows of all tables are aligned in order so that most cells agree; cells of two rows agree as their
+                    longest common subsequence; empty cells count on neither side
+
+Headers, footers and page numbers of pages are taken out of the output first and count neither for nor against, as do the marks of
+footnotes. The text of footnotes counts as words, but has no place in the order: page's foot and document's end are both right.
+Navigation and the like of a site's page are no content: they cost precision and order. Headings and cells are only scored for
+tools that write Markdown.
+"""
+
+from collections import Counter
+
+from rapidfuzz.distance import Levenshtein
+
+from text import headings, phrase, table_rows, unmarked, words
+
+
+class Truth:
+    """The truth of a document, made ready for comparison."""
+
+    def __init__(self, truth):
+        blocks = truth["blocks"]
+        self.furniture = [words(line.replace("#", " 0 ")) for line in truth["furniture"]]
+        self.has_bare_number = ["0"] in self.furniture
+        self.notes = [(block["mark"], words(block["anchor"])[-1], words(block["text"])) for block in blocks if block["kind"] == "footnote"]
+        self.body = [word for block in blocks if block["kind"] != "footnote" for word in self.block_words(block)]
+        self.all = Counter(self.body) + Counter(word for note in self.notes for word in note[2])
+        self.headings = [(block["level"], phrase(block["text"])) for block in blocks if block["kind"] in ("title", "heading")]
+        self.rows = [[phrase(cell) for cell in row] for block in blocks if block.get("cells") for row in block["cells"]]
+
+    @staticmethod
+    def block_words(block):
+        if block.get("cells"):
+            return [word for row in block["cells"] for cell in row for word in words(cell)]
+        return words(unmarked(block["text"]))
+
+
+def without(sequence, part, most, is_number=False):
+    """The sequence without up to `most` runs equal to `part`; where `is_number`, a '0' of the part is any number."""
+    if not part:
+        return sequence
+    out, at = [], 0
+    fits = lambda word, wanted: word == wanted or (is_number and wanted == "0" and word.isdigit() and len(word) < 4)
+    while at < len(sequence):
+        run = sequence[at:at + len(part)]
+        if most and len(run) == len(part) and all(map(fits, run, part)):
+            at += len(part)
+            most -= 1
+        else:
+            out.append(sequence[at])
+            at += 1
+    return out
+
+
+def output_words(output, truth):
+    """Words of an output without furniture, page numbers and marks of footnotes."""
+    text = unmarked(output)
+    if truth.has_bare_number:
+        number, lines = 1, []
+        for line in text.split("\n"):
+            if words(line) == [str(number)]:
+                number += 1
+            else:
+                lines.append(line)
+        text = "\n".join(lines)
+    found = words(text)
+    for line in truth.furniture:
+        if line != ["0"]:
+            found = without(found, line, 1000, is_number=True)
+    for mark, anchor, note in truth.notes:
+        found = unmark(found, mark, anchor, note)
+    return found
+
+
+def unmark(found, mark, anchor, note):
+    """Takes the mark of a footnote from behind its word and from before its text, as a word or glued to one."""
+    out = []
+    for at, word in enumerate(found):
+        if word == anchor + mark:
+            word = anchor
+        elif word == mark + note[0] and found[at + 1:at + 2] == note[1:2]:
+            word = note[0]
+        elif word == mark and (found[at + 1:at + 4] == note[:3] or (out and out[-1] == anchor)):
+            continue
+        out.append(word)
+    return out
+
+
+def f1(found, expected, matched):
+    return {"matched": matched, "found": found, "expected": expected}
+
+
+def heading_counts(found, truth):
+    titles = sum((Counter(title for _, title in found) & Counter(title for _, title in truth)).values())
+    levels = max(sum((Counter(found) & Counter((level + deeper, title) for level, title in truth)).values()) for deeper in (0, 1))
+    return f1(len(found), len(truth), titles), f1(len(found), len(truth), levels)
+
+
+def common(first, second):
+    """The length of the longest common subsequence."""
+    if not set(first) & set(second):
+        return 0
+    row = [0] * (len(second) + 1)
+    for one in first:
+        left = 0
+        for at, other in enumerate(second, 1):
+            left, row[at] = row[at], left + 1 if one == other else max(row[at], row[at - 1])
+    return row[-1]
+
+
+def table_counts(found, truth):
+    found, truth = ([row for row in ([cell for cell in row if cell] for row in rows) if row] for rows in (found, truth))
+    best = [0] * (len(truth) + 1)
+    for row in found:
+        before = 0
+        for at, wanted in enumerate(truth, 1):
+            before, best[at] = best[at], max(best[at], best[at - 1], before + common(row, wanted))
+    return f1(sum(map(len, found)), sum(map(len, truth)), best[-1])
+
+
+def score(output, truth, is_markdown):
+    """The figures of one output; `headings`, `levels` and `tables` are counts, to be summed over files before F1 is taken."""
+    found = output_words(output, truth)
+    count = Counter(found)
+    matched = sum((count & truth.all).values())
+    ordered = found
+    for _, _, note in truth.notes:
+        ordered = without(ordered, note, 1)
+    figures = {
+        "recall": matched / max(1, sum(truth.all.values())),
+        "precision": matched / len(found) if found else 0.0,
+        "order": Levenshtein.normalized_similarity(truth.body, ordered),
+    }
+    if is_markdown:
+        figures["headings"], figures["levels"] = heading_counts(headings(output), truth.headings)
+        figures["tables"] = table_counts(table_rows(output), truth.rows)
+    return figures
