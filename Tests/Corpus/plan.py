@@ -125,7 +125,7 @@ def add_texts(plan):
     plan.add("docx-libreoffice", 10, "docx", "docx", odf(), notes=[False, True], furniture=[False, False, True], **mixed())
     plan.add("docx-pandoc", 10, "docx", "pandoc_docx", md, notes=[False, True], base=2, **mixed())
     plan.add("odt", 10, "odt", "odt", odf(), notes=[False, True], furniture=[False, False, True], **mixed())
-    plan.add("epub", 10, "epub", "epub", md, notes=[False, True], base=1, **mixed(sections=[4, 6, 8]))
+    plan.add("epub", 10, "epub", "epub", md, recipes.book, notes=[False, True], base=1, **mixed(sections=[4, 6, 8]))
     for tongue, (voice, font) in TONGUES.items():
         plan.add(f"docx-{tongue}", 1, "docx", "docx", odf(font=font), voice=voice, **plain(tables=1))
         plan.add(f"html-{tongue}", 1, "html", "text", html(font=font), voice=voice, base=2, **plain(tables=1))

@@ -60,6 +60,13 @@ def article(prose, sections=3, depth=3, tables=0, lists=0, code=0, links=False, 
     return Document(blocks, prose.language, prose.direction, head, foot)
 
 
+def book(prose, **options):
+    """An article with the page of a title before it, which pandoc makes of the title."""
+    document = article(prose, **options)
+    document.blocks.insert(1, block("heading", document.title, level=1))
+    return document
+
+
 def content(prose, kind, long, empty, columns, rows):
     r = prose.random
     if kind == "table":

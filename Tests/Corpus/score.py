@@ -2,8 +2,8 @@
 
 recall, precision   of the multiset of words (see text.py)
 order               1 - Levenshtein distance over the sequences of words / length of the longer
-headings, levels    F1 of the titles of headings; and of titles with their level, as written or all one deeper, whichever is better
-                    (a title above may or may not be counted as the first level)
+headings, levels    F1 of the texts of headings; and of texts with their level: the title has level 1, and what is below it its own
+                    level or one more, whichever is better (a title may or may not be counted as the level above all others)
 tables              F1 of cells: rows of all tables are aligned in order so that most cells agree; cells of two rows agree as their
                     longest common subsequence; empty cells count on neither side
 
@@ -30,7 +30,8 @@ class Truth:
         self.notes = [(block["mark"], words(block["anchor"])[-1], words(block["text"])) for block in blocks if block["kind"] == "footnote"]
         self.body = [word for block in blocks if block["kind"] != "footnote" for word in self.block_words(block)]
         self.all = Counter(self.body) + Counter(word for note in self.notes for word in note[2])
-        self.headings = [(block["level"], phrase(block["text"])) for block in blocks if block["kind"] in ("title", "heading")]
+        self.headings = [(block["kind"] == "title", block["level"], phrase(block["text"])) for block in blocks
+                         if block["kind"] in ("title", "heading")]
         self.rows = [[phrase(cell) for cell in row] for block in blocks if block.get("cells") for row in block["cells"]]
 
     @staticmethod
@@ -96,8 +97,9 @@ def f1(found, expected, matched):
 
 
 def heading_counts(found, truth):
-    titles = sum((Counter(title for _, title in found) & Counter(title for _, title in truth)).values())
-    levels = max(sum((Counter(found) & Counter((level + deeper, title) for level, title in truth)).values()) for deeper in (0, 1))
+    titles = sum((Counter(text for _, text in found) & Counter(text for _, _, text in truth)).values())
+    levels = max(sum((Counter(found) & Counter((level if is_title else level + deeper, text) for is_title, level, text in truth)).values())
+                 for deeper in (0, 1))
     return f1(len(found), len(truth), titles), f1(len(found), len(truth), levels)
 
 

@@ -99,7 +99,7 @@ class English:
             text += f", {self.pick(CONNECTORS)} {self.clause()}"
         if self.random.random() < 0.15:
             text = f"{self.pick(OPENERS)}, {text}"
-        return text[0].upper() + text[1:] + self.pick("......?!;"[:8])
+        return text[0].upper() + text[1:] + self.pick("......?!")
 
     def paragraph(self, sentences=None):
         return " ".join(self.sentence() for _ in range(sentences or self.random.randint(2, 6)))
@@ -116,7 +116,7 @@ class English:
             lambda: f"{self.pick(ADJECTIVES)} {self.noun()}".capitalize(),
             lambda: f"{self.noun()} {self.pick(PREPOSITIONS)} {self.noun()}".capitalize(),
             lambda: f"How the {self.noun()} {self.pick(VERBS)} the {self.noun()}",
-            lambda: f"{self.noun()} in {self.pick(PLACES)}".capitalize().replace(" in ", " in "),
+            lambda: f"{self.noun()} in {self.pick(PLACES)}".capitalize(),
             lambda: f"{self.noun()} and {self.pick(ADJECTIVES)} {self.noun()}".capitalize(),
         ])()
 
