@@ -99,6 +99,15 @@ def add_pdfs(plan):
     plan.add("pdf-latex-columns", 6, "pdf", "latex", tex(columns=2), notes=[True, False], **plain(sections=[6, 9]))
     plan.add("pdf-latex-tables", 4, "pdf", "latex", tex(), **(tables | dict(columns=3)))
     plan.add("pdf-latex-unruled", 4, "pdf", "latex", tex(rules=False), **(tables | dict(columns=3)))
+    wrapped = tables | dict(long=True, tables=[1, 2], columns=[3, 4])
+    for name, rules in (("ruled", True), ("unruled", False)):
+        plan.add(f"pdf-chromium-wrapped-{name}", 3, "pdf", "chromium", html(rules=rules), base=2, **wrapped)
+        plan.add(f"pdf-libreoffice-wrapped-{name}", 3, "pdf", "libreoffice", odf(rules=rules), **wrapped)
+        plan.add(f"pdf-chromium-broken-{name}", 2, "pdf", "chromium", html(rules=rules, broken=True), base=2,
+                 **(tables | dict(tables=1, rows=[60, 90])))
+    plan.add("pdf-numbered", 3, "pdf", "chromium", html(), base=2, numbered=True, footer=["#", "", "#"], **plain(depth=3))
+    plan.add("pdf-numbered-latex", 3, "pdf", "latex", tex(), numbered=True, **plain(depth=3))
+    plan.add("pdf-columns-three", 3, "pdf", "libreoffice", odf(columns=3, landscape=True, size=9), **plain(sections=[6, 8]))
     for tongue, (voice, font) in TONGUES.items():
         plan.add(f"pdf-chromium-{tongue}", 3, "pdf", "chromium", html(font=font), voice=voice, base=2, **plain(tables=[0, 1]))
         plan.add(f"pdf-libreoffice-{tongue}", 3, "pdf", "libreoffice", odf(font=font), voice=voice, **plain(tables=[0, 1]))

@@ -37,13 +37,16 @@ def paragraph(prose, links=False, notes=False, styles=True):
 
 
 def article(prose, sections=3, depth=3, tables=0, lists=0, code=0, links=False, notes=False, furniture=False,
-            paragraphs=2, long=False, empty=0.0, base=1, columns=None, rows=None):
-    """A title and sections with headings down to `depth`; `base` is the level of the outermost headings."""
+            paragraphs=2, long=False, empty=0.0, base=1, columns=None, rows=None, numbered=False, footer=None):
+    """A title and sections with headings down to `depth`; `base` is the level of the outermost headings.
+
+    `long` puts sentences into the last column of tables, `numbered` numbers into the headings.
+    """
     r = prose.random
     blocks = [block("title", prose.title(), level=1), paragraph(prose)]
     extras = ["table"] * tables + ["list"] * lists + ["code"] * code
     r.shuffle(extras)
-    for number in range(sections):
+    for section in range(sections):
         blocks.append(block("heading", prose.heading(), level=base))
         blocks += [paragraph(prose, links, notes) for _ in range(r.randint(1, paragraphs))]
         for level in range(base + 1, base + depth):
@@ -52,12 +55,25 @@ def article(prose, sections=3, depth=3, tables=0, lists=0, code=0, links=False, 
                 blocks += [paragraph(prose, links, notes) for _ in range(r.randint(1, paragraphs))]
             else:
                 break
-        share = (len(extras) + sections - number - 1) // (sections - number)
+        share = (len(extras) + sections - section - 1) // (sections - section)
         for extra in extras[:share]:
             blocks += content(prose, extra, long, empty, columns, rows)
         extras = extras[share:]
-    head, foot = prose.furniture() if furniture else ("", "")
+    if numbered:
+        number(blocks, base)
+    head, foot = prose.furniture() if furniture else ("", footer or "")
     return Document(blocks, prose.language, prose.direction, head, foot)
+
+
+def number(blocks, base):
+    """1, 1.1, 1.2, 2 and so on before the headings."""
+    counts = []
+    for each in blocks:
+        if each.kind == "heading":
+            depth = each.level - base + 1
+            counts = (counts + [0] * depth)[:depth]
+            counts[-1] += 1
+            each.spans[0].text = ".".join(map(str, counts)) + " " + each.text
 
 
 def book(prose, **options):

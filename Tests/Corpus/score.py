@@ -2,8 +2,8 @@
 
 recall, precision   of the multiset of words (see text.py)
 order               1 - Levenshtein distance over the sequences of words / length of the longer
-headings, levels    F1 of the texts of headings; and of texts with their level: the title has level 1, and what is below it its own
-                    level or one more, whichever is better (a title may or may not be counted as the level above all others)
+headings, levels    F1 of the texts of headings; and of texts with their level: as written, or all one deeper, or all but the title one
+                    deeper, whichever is best (a title may or may not be counted as the level above all others)
 tables              F1 of cells: rows of all tables are aligned in order so that most cells agree; cells of two rows agree as their
                     longest common subsequence; empty cells count on neither side
 
@@ -41,21 +41,31 @@ class Truth:
         return words(unmarked(block["text"]))
 
 
-def without(sequence, part, most, is_number=False):
-    """The sequence without up to `most` runs equal to `part`; where `is_number`, a '0' of the part is any number."""
-    if not part:
-        return sequence
+def without(sequence, line):
+    """The sequence without the runs equal to a line of furniture, in which '0' is any number of a page."""
     out, at = [], 0
-    fits = lambda word, wanted: word == wanted or (is_number and wanted == "0" and word.isdigit() and len(word) < 4)
+    fits = lambda word, wanted: word == wanted or (wanted == "0" and word.isdigit() and len(word) < 4)
     while at < len(sequence):
-        run = sequence[at:at + len(part)]
-        if most and len(run) == len(part) and all(map(fits, run, part)):
-            at += len(part)
-            most -= 1
+        run = sequence[at:at + len(line)]
+        if len(run) == len(line) and all(map(fits, run, line)):
+            at += len(line)
         else:
             out.append(sequence[at])
             at += 1
     return out
+
+
+def without_note(sequence, note):
+    """The sequence without the run that is most like the text of a footnote, as long as three words of five agree."""
+    best, place = 0.6, None
+    for lead, first in enumerate(note[:3]):
+        for start in (at - lead for at, word in enumerate(sequence) if word == first and at >= lead):
+            # A word that was broken at the end of a line counts as two.
+            for end in range(start + len(note), start + len(note) + 4):
+                likeness = Levenshtein.normalized_similarity(note, sequence[start:end])
+                if likeness > best:
+                    best, place = likeness, (start, end)
+    return sequence if place is None else sequence[:place[0]] + sequence[place[1]:]
 
 
 def output_words(output, truth):
@@ -72,7 +82,7 @@ def output_words(output, truth):
     found = words(text)
     for line in truth.furniture:
         if line != ["0"]:
-            found = without(found, line, 1000, is_number=True)
+            found = without(found, line)
     for mark, anchor, note in truth.notes:
         found = unmark(found, mark, anchor, note)
     return found
@@ -98,8 +108,8 @@ def f1(found, expected, matched):
 
 def heading_counts(found, truth):
     titles = sum((Counter(text for _, text in found) & Counter(text for _, _, text in truth)).values())
-    levels = max(sum((Counter(found) & Counter((level if is_title else level + deeper, text) for is_title, level, text in truth)).values())
-                 for deeper in (0, 1))
+    levels = max(sum((Counter(found) & Counter((level + (top if is_title else deeper), text) for is_title, level, text in truth)).values())
+                 for top, deeper in ((0, 0), (0, 1), (1, 1)))
     return f1(len(found), len(truth), titles), f1(len(found), len(truth), levels)
 
 
@@ -132,7 +142,7 @@ def score(output, truth, is_markdown):
     matched = sum((count & truth.all).values())
     ordered = found
     for _, _, note in truth.notes:
-        ordered = without(ordered, note, 1)
+        ordered = without_note(ordered, note)
     figures = {
         "recall": matched / max(1, sum(truth.all.values())),
         "precision": matched / len(found) if found else 0.0,

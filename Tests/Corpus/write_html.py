@@ -44,8 +44,12 @@ def body(document, hyphenate=False):
     return "\n".join(element(group, hyphenate) for group in document.groups())
 
 
-def printed(document, font="Liberation Serif", size=11, columns=1, rules=True, page="A4", justify=False, hyphenate=False):
-    """A page for the printer; `rules` draws the borders of tables, `columns` sets the text in columns below the title."""
+def printed(document, font="Liberation Serif", size=11, columns=1, rules=True, page="A4", justify=False, hyphenate=False,
+            broken=False):
+    """A page for the printer; `rules` draws the borders of tables, `columns` sets the text in columns below the title.
+
+    Tables stay on a page, unless `broken`: then they go on at the next one, without a second header.
+    """
     boxes = ""
     if document.header:
         boxes += f'@top-center {{ content: "{document.header}"; font-size: 8pt }}'
@@ -62,7 +66,8 @@ def printed(document, font="Liberation Serif", size=11, columns=1, rules=True, p
 @page {{ size: {page}; margin: 22mm 20mm; {boxes} }}
 body {{ font: {size}pt/1.35 "{font}"; {"text-align: justify;" if justify else ""} hyphens: manual; margin: 0 }}
 pre {{ font: {size - 2}pt "DejaVu Sans Mono"; white-space: pre-wrap }}
-table {{ border-collapse: collapse; margin: 3mm 0; break-inside: avoid; text-align: start; font-size: {size - 1}pt }}
+thead {{ display: table-row-group }} tr {{ break-inside: avoid }}
+table {{ border-collapse: collapse; margin: 3mm 0; break-inside: {"auto" if broken else "avoid"}; text-align: start; font-size: {size - 1}pt }}
 td, th {{ padding: 1mm 3mm; text-align: start; vertical-align: top }} {border}
 h1, h2, h3, h4 {{ break-after: avoid; text-align: start }}
 </style></head><body>

@@ -113,7 +113,7 @@ def flat(document, font="Liberation Serif", size=11, columns=1, rules=True, just
 <office:styles>{styles(document, font, size, rules, justify)}</office:styles>
 <office:automatic-styles>
 <style:style style:name="Cell" style:family="table-cell"><style:table-cell-properties fo:padding="1mm" fo:border="{border}"/></style:style>
-<style:style style:name="Table" style:family="table"><style:table-properties fo:margin-top="2mm" fo:margin-bottom="3mm" table:align="margins"/></style:style>
+<style:style style:name="Table" style:family="table"><style:table-properties fo:margin-top="2mm" fo:margin-bottom="3mm" table:align="margins" style:may-break-between-rows="false"/></style:style>
 <style:style style:name="Columns" style:family="section"><style:section-properties text:dont-balance-text-columns="false"><style:columns
  fo:column-count="{columns}" fo:column-gap="7mm"/></style:section-properties></style:style>
 <style:page-layout style:name="Page"><style:page-layout-properties {side} fo:margin="20mm"/>
