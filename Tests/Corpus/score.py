@@ -89,15 +89,24 @@ def output_words(output, truth):
 
 
 def unmark(found, mark, anchor, note):
-    """Takes the mark of a footnote from behind its word and from before its text, as a word or glued to one."""
-    out = []
+    """Takes the mark of a footnote, as a word or glued to one, from behind the first such word and from before its text.
+
+    Tools and makers of books number anew in every chapter: any number up to the mark will do.
+    """
+    marks = {str(number) for number in range(1, int(mark) + 1)}
+    out, is_anchored, is_labelled = [], False, False
     for at, word in enumerate(found):
-        if word == anchor + mark:
-            word = anchor
-        elif word == mark + note[0] and found[at + 1:at + 2] == note[1:2]:
-            word = note[0]
-        elif word == mark and (found[at + 1:at + 4] == note[:3] or (out and out[-1] == anchor)):
-            continue
+        if not is_anchored and not anchor.isdigit() and word.startswith(anchor) and word[len(anchor):] in marks:
+            word, is_anchored = anchor, True
+        elif not is_labelled and word.endswith(note[0]) and word[:-len(note[0])] in marks and found[at + 1:at + 2] == note[1:2]:
+            word, is_labelled = note[0], True
+        elif word in marks:
+            if not is_labelled and found[at + 1:at + 4] == note[:3]:
+                is_labelled = True
+                continue
+            if not is_anchored and out and out[-1] == anchor:
+                is_anchored = True
+                continue
         out.append(word)
     return out
 
