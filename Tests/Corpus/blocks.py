@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Span:
-    """Text of one style: '', 'bold', 'italic', 'code', 'link' (target: its address) or 'note' (the text of a footnote)."""
+    """Text of one style: '', 'bold', 'italic', 'link' (target: its address) or 'note' (the text of a footnote)."""
 
     text: str
     style: str = ""
@@ -15,7 +15,7 @@ class Span:
 
 @dataclass
 class Block:
-    """kind: title, heading, paragraph, item, code, table or sheet (the name of a sheet, and then its table follows)."""
+    """`kind`: title, heading (a sheet's name too), paragraph, item, code or table."""
 
     kind: str
     spans: list = field(default_factory=list)
@@ -26,10 +26,6 @@ class Block:
     @property
     def text(self):
         return "".join(span.text for span in self.spans if span.style != "note")
-
-    @property
-    def notes(self):
-        return [span for span in self.spans if span.style == "note"]
 
 
 def block(kind, text, **more):
@@ -83,10 +79,10 @@ class Document:
                 "furniture": [text for text in (self.header, self.footer) if text]}
 
 
-def hyphenated(text, mark="\u00ad"):
+def hyphenated(text):
     """The text with soft hyphens where a long word may be broken: between two consonants, and after a vowel."""
     def broken(match):
         word = match.group()
         return re.sub(r"(?<=[a-z]{2}[aeiou])(?=[bcdfgklmnprstv][aeiou][a-z]{2})|(?<=[a-z][aeiou][nrst])(?=[bcdfgpt][a-z]{3})",
-                      mark, word)
+                      "\u00ad", word)
     return re.sub(r"[a-z]{8,}", broken, text)

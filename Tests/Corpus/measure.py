@@ -110,7 +110,8 @@ def show(table):
             for figure in FIGURES:
                 number = figures[figure]
                 top = max(each[figure] for each in tools.values() if each[figure] is not None) if number is not None else 0
-                cells.append(f"{'–':>11}" if number is None else f"{number:10.4f}{'*' if number >= top - 0.00005 and number > 0 else ' '}")
+                mark = "*" if number and number >= top - 0.00005 else " "
+                cells.append(f"{'–':>11}" if number is None else f"{number:10.4f}{mark}")
             print(f"{label:{width}}{tool:18}" + "".join(cells))
             label = ""
 

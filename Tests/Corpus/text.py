@@ -12,7 +12,8 @@ from html import unescape
 INVISIBLE = dict.fromkeys([0xAD, 0x200B, 0x200C, 0x200D, 0xFEFF, *range(0x200E, 0x2010), *range(0x202A, 0x202F), *range(0x2066, 0x206A)])
 # Marks of footnotes in front of NFKC, which would glue them to the word before.
 RAISED = re.compile("[⁰¹²³⁴-⁹]+")
-EAST = "\u1100-\u11ff\u2e80-\u2fdf\u3005-\u3007\u3040-\u30ff\u3130-\u318f\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff"
+EAST = ("\u1100-\u11ff\u2e80-\u2fdf\u3005-\u3007\u3040-\u30ff\u3130-\u318f\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff"
+        "\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff")
 WORD = re.compile(f"[{EAST}]|[^\\W_{EAST}]+")
 MARKS = [
     (re.compile(r"<!--.*?-->", re.S), " "),
@@ -22,7 +23,8 @@ MARKS = [
     (re.compile(r"\\?\[\^[^\]]+\]"), ""),
     (re.compile(r"!\[[^\]]*\]\([^)]*\)"), " "),
     (re.compile(r"\]\((?:<[^>]*>|[^()\s]*)(?:\s+\"[^\"]*\")?\)"), "] "),
-    (re.compile(r"</?(?:br|p|div|span|a|b|i|em|strong|u|s|sub|sup|ul|ol|li|table|thead|tbody|tr|td|th|code|pre|img|hr)\b[^<>\n]*>", re.I), " "),
+    (re.compile(r"</?(?:br|p|div|span|a|b|i|em|strong|u|s|sub|sup|ul|ol|li|table|thead|tbody|tr|td|th|code|pre|img|hr)\b"
+                r"[^<>\n]*>", re.I), " "),
     (re.compile(r"^(\s*(?:>\s*)?)(?:\d{1,2}\\?[.)]|[-*+•◦▪–])(?:[ \t]+|$)", re.M), r"\1"),
     (re.compile(r"\\([\\`*_{}\[\]()#+\-.!|<>~$&\"'^=:;,?@/%])"), r"\1"),
 ]

@@ -2,8 +2,6 @@
 
 import random
 
-from words import English
-
 ARABIC = """المدينة الكتاب الطريق المكتب التقرير النهر السوق المدرسة الحديقة القطار الرسالة البيت الجبل الشركة الموظف
 السنة العمل المشروع الجامعة المحطة القانون المعلم الطبيب الزراعة التجارة اللغة الصحيفة المهندس الميناء""".split()
 ARABIC_VERBS = "يكتب يقرأ يعمل يسافر يفتح يغلق يدرس يشاهد يرسل يستقبل يبني يقيس ينقل يجمع يعلن".split()
@@ -36,7 +34,6 @@ class Tongue:
 
     def __init__(self, seed):
         self.random = random.Random(seed)
-        self.numbers = English(seed + 1)
 
     def pick(self, words):
         return self.random.choice(words)
@@ -51,12 +48,6 @@ class Tongue:
 
     def figure(self):
         return f"{self.random.randint(100, 99999)}"
-
-    def code(self):
-        return self.numbers.code()
-
-    def furniture(self):
-        return self.phrase() + " A4", "#"
 
 
 class RightToLeft(Tongue):

@@ -4,7 +4,7 @@ from html import escape
 
 from blocks import hyphenated
 
-TAGS = {"bold": "strong", "italic": "em", "code": "code"}
+TAGS = {"bold": "strong", "italic": "em"}
 
 
 def spans(block, hyphenate):

@@ -4,7 +4,7 @@ import csv
 import io
 import re
 
-STYLES = {"bold": "**{}**", "italic": "*{}*", "code": "`{}`"}
+STYLES = {"bold": "**{}**", "italic": "*{}*"}
 SPECIAL = {"&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}",
            "^": r"\textasciicircum{}", "\\": r"\textbackslash{}", "−": "$-$", "€": r"\texteuro{}", "£": r"\pounds{}",
            "<": r"\textless{}", ">": r"\textgreater{}", "·": r"\textperiodcentered{}", '"': r"\textquotedbl{}"}
@@ -83,7 +83,7 @@ def latex(document, columns=1, rules=True):
 
 
 def tex_spans(block):
-    commands = {"bold": "\\textbf{%s}", "italic": "\\emph{%s}", "code": "\\texttt{%s}", "note": "\\footnote{%s}"}
+    commands = {"bold": "\\textbf{%s}", "italic": "\\emph{%s}", "note": "\\footnote{%s}"}
     return "".join(commands.get(span.style, "%s") % tex(span.text) for span in block.spans)
 
 
