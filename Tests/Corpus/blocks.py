@@ -58,10 +58,16 @@ class Document:
             yield group
 
     def truth(self):
-        """The blocks in order; a footnote follows the block that refers to it and names the word before its mark."""
-        blocks, number = [], 0
+        """The blocks in order; a footnote follows the block that refers to it and names the word before its mark.
+
+        The label of an item of a numbered list is not in its text.
+        """
+        blocks, number, item = [], 0, 0
         for each in self.blocks:
             entry = {"kind": each.kind, "text": each.text}
+            item = item + 1 if each.kind == "item" and each.ordered else 0
+            if item:
+                entry["label"] = str(item)
             if each.level:
                 entry["level"] = each.level
             if each.cells is not None:

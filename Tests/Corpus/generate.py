@@ -33,8 +33,9 @@ def generate(folder, seed=SEED, only=""):
     for case in cases:
         truth = folder / f"{case.name}.truth.json"
         case.digest = digest(case)
-        kept = truth.exists() and json.loads(truth.read_text())["source"] == case.digest
-        if not kept and only in case.name:
+        if truth.exists() and json.loads(truth.read_text())["source"] == case.digest:
+            tell(folder, case)
+        elif only in case.name:
             waiting[case.maker].append(case)
     for maker, group in waiting.items():
         print(f"Making {len(group)} files by {maker.replace('_', ' ')}", file=sys.stderr)
@@ -50,11 +51,18 @@ def generate(folder, seed=SEED, only=""):
 
 def place(folder, case, made):
     """The truth comes last: a file without it is made again."""
-    name = f"{case.name}.{case.extension}"
     (folder / f"{case.name}.truth.json").unlink(missing_ok=True)
-    made.replace(folder / name)
-    truth = {"file": name, "variant": case.variant, "source": case.digest} | case.document.truth()
-    (folder / f"{case.name}.truth.json").write_text(json.dumps(truth, ensure_ascii=False, indent=1))
+    made.replace(folder / f"{case.name}.{case.extension}")
+    tell(folder, case)
+
+
+def tell(folder, case):
+    """Writes the truth, where it is another than what stands there."""
+    path = folder / f"{case.name}.truth.json"
+    truth = {"file": f"{case.name}.{case.extension}", "variant": case.variant, "source": case.digest} | case.document.truth()
+    text = json.dumps(truth, ensure_ascii=False, indent=1)
+    if not path.exists() or path.read_text() != text:
+        path.write_text(text)
 
 
 def forget(folder, cases):

@@ -19,11 +19,11 @@ WORST = 15
 
 
 def value(figure):
-    """A figure as a number: F1 of counts, or None where nothing was found or expected."""
+    """A figure as a number: F1 of counts, which is 1 where nothing was expected and nothing found."""
     if not isinstance(figure, dict):
         return figure
     total = figure["found"] + figure["expected"]
-    return 2 * figure["matched"] / total if total else None
+    return 2 * figure["matched"] / total if total else 1.0
 
 
 def together(figures):

@@ -5,10 +5,11 @@ order               1 - Levenshtein distance over the sequences of words / lengt
 headings, levels    F1 of the texts of headings; and of texts with their level: as written, or all one deeper, or all but the title one
                     deeper, whichever is best (a title may or may not be counted as the level above all others)
 tables              F1 of cells: rows of all tables are aligned in order so that most cells agree; cells of two rows agree as their
-                    longest common subsequence; empty cells count on neither side
+                    longest common subsequence; empty cells count on neither side;
+                    where a document has no heading or no table, finding none is worth 1 and finding any 0
 
-Headers, footers and page numbers of pages are taken out of the output first and count neither for nor against, as do the marks of
-footnotes. The text of footnotes counts as words, but has no place in the order: page's foot and document's end are both right.
+Headers, footers and page numbers of pages are taken out of the output first and count neither for nor against, as do the numbers of
+list items before their words and the marks of footnotes. The text of footnotes counts as words, but has no place in the order: page's foot and document's end are both right.
 Navigation and the like of a site's page are no content: they cost precision and order. Headings and cells are only scored for
 tools that write Markdown.
 """
@@ -28,6 +29,7 @@ class Truth:
         self.furniture = [words(line.replace("#", " 0 ")) for line in truth["furniture"]]
         self.has_bare_number = ["0"] in self.furniture
         self.notes = [(block["mark"], words(block["anchor"])[-1], words(block["text"])) for block in blocks if block["kind"] == "footnote"]
+        self.labels = [(block["label"], words(block["text"])[:3]) for block in blocks if "label" in block]
         self.body = [word for block in blocks if block["kind"] != "footnote" for word in self.block_words(block)]
         self.all = Counter(self.body) + Counter(word for note in self.notes for word in note[2])
         self.headings = [(block["kind"] == "title", block["level"], phrase(block["text"])) for block in blocks
@@ -83,8 +85,18 @@ def output_words(output, truth):
     for line in truth.furniture:
         if line != ["0"]:
             found = without(found, line)
+    for label, start in truth.labels:
+        found = unlabelled(found, label, start)
     for mark, anchor, note in truth.notes:
         found = unmark(found, mark, anchor, note)
+    return found
+
+
+def unlabelled(found, label, start):
+    """Takes the number of a list's item from before its words."""
+    for at, word in enumerate(found):
+        if word == label and found[at + 1:at + 1 + len(start)] == start:
+            return found[:at] + found[at + 1:]
     return found
 
 

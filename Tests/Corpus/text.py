@@ -2,7 +2,7 @@
 
 Words are runs of letters and digits after NFKC (ligatures and presentation forms become their letters) in lower case, without
 soft hyphens, marks of direction and vowel points; a character of Chinese, Japanese or Korean is a word by itself. Marks of
-Markdown, addresses of links, numbers of list items, page breaks, HTML tags and comments are left out.
+Markdown, addresses of links, page breaks, HTML tags and comments are left out.
 """
 
 import re
@@ -25,7 +25,6 @@ MARKS = [
     (re.compile(r"\]\((?:<[^>]*>|[^()\s]*)(?:\s+\"[^\"]*\")?\)"), "] "),
     (re.compile(r"</?(?:br|p|div|span|a|b|i|em|strong|u|s|sub|sup|ul|ol|li|table|thead|tbody|tr|td|th|code|pre|img|hr)\b"
                 r"[^<>\n]*>", re.I), " "),
-    (re.compile(r"^(\s*(?:>\s*)?)(?:\d{1,2}\\?[.)]|[-*+•◦▪–])(?:[ \t]+|$)", re.M), r"\1"),
     (re.compile(r"\\([\\`*_{}\[\]()#+\-.!|<>~$&\"'^=:;,?@/%])"), r"\1"),
 ]
 
