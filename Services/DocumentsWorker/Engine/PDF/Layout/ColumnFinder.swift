@@ -11,6 +11,8 @@ struct ColumnFinder {
     /// This part of the usual number of words may stand in the space: those of lines over all columns.
     private static let mostCrossing = 0.12
 
+    private static let mostGutters = 5
+
     private typealias Line = [PageWords.Word]
 
     private let page: PageWords
@@ -19,8 +21,14 @@ struct ColumnFinder {
     /// The blocks of the page in reading order; as poppler has them where no columns are found.
     static func blocks(of page: PageWords) -> [[[PageWords.Word]]] {
         let finder = ColumnFinder(page)
-        guard let gutter = finder.gutter else { return page.blocks }
-        return finder.parted(gutter)
+        var gutters = finder.gutters
+        // One that is none, such as within a table, must not hide the others.
+        while !gutters.isEmpty {
+            if finder.isProse(gutters) { return finder.parted(gutters) }
+            guard let narrowest = gutters.indices.min(by: { gutters[$0].width < gutters[$1].width }) else { break }
+            gutters.remove(at: narrowest)
+        }
+        return page.blocks
     }
 
     private init(_ page: PageWords) {
@@ -28,11 +36,11 @@ struct ColumnFinder {
         words = page.blocks.joined().flatMap { $0 }
     }
 
-    /// The horizontal space that almost no word stands in, with running text on either side.
-    private var gutter: ClosedRange<Double>? {
+    /// The horizontal spaces that almost no word stands in, from left to right.
+    private var gutters: [ClosedRange<Double>] {
         guard words.count > 40, let left = words.map(\.box.left).min(), let right = words.map(\.box.right).max(),
             left >= 0, right - left > 100, right < 20_000
-        else { return nil }
+        else { return [] }
         var cover = [Int](repeating: 0, count: Int(right) + 2)
         for word in words where word.box.right > word.box.left {
             for place in Int(word.box.left.rounded(.up))...max(Int(word.box.right), Int(word.box.left.rounded(.up))) {
@@ -43,46 +51,49 @@ struct ColumnFinder {
         let usual = cover[inner].sorted()[inner.count / 2]
         let most = Int(Double(usual) * Self.mostCrossing)
         let heights = words.map(\.box.height).sorted()
-        var best: ClosedRange<Int>?
+        let least = Self.leastGutter * heights[heights.count / 2]
+        var found: [ClosedRange<Double>] = []
         var start: Int?
-        for place in inner {
-            if cover[place] <= most {
-                if start == nil { start = place }
-                if let start, place - start > best.map({ $0.upperBound - $0.lowerBound }) ?? -1 { best = start...place }
-            } else {
+        for place in inner.lowerBound...(inner.upperBound + 1) {
+            if place <= inner.upperBound, cover[place] <= most {
+                start = start ?? place
+            } else if let first = start {
+                if Double(place - first) + 1 > least { found.append(Double(first) - 0.5...Double(place) - 0.5) }
                 start = nil
             }
         }
-        guard let best, Double(best.count) + 1 > Self.leastGutter * heights[heights.count / 2] else { return nil }
-        let gutter = Double(best.lowerBound) - 0.5...Double(best.upperBound) + 0.5
-        return isProse(gutter) ? gutter : nil
+        return found.count <= Self.mostGutters ? found : []
     }
 
-    /// The parts of a line on either side; a line over all columns is one part.
-    private func parts(_ line: Line, _ gutter: ClosedRange<Double>) -> (left: Line, right: Line, whole: Line) {
-        let middle = (gutter.lowerBound + gutter.upperBound) / 2
-        let left = line.filter { $0.box.right <= middle + 0.5 }
-        let right = line.filter { $0.box.left >= middle - 0.5 }
-        guard left.count + right.count == line.count else { return ([], [], line) }
-        // Words that stand nearer than the columns do are of one line over both.
-        if let end = left.map(\.box.right).max(), let start = right.map(\.box.left).min(),
-            start - end < 0.7 * (gutter.upperBound - gutter.lowerBound)
-        {
-            return ([], [], line)
+    /// The parts of a line in each column; nil for a line over several.
+    private func parts(_ line: Line, _ gutters: [ClosedRange<Double>]) -> [Line]? {
+        var parts = [Line](repeating: [], count: gutters.count + 1)
+        for word in line {
+            let column = gutters.firstIndex { word.box.right <= $0.middle + 0.5 } ?? gutters.count
+            guard column == 0 || word.box.left >= gutters[column - 1].middle - 0.5 else { return nil }
+            parts[column].append(word)
         }
-        return (left, right, [])
+        for (column, gutter) in gutters.enumerated() {
+            // Words that stand nearer than the columns do are of one line over both.
+            if let end = parts[column].map(\.box.right).max(), let start = parts[column + 1].map(\.box.left).min(),
+                start - end < 0.7 * gutter.width
+            {
+                return nil
+            }
+        }
+        return parts
     }
 
-    private func isProse(_ gutter: ClosedRange<Double>) -> Bool {
-        let lines = page.blocks.joined().map { parts($0, gutter) }
-        return [lines.map(\.left), lines.map(\.right)].allSatisfy { side in
-            let side = side.filter { !$0.isEmpty }
-            let boxes = side.map(Self.box)
+    private func isProse(_ gutters: [ClosedRange<Double>]) -> Bool {
+        let lines = page.blocks.joined().compactMap { parts($0, gutters) }
+        return (0...gutters.count).allSatisfy { column in
+            let own = lines.map { $0[column] }.filter { !$0.isEmpty }
+            let boxes = own.map(Self.box)
             guard let left = boxes.map(\.left).min(), let right = boxes.map(\.right).max() else { return false }
             let full = boxes.filter { $0.width > Self.fill * (right - left) }
-            let count = side.reduce(0) { $0 + $1.count }
-            return full.count >= Self.leastLines && 2 * full.count > side.count
-                && Double(count) > Self.leastWords * Double(side.count)
+            let count = own.reduce(0) { $0 + $1.count }
+            return full.count >= Self.leastLines && 2 * full.count > own.count
+                && Double(count) > Self.leastWords * Double(own.count)
         }
     }
 
@@ -97,34 +108,30 @@ struct ColumnFinder {
         var size: Double { words[0].box.height }
     }
 
-    /// From top to bottom: lines over both columns one by one, and between them first the left column, then the right one.
-    private func parted(_ gutter: ClosedRange<Double>) -> [[Line]] {
-        var lines: [(parts: (left: Line, right: Line, whole: Line), block: Int, middle: Double)] = []
+    /// From top to bottom: lines over all columns one by one, and between them each column from the left.
+    private func parted(_ gutters: [ClosedRange<Double>]) -> [[Line]] {
+        var lines: [(line: Line, block: Int, middle: Double)] = []
         for (index, block) in page.blocks.enumerated() {
-            for line in block where !line.isEmpty {
-                lines.append((parts(line, gutter), index, Self.box(line).middle))
-            }
+            for line in block where !line.isEmpty { lines.append((line, index, Self.box(line).middle)) }
         }
         lines.sort { $0.middle < $1.middle }
         var blocks: [[Line]] = []
-        var (left, right, whole): ([Row], [Row], [Row]) = ([], [], [])
-        func endColumns() {
-            blocks += Self.split(left) + Self.split(right)
-            (left, right) = ([], [])
-        }
-        for line in lines {
-            if line.parts.whole.isEmpty {
+        var columns = [[Row]](repeating: [], count: gutters.count + 1)
+        var whole: [Row] = []
+        for (line, block, _) in lines {
+            if let parts = parts(line, gutters) {
                 blocks += Self.split(whole)
                 whole = []
-                if !line.parts.left.isEmpty { left.append(Row(words: line.parts.left, block: line.block)) }
-                if !line.parts.right.isEmpty { right.append(Row(words: line.parts.right, block: line.block)) }
+                for (column, words) in parts.enumerated() where !words.isEmpty {
+                    columns[column].append(Row(words: words, block: block))
+                }
             } else {
-                endColumns()
-                whole.append(Row(words: line.parts.whole, block: line.block))
+                blocks += columns.flatMap(Self.split)
+                columns = columns.map { _ in [] }
+                whole.append(Row(words: line, block: block))
             }
         }
-        endColumns()
-        return blocks + Self.split(whole)
+        return blocks + columns.flatMap(Self.split) + Self.split(whole)
     }
 
     /// Blocks of the lines of a column, by the larger spaces between them, and by size where poppler, too, begins a block.
@@ -156,4 +163,9 @@ struct ColumnFinder {
         }
         return rows
     }
+}
+
+extension ClosedRange<Double> {
+    fileprivate var width: Double { upperBound - lowerBound }
+    fileprivate var middle: Double { (lowerBound + upperBound) / 2 }
 }

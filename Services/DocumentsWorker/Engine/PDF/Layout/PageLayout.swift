@@ -97,7 +97,7 @@ struct PageLayout {
             for (index, next) in zip(row, row.dropFirst()) {
                 let (mark, item) = (fragments[index], fragments[next])
                 let (before, after) = item.isRightToLeft ? (next, index) : (index, next)
-                guard ListMark.isMark(fragments[before].text), !ListMark.isMark(fragments[after].text) else { continue }
+                guard isMark(fragments[before], of: fragments[after]) else { continue }
                 let distance = item.box.left - mark.box.right
                 guard distance >= 0, distance < Self.markDistance * max(mark.size, item.size) else { continue }
                 fragments[after].mark = fragments[before].text
@@ -106,6 +106,13 @@ struct PageLayout {
             }
         }
         return marks
+    }
+
+    private func isMark(_ mark: Fragment, of item: Fragment) -> Bool {
+        if ListMark.isMark(mark.text) { return !ListMark.isMark(item.text) }
+        // The number of a footnote is smaller than its text.
+        return mark.size < 0.9 * item.size && item.words > 2 && mark.text.utf8.count <= 3
+            && mark.text.allSatisfy(\.isNumber)
     }
 
     // MARK: Paragraphs

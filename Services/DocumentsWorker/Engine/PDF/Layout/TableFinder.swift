@@ -210,16 +210,17 @@ struct TableFinder {
         return rows.map(\.cells)
     }
 
-    /// Columns of running text: most lines have several words and fill their column.
+    /// Columns of running text: most lines have several words and fill their column, or already the first ones are long.
     private func isProse(_ cells: [Cell], _ columns: [Column]) -> Bool {
-        var full = 0
+        var (full, long) = (0, 0)
         for (index, column) in columns.enumerated() {
             let own = cells.filter { $0.column == index }
             let lines = own.reduce(0) { $0 + $1.lines }
             let wide = own.filter { $0.box.width > 0.75 * (column.right - column.left) }
             if lines > 2, own.reduce(0, { $0 + $1.words }) >= 4 * lines, 2 * wide.count > own.count { full += 1 }
+            if let first = own.first, first.words >= 5 * first.lines { long += 1 }
         }
-        return full > 1
+        return full > 1 || long > 1
     }
 
     /// Marks beside their items.
