@@ -5,7 +5,9 @@ enum DocumentParser {
     static func run(_ request: ChildRequest) -> Never {
         let writer = ResultWriter()
         do throws(ExtractionError) {
-            writer.write(try parse(request))
+            var document = try parse(request)
+            document.metadata.language = document.metadata.language ?? TextLanguage.of(document.text)
+            writer.write(document)
         } catch {
             writer.write(error)
         }

@@ -17,6 +17,7 @@ enum ParserHelper {
         // Without it libarchive knows no name that is not ASCII.
         setlocale(LC_CTYPE, "C.UTF-8")
         ContentType.load()
+        TextLanguage.load()
         let sandbox = Sandbox()
         let pid = getpid()
         let stack = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 16)

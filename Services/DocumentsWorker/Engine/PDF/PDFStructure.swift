@@ -89,7 +89,7 @@ struct PDFStructure {
             if let level {
                 try builder.heading(level, Self.inline(text))
             } else if block.isFixed, !headings.isFixed {
-                try builder.code(text)
+                try builder.code(text.replacing(PageBlock.lineEnd, with: "\n"))
             } else {
                 try builder.paragraph(Self.inline(text))
             }
@@ -108,7 +108,7 @@ struct PDFStructure {
 
     private static func inline(_ text: String) -> InlineText {
         var inline = InlineText()
-        inline.append(text)
+        inline.append(text.replacing(PageBlock.lineEnd, with: " "))
         return inline
     }
 }

@@ -68,7 +68,7 @@ final class PageCollector: Sendable {
             guard let parts = FrameBuffer.fields(payload, 2) else { return state.refusal = .malformed }
             if parts[0] == "mediaType" {
                 if state.metadata == nil { state.metadata = DocumentMetadata(mediaType: parts[1]) }
-            } else if state.pages.isEmpty {
+            } else if state.pages.isEmpty || (parts[0] == "language" && state.metadata?.language == nil) {
                 state.metadata?.set(parts[0], parts[1])
             }
         case .block:

@@ -8,6 +8,7 @@ enum LayoutChild {
         let writer = ResultWriter()
         var reader = BoxReader(STDIN_FILENO)
         var metadata: DocumentMetadata?
+        var sample = ""
         do throws(ExtractionError) {
             while let page = try reader.next() {
                 if metadata == nil {
@@ -16,8 +17,11 @@ enum LayoutChild {
                     writer.write(read)
                     metadata = read
                 }
-                writer.write(page, LayoutChild.blocks(of: page))
+                let blocks = blocks(of: page)
+                for block in blocks where sample.utf8.count < TextLanguage.sampleLength { sample += block.text + "\n" }
+                writer.write(page, blocks)
             }
+            if let language = TextLanguage.of(sample) { writer.frame(.metadata, "language\0\(language)") }
         } catch {
             writer.write(error)
         }

@@ -9,6 +9,10 @@ struct PageBlock: Sendable {
         case table([[String]])
     }
 
+    /// Stands at the ends of lines of a block that is set as by a typewriter: whether it is code, which keeps its lines, all pages
+    /// together tell.
+    static let lineEnd = "\u{2}"
+
     var content: Content
     var box: Box
     /// The height of its characters, in points.

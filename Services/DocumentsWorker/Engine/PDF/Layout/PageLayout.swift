@@ -164,8 +164,10 @@ struct PageLayout {
         let right = open.map(\.box.right).max() ?? 0
         let left = open.map(\.box.left).min() ?? 0
         for (last, line) in zip(open, open.dropFirst()) {
-            if typeface.isFixed || isShort(last, before: line, (left, right)) {
+            if isShort(last, before: line, (left, right)) {
                 text += "\n" + line.text
+            } else if typeface.isFixed {
+                text += PageBlock.lineEnd + line.text
             } else {
                 text.appendLine(line.text)
             }
