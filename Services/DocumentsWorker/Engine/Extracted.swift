@@ -133,7 +133,7 @@ public struct Heading: Sendable, Equatable {
 }
 
 /// What a document says about itself; what it does not say is nil.
-public struct DocumentMetadata: Sendable, Equatable {
+public struct DocumentMetadata: Sendable, Equatable, Codable {
     /// The media type that the content shows, such as `application/pdf`.
     public var mediaType: String
     /// The title.

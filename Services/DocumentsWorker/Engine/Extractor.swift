@@ -18,18 +18,20 @@ public struct Extractor: Sendable {
     ///
     /// The format is told from the content; `name` and `declaredType` only decide between text formats and name a
     /// character set. `onPage` is called with the pages done and their total, once it is known; it runs on the thread
-    /// that serves all extractions and must return at once. A format without pages counts as one page. Cancellation of
+    /// that serves all extractions and must return at once. Ranges of a long PDF go to `ranges` as they are done with, and are taken
+    /// from there. A format without pages counts as one page. Cancellation of
     /// the task kills the child at once and throws `cancelled`. A file is read up to its end at most once at a time;
     /// `path` must name a regular file.
     public func extract(
         path: String, name: String, declaredType: String? = nil, recognition: Recognition = Recognition(),
         furniture: PageFurniture = .keep, limits: ExtractionLimits = ExtractionLimits(),
+        ranges: (any PDFRangeStore)? = nil,
         onPage: @escaping @Sendable (_ done: Int, _ total: Int?) -> Void = { _, _ in }
     ) async throws(ExtractionError) -> Extracted {
         let document = try OpenDocument(path: path)
         let job = ExtractionJob(
             host: host, document: document, hint: FormatHint(name: name, declaredType: declaredType),
-            recognition: recognition, readers: readers, furniture: furniture, limits: limits,
+            recognition: recognition, readers: readers, furniture: furniture, limits: limits, ranges: ranges,
             deadline: .now + limits.wallTime, onPage: onPage)
         if document.isPDF { return try await PDFExtraction(job: job).run() }
         if document.pictureType != nil, recognition.mode != .never {
@@ -63,6 +65,8 @@ struct ExtractionJob: Sendable {
     let readers: Permits
     let furniture: PageFurniture
     let limits: ExtractionLimits
+    /// Where ranges of a long PDF are kept, if they are.
+    let ranges: (any PDFRangeStore)?
     let deadline: ContinuousClock.Instant
     let onPage: @Sendable (Int, Int?) -> Void
 

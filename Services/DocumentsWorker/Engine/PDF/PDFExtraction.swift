@@ -1,215 +1,117 @@
 import Foundation
 
-/// Reads a PDF with `pdftotext`: one fast run over all pages, and page by page only where that run met damage.
+/// Reads a PDF range by range: a short document is one range, a long one many, whose pages are read by several processes at a time.
 ///
-/// Where each word stands goes from that child to a second one, which puts the words of each page into paragraphs, items and tables.
+/// A range is done with when its pages are read, those that are pictures too; then it can be kept, and another attempt goes on after it.
 /// Headings, and what all pages repeat, are found when all pages are there.
 struct PDFExtraction: Sendable {
+    /// The pages of a range.
+    static let rangeLength = 500
     /// After this long `pdfinfo` is asked for the number of pages: a short document ends before and saves the process.
     private static let totalAfter = Duration.milliseconds(300)
-    /// How many pages are read one by one in a damaged document, at most.
-    private static let mostSinglePages = 200
-    /// After so many pages that end their process the rest is given up.
-    private static let mostBrokenPages = 3
 
     private let job: ExtractionJob
-    private let collector: PageCollector
+    private let counter: PageCounter
 
     init(job: ExtractionJob) {
         self.job = job
-        collector = PageCollector(limits: job.limits, recognition: job.recognition, onPage: job.onPage)
+        counter = PageCounter(job.onPage)
     }
 
     func run() async throws(ExtractionError) -> Extracted {
-        let result = await withTaskGroup(of: Void.self) { group in
-            group.addTask { await learnTotal() }
-            defer { group.cancelAll() }
-            return await Result { () async throws(ExtractionError) in try await readPages() }
+        var document = PDFRange(first: 1)
+        var textBytes = 0
+        repeat {
+            let range = try await range(from: document.pages.count + 1, after: document)
+            textBytes += range.pages.reduce(0) { $0 + $1.textBytes }
+            guard textBytes <= job.limits.outputBytes else {
+                throw .tooLarge("the text is", limit: job.limits.outputBytes)
+            }
+            document.append(range)
+            guard document.pages.count <= job.limits.maxPages else {
+                throw .tooManyPages(limit: job.limits.maxPages, mediaType: "application/pdf")
+            }
+        } while document.pages.count < document.total ?? 0
+        if document.hasCrashed, document.pages.allSatisfy({ $0.error != nil || $0.isEmpty }) {
+            throw .crashed(pages: document.pages)
         }
-        try result.get()
-        var pages = collector.pages
-        if !collector.pictures.isEmpty { try await recognize(collector.pictures, in: &pages) }
-        var metadata = collector.metadata
-        metadata.pages = pages.count
-        let extracted = try PDFStructure(pages).extracted(
-            metadata, furniture: job.furniture, limit: job.limits.outputBytes)
+        document.metadata.pages = document.pages.count
+        let extracted = try PDFStructure(document.pages).extracted(
+            document.metadata, furniture: job.furniture, limit: job.limits.outputBytes)
         guard !extracted.text.isEmpty else { throw .empty }
         return extracted
     }
 
-    /// Reads pages as pictures, as many at a time as there are cores. A page that fails keeps what it had, and says why.
-    private func recognize(_ pictures: [Int], in pages: inout [PDFPage]) async throws(ExtractionError) {
-        let reader = PictureReader(job: job)
-        let wanted = pictures.prefix(job.limits.maxRecognizedPages)
-        for number in pictures.dropFirst(wanted.count) where pages[number - 1].isEmpty {
-            pages[number - 1].error = "not read as a picture: over the limit of \(job.limits.maxRecognizedPages) pages"
+    /// One that was kept, or one that is read now.
+    private func range(from first: Int, after document: PDFRange) async throws(ExtractionError) -> PDFRange {
+        if let kept = await job.ranges?.range(from: first) {
+            counter.add(kept.pages.count)
+            counter.total = kept.total
+            return kept
         }
-        var done = pages.count - pictures.count
-        var failure: ExtractionError?
-        await withTaskGroup(of: (Int, Result<String, ExtractionError>).self) { group in
-            var rest = wanted[...]
-            func startNext() {
-                guard let number = rest.popFirst() else { return }
+        var range = try await read(from: first, total: document.total)
+        let budget = max(0, job.limits.maxRecognizedPages - document.recognized)
+        range.recognized = try await PageRecognition(job: job, counter: counter).read(&range, most: budget)
+        // A document of one range is done with as a whole.
+        if range.total ?? 0 > Self.rangeLength { await job.ranges?.keep(range) }
+        return range
+    }
+
+    private func read(from first: Int, total: Int?) async throws(ExtractionError) -> PDFRange {
+        guard let total else {
+            var range = try await withLearntTotal { () async throws(ExtractionError) in
+                try await PageReader(job: job, first: first, last: Self.rangeLength, counter: counter).read()
+            }
+            if range.pages.count == Self.rangeLength {
+                range.total = try await PDFInfo(job: job).total
+                counter.total = range.total
+                if range.total ?? 0 > job.limits.maxPages {
+                    throw .tooManyPages(limit: job.limits.maxPages, mediaType: "application/pdf")
+                }
+            }
+            return range
+        }
+        let last = min(first + Self.rangeLength - 1, total)
+        let cores = ProcessInfo.processInfo.activeProcessorCount
+        let part = (last - first + cores) / cores
+        let readers = stride(from: first, through: last, by: part).map { start in
+            PageReader(job: job, first: start, last: min(start + part - 1, last), counter: counter)
+        }
+        let parts = await withTaskGroup(of: (Int, Result<PDFRange, ExtractionError>).self) { group in
+            for (index, reader) in readers.enumerated() {
                 group.addTask {
                     (
-                        number,
-                        await Result { () async throws(ExtractionError) in try await reader.words(onPage: number) }
+                        index,
+                        await Result { () async throws(ExtractionError) in
+                            try await job.readers.run { () async throws(ExtractionError) in try await reader.read() }
+                        }
                     )
                 }
             }
-            for _ in 0..<ProcessInfo.processInfo.activeProcessorCount { startNext() }
-            while let (number, result) = await group.next() {
-                switch result {
-                // Poppler may have complained of a page and shown it all the same.
-                case .success(let text):
-                    if !text.isEmpty {
-                        pages[number - 1].error = nil
-                        pages[number - 1].take(recognized: text)
-                    }
-                case .failure(let error):
-                    pages[number - 1].error = error.description
-                    // What is wrong with this machine, or with what was asked for, is wrong for every page.
-                    if [.cancelled, .unavailable, .unsupported].contains(error.code) {
-                        failure = error
-                        for number in rest { pages[number - 1].error = error.description }
-                        rest = []
-                    }
-                }
-                done += 1
-                job.onPage(done, pages.count)
-                startNext()
-            }
+            return await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
         }
-        // Another attempt may do better, unless it is only this machine that cannot read pictures: then the text is what there is.
-        if let failure, failure.code != .unsupported || pages.allSatisfy(\.isEmpty) { throw failure }
+        var range = PDFRange(first: first)
+        range.total = total
+        for index in readers.indices { if let part = parts[index] { range.append(try part.get()) } }
+        // A document that claims more pages than it has.
+        if range.pages.count < last - first + 1 { range.total = first - 1 + range.pages.count }
+        return range
     }
 
-    private func learnTotal() async {
-        do { try await Task.sleep(for: Self.totalAfter) } catch { return }
-        // Only progress wants it, so a failure here is no failure of the document.
-        guard let info = try? await askInfo() else { return }
-        collector.total = info.total
-    }
-
-    private func readPages() async throws(ExtractionError) {
-        var brokenPages = 0
-        while true {
-            let end = try await text(from: collector.count + 1)
-            let diagnostics = PopplerDiagnostics(end: end)
-            guard let failure = diagnostics.documentFailure else {
-                if diagnostics.hasErrors { try await examineDamage() }
-                return
+    /// Asks for the number of pages beside a run that takes its time; only progress wants it, so its failure is none of the document.
+    private func withLearntTotal(
+        _ body: @Sendable () async throws(ExtractionError) -> PDFRange
+    ) async throws(ExtractionError) -> PDFRange {
+        let result = await withTaskGroup(of: Void.self) { group in
+            group.addTask { [job, counter] in
+                do { try await Task.sleep(for: Self.totalAfter) } catch { return }
+                guard let info = try? await PDFInfo(job: job) else { return }
+                counter.total = info.total
             }
-            // A program that ended by itself has said all; one that was killed on a page may read the others.
-            guard failure.code == .crashed || failure.code == .outOfMemory else { throw failure }
-            guard let total = try await askInfo().total else { throw failure }
-            brokenPages += 1
-            try await stepOverBrokenPage(total: total, failure)
-            if collector.count >= total { break }
-            if brokenPages == Self.mostBrokenPages {
-                while collector.count < total { collector.addBrokenPage("not read after other broken pages") }
-                break
-            }
+            defer { group.cancelAll() }
+            return await Result { () async throws(ExtractionError) in try await body() }
         }
-        if collector.pages.allSatisfy({ $0.error != nil || $0.isEmpty }) {
-            throw .crashed(pages: collector.pages)
-        }
-    }
-
-    /// Reads page by page up to the one that ends its process, which may lie after the last that was flushed.
-    private func stepOverBrokenPage(total: Int, _ failure: ExtractionError) async throws(ExtractionError) {
-        for _ in 0..<Self.mostSinglePages where collector.count < total {
-            let number = collector.count + 1
-            let end = try await text(from: number, to: number)
-            let diagnostics = PopplerDiagnostics(end: end)
-            guard let failure = diagnostics.documentFailure else {
-                if collector.count < number { collector.addBrokenPage(diagnostics.firstError ?? "no such page") }
-                continue
-            }
-            return collector.addBrokenPage(failure.description)
-        }
-    }
-
-    /// Finds the pages to which errors of the fast run belong.
-    ///
-    /// Poppler does not say the page, and skips a page that it cannot find without a form feed, so that the numbers of
-    /// those after it shift. Errors that `pdfinfo` reports as well belong to the document as a whole.
-    private func examineDamage() async throws(ExtractionError) {
-        let info = try await askInfo()
-        let pages = collector.pages
-        if let total = info.total, total != pages.count, total <= Self.mostSinglePages {
-            collector.removePages()
-            for number in 1...max(total, 1) {
-                let end = try await text(from: number, to: number)
-                guard collector.count < number else { continue }
-                let error = PopplerDiagnostics(end: end).errors(besides: info.errors).first
-                collector.addBrokenPage(error ?? "the page is missing or damaged")
-            }
-            return
-        }
-        let empty = pages.indices.filter { pages[$0].isEmpty }
-        for index in pages.count <= 8 ? Array(pages.indices) : Array(empty.prefix(16)) {
-            let scrap = PageCollector(limits: job.limits) { _, _ in }
-            let end = try await text(from: index + 1, to: index + 1, into: scrap)
-            if let error = PopplerDiagnostics(end: end).errors(besides: info.errors).first {
-                collector.setError(error, page: index + 1)
-            }
-        }
-    }
-
-    private func text(
-        from first: Int, to last: Int = 0, into collector: PageCollector? = nil
-    ) async throws(ExtractionError) -> ChildEnd {
-        let collector = collector ?? self.collector
-        var request = ChildRequest(.pdfText, limits: job.limits)
-        request.lastPage = last
-        var end = ChildEnd(cause: .helperLost)
-        for _ in 1...2 where end.cause == .helperLost {
-            // After a lost helper this goes on after the last whole page.
-            request.firstPage = last == 0 ? max(first, collector.count + 1) : first
-            collector.beginRun()
-            end = try await run(request, into: collector)
-        }
-        switch collector.refusal {
-        case .tooLarge: throw .tooLarge("the text is", limit: job.limits.outputBytes)
-        case .tooManyPages:
-            throw .tooManyPages(limit: job.limits.maxPages, mediaType: "application/pdf")
-        case .malformed: throw ExtractionError(.crashed, "the parser wrote nonsense: the document is hostile")
-        case .failed(let error): throw error
-        case nil: return end
-        }
-    }
-
-    /// Runs both children to their ends; the end is that of `pdftotext`, unless it is the other's that was not well.
-    private func run(_ request: ChildRequest, into collector: PageCollector) async throws(ExtractionError) -> ChildEnd {
-        guard let conduit = Conduit() else { throw .unavailable("there are no descriptors left for a pipe") }
-        async let layout = Result { () async throws(ExtractionError) in
-            try await job.child(ChildRequest(.pdfLayout, limits: job.limits), conduit: conduit.reader) {
-                collector.append($0)
-            }
-        }
-        let words = await Result { () async throws(ExtractionError) in
-            try await job.child(request, conduit: conduit.writer) { _ in .more }
-        }
-        let end = try await layout.get()
-        switch end.cause {
-        case .exited(0): return try words.get()
-        case .stopped, .helperLost: return end
-        case .signalled where end.ranOutOfMemory: throw .outOfMemory
-        case .signalled(let signal): throw .crashed(signal: signal)
-        default:
-            if end.ranOutOfMemory { throw .outOfMemory }
-            throw .unavailable("the layout of pages ended with \(end.cause)")
-        }
-    }
-
-    /// The number of pages, if the document can be opened, and the errors of the document as a whole.
-    private func askInfo() async throws(ExtractionError) -> (total: Int?, errors: [String]) {
-        let output = OutputBuffer()
-        let end = try await job.child(ChildRequest(.pdfInfo, limits: job.limits)) { output.append($0) }
-        let line = output.text.split(separator: "\n").first { $0.hasPrefix("Pages:") }
-        let total = line.flatMap { Int($0.dropFirst("Pages:".count).trimmingPrefix { $0 == " " }) }
-        return (total, PopplerDiagnostics(end: end).errors(besides: []))
+        return try result.get()
     }
 }
 
@@ -225,7 +127,7 @@ extension ExtractionError {
 }
 
 extension Result where Failure == ExtractionError {
-    fileprivate init(_ body: () async throws(ExtractionError) -> Success) async {
+    init(_ body: () async throws(ExtractionError) -> Success) async {
         do { self = .success(try await body()) } catch { self = .failure(error) }
     }
 }

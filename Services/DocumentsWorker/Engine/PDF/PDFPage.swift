@@ -1,5 +1,5 @@
 /// A page of a PDF on its way: the blocks that were found on it, and what went wrong.
-struct PDFPage: Sendable {
+struct PDFPage: Sendable, Codable {
     var blocks: [PageBlock] = []
     /// In points.
     var height = 0.0
@@ -8,6 +8,8 @@ struct PDFPage: Sendable {
 
     /// Whether there are no words.
     var isEmpty: Bool { blocks.allSatisfy { $0.text.isEmpty } }
+
+    var textBytes: Int { blocks.reduce(0) { $0 + $1.text.utf8.count } }
 
     /// The words of a picture, as Tesseract writes them: an empty line stands between paragraphs.
     mutating func take(recognized text: String) {

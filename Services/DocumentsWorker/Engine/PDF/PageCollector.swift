@@ -4,7 +4,7 @@ import Synchronization
 final class PageCollector: Sendable {
     /// Why the collector wants no more.
     enum Refusal {
-        case tooManyPages, tooLarge, malformed
+        case tooLarge, malformed
         /// The child has said why.
         case failed(ExtractionError)
     }
@@ -15,25 +15,26 @@ final class PageCollector: Sendable {
         var textBytes = 0
         var pages: [PDFPage] = []
         var metadata: DocumentMetadata?
-        var total: Int?
-        /// The pages that are to be read as pictures.
+        /// The pages that are to be read as pictures, by their place.
         var pictures: [Int] = []
         var refusal: Refusal?
     }
 
     private let limits: ExtractionLimits
     private let recognition: Recognition
-    private let onPage: @Sendable (Int, Int?) -> Void
+    private let onPages: @Sendable (Int) -> Void
     private let state = Mutex(State())
 
-    /// - Parameter recognition: by which pages are to be read as pictures: they do not count as done yet.
+    /// - Parameters:
+    ///   - recognition: by which pages are to be read as pictures: they do not count as done yet.
+    ///   - onPages: told how many more pages are done.
     init(
         limits: ExtractionLimits, recognition: Recognition = Recognition(mode: .never),
-        onPage: @escaping @Sendable (Int, Int?) -> Void
+        onPages: @escaping @Sendable (Int) -> Void
     ) {
         self.limits = limits
         self.recognition = recognition
-        self.onPage = onPage
+        self.onPages = onPages
     }
 
     /// Starts the output of one more run; half a page of the run before is dropped.
@@ -46,8 +47,8 @@ final class PageCollector: Sendable {
 
     /// Takes a piece of output.
     func append(_ bytes: UnsafeRawBufferPointer) -> ChildRun.Verdict {
-        let (verdict, done, total) = state.withLock { state -> (ChildRun.Verdict, Int, Int?) in
-            let before = state.pages.count
+        let (verdict, done) = state.withLock { state -> (ChildRun.Verdict, Int) in
+            let before = state.pages.count - state.pictures.count
             var frames = state.frames
             state.frames = FrameBuffer()
             frames.append(bytes) { kind, payload in
@@ -55,10 +56,9 @@ final class PageCollector: Sendable {
             }
             state.frames = frames
             if frames.isMalformed { state.refusal = .malformed }
-            let done = state.pages.count - state.pictures.count
-            return (state.refusal == nil ? .more : .stop, state.pages.count > before ? done : 0, state.total)
+            return (state.refusal == nil ? .more : .stop, state.pages.count - state.pictures.count - before)
         }
-        if done > 0 { onPage(done, total) }
+        onPages(done)
         return verdict
     }
 
@@ -98,9 +98,8 @@ final class PageCollector: Sendable {
         state.pages.append(page)
         // A page that ended its process would end the next one too.
         if page.error == nil, recognition.wants(page.blocks.map(\.text).joined(separator: " ")) {
-            state.pictures.append(state.pages.count)
+            state.pictures.append(state.pages.count - 1)
         }
-        if state.pages.count > limits.maxPages { state.refusal = .tooManyPages }
     }
 
     /// Adds a page that gave no text, and why.
@@ -109,33 +108,20 @@ final class PageCollector: Sendable {
             state.page = PDFPage(error: error)
             endPage(&state)
         }
+        onPages(1)
     }
 
     /// Notes what is wrong with a page.
-    func setError(_ error: String, page number: Int) { state.withLock { $0.pages[number - 1].error = error } }
-
-    /// Forgets all pages, to read them again one by one.
-    func removePages() {
-        state.withLock { state in
-            state.pages = []
-            state.pictures = []
-            state.textBytes = 0
-        }
-    }
+    func setError(_ error: String, at index: Int) { state.withLock { $0.pages[index].error = error } }
 
     /// The number of pages so far.
     var count: Int { state.withLock(\.pages.count) }
     /// The pages so far.
     var pages: [PDFPage] { state.withLock(\.pages) }
-    /// The numbers of the pages that are to be read as pictures.
+    /// The places of the pages that are to be read as pictures.
     var pictures: [Int] { state.withLock(\.pictures) }
     /// Why no more is wanted, if so.
     var refusal: Refusal? { state.withLock(\.refusal) }
     /// What the document says about itself.
     var metadata: DocumentMetadata { state.withLock(\.metadata) ?? DocumentMetadata(mediaType: "application/pdf") }
-    /// The number of pages, once `pdfinfo` has told it; progress shows it.
-    var total: Int? {
-        get { state.withLock(\.total) }
-        set { state.withLock { $0.total = newValue } }
-    }
 }

@@ -1,6 +1,6 @@
 /// A part of a page, with its place.
-struct PageBlock: Sendable {
-    enum Content: Sendable {
+struct PageBlock: Sendable, Codable {
+    enum Content: Sendable, Codable {
         /// Lines of text that belong together; a newline stands where the page breaks a line for a reason.
         case text(String)
         /// An item of a list: its mark, and how far it is indented among the other items of the page.

@@ -1,0 +1,58 @@
+import Foundation
+
+/// Reads pages of a PDF as pictures, as many at a time as there are cores.
+struct PageRecognition: Sendable {
+    let job: ExtractionJob
+    let counter: PageCounter
+
+    /// Reads those pages of a range that are pictures; answers how many, which are not more than `most`. A page that fails keeps what it
+    /// had, and says why.
+    func read(_ range: inout PDFRange, most: Int) async throws(ExtractionError) -> Int {
+        let reader = PictureReader(job: job)
+        let wanted = range.pictures.prefix(most)
+        for index in range.pictures.dropFirst(most) where range.pages[index].isEmpty {
+            range.pages[index].error = "not read as a picture: over the limit of \(job.limits.maxRecognizedPages) pages"
+        }
+        counter.add(range.pictures.count - wanted.count)
+        var pages = range.pages
+        var failure: ExtractionError?
+        await withTaskGroup(of: (Int, Result<String, ExtractionError>).self) { group in
+            var rest = wanted[...]
+            func startNext() {
+                guard let index = rest.popFirst() else { return }
+                let number = range.first + index
+                group.addTask {
+                    (
+                        index,
+                        await Result { () async throws(ExtractionError) in try await reader.words(onPage: number) }
+                    )
+                }
+            }
+            for _ in 0..<ProcessInfo.processInfo.activeProcessorCount { startNext() }
+            while let (index, result) = await group.next() {
+                switch result {
+                // Poppler may have complained of a page and shown it all the same.
+                case .success(let text):
+                    if !text.isEmpty {
+                        pages[index].error = nil
+                        pages[index].take(recognized: text)
+                    }
+                case .failure(let error):
+                    pages[index].error = error.description
+                    // What is wrong with this machine, or with what was asked for, is wrong for every page.
+                    if [.cancelled, .unavailable, .unsupported].contains(error.code) {
+                        failure = error
+                        for index in rest { pages[index].error = error.description }
+                        rest = []
+                    }
+                }
+                counter.add(1)
+                startNext()
+            }
+        }
+        range.pages = pages
+        // Another attempt may do better, unless it is only this machine that cannot read pictures: then the text is what there is.
+        if let failure, failure.code != .unsupported || pages.allSatisfy(\.isEmpty) { throw failure }
+        return wanted.count
+    }
+}
