@@ -14,6 +14,8 @@ public struct Extracted: Sendable, Equatable {
     public var headings: [Heading]
     /// The tables in order; empty where structure is unknown.
     public var tables: [Table]
+    /// The documents inside this one; nil for a format that holds none.
+    public var contents: Contents?
 
     /// Makes a value, for tests and for text from elsewhere.
     public init(

@@ -26,9 +26,20 @@ public struct Extractor: Sendable {
         limits: ExtractionLimits = ExtractionLimits(),
         onPage: @escaping @Sendable (_ done: Int, _ total: Int?) -> Void = { _, _ in }
     ) async throws(ExtractionError) -> Extracted {
-        let document = try OpenDocument(path: path)
+        try await extract(
+            OpenDocument(path: path), name: name, declaredType: declaredType, recognition: recognition, limits: limits,
+            onPage: onPage)
+    }
+
+    /// Reads an open document, such as a member of another one; the limits on what lies in documents are those of the outermost.
+    public func extract(
+        _ document: OpenDocument, name: String, declaredType: String? = nil, recognition: Recognition = Recognition(),
+        limits: ExtractionLimits = ExtractionLimits(),
+        onPage: @escaping @Sendable (_ done: Int, _ total: Int?) -> Void = { _, _ in }
+    ) async throws(ExtractionError) -> Extracted {
         let job = ExtractionJob(
-            host: host, document: document, hint: FormatHint(name: name, declaredType: declaredType),
+            host: host, document: document,
+            place: document.place ?? TreePlace(tree: DocumentTree(limits: limits), depth: 0), hint: FormatHint(name: name, declaredType: declaredType),
             recognition: recognition, readers: readers, limits: limits, deadline: .now + limits.wallTime, onPage: onPage
         )
         if document.isPDF { return try await PDFExtraction(job: job).run() }
@@ -58,6 +69,7 @@ public struct Extractor: Sendable {
 struct ExtractionJob: Sendable {
     let host: ChildHost
     let document: OpenDocument
+    let place: TreePlace
     let hint: FormatHint
     let recognition: Recognition
     let readers: Permits
@@ -86,8 +98,12 @@ struct ExtractionJob: Sendable {
     /// Reads a document of any format but PDF; a helper that dies on the way gets one more try.
     func parse() async throws(ExtractionError) -> Extracted {
         for _ in 1...2 {
-            let result = ResultReader(limit: limits.outputBytes)
+            let allowance = place.tree.allowance(atDepth: place.depth)
+            let result = ResultReader(
+                limit: limits.outputBytes, members: MemberIntake(place, allowance: allowance))
             var request = ChildRequest(.parse, limits: limits)
+            request.members = allowance.members
+            request.memberBytes = allowance.bytes
             request.hint = hint
             let end = try await child(request) { result.append($0) }
             if end.cause == .helperLost { continue }

@@ -38,41 +38,38 @@ struct DocumentsWorker: Worker {
                 JobFailure(code: "invalid_chunking", message: "chunking.overlap must be at most half of chunking.size.")
             )
         }
-        var result = ProcessedDocuments()
-        for document in try await context.finished(as: FinishedDocument.self) { result.add(document) }
-        let pages = result.documents.reduce(0) { $0 + $1.countedPages }
-        if !result.documents.isEmpty {
-            context.log(.info, "going on after \(result.documents.count) finished documents")
+        var finished = try await context.finished(as: SavedInput.self).compactMap(\.finished)
+        var pages = finished.reduce(0) { $0 + $1.countedPages }
+        if !finished.isEmpty {
+            context.log(.info, "going on after \(finished.count) finished documents")
             context.goOn(from: Double(pages))
         }
-        let finished = Set(result.documents.map(\.index))
-        var waiting = input.inputs.enumerated().filter { !finished.contains($0.offset) }[...]
-        let progress = PageProgress(
-            of: input.inputs.count, finished: finished.count, pages: pages, context: context)
+        let done = Set(finished.map(\.index))
+        var waiting = input.inputs.enumerated().filter { !done.contains($0.offset) }[...]
+        let progress = PageProgress(of: input.inputs.count, finished: finished.count, pages: pages, context: context)
         let width = min(context.parallelism ?? Self.width, waiting.count)
         var freeLanes = (0..<width).map { Stages(lane: $0, context: context) }
-        try await withThrowingTaskGroup(of: (FinishedDocument, Stages).self) { group in
+        try await withThrowingTaskGroup(of: (FinishedInput, Stages).self) { group in
             func startNext() {
                 guard context.stopReason == nil, let stages = freeLanes.last, let (index, next) = waiting.popFirst()
                 else { return }
                 freeLanes.removeLast()
-                let passage = DocumentPassage(
+                let passage = InputPassage(
                     input: next, index: index, stages: stages, extractor: extractor, chunker: chunker,
                     recognition: input.ocr.choice, progress: progress, context: context)
                 group.addTask { (try await passage.run(), stages) }
             }
             for _ in freeLanes { startNext() }
-            while let (document, stages) = try await group.next() {
+            while let (input, stages) = try await group.next() {
                 freeLanes.append(stages)
                 startNext()
-                result.add(document)
-                progress.finish(document.document.index, pages: document.document.countedPages)
-                try await context.save(
-                    checkpoint: State(documents: result.documents.count, pages: result.pages), finished: [document])
+                finished.append(input)
+                pages += input.countedPages
+                progress.finish(input.index, pages: input.countedPages)
+                try await context.save(checkpoint: State(documents: finished.count, pages: pages), finished: [input])
             }
         }
-        guard result.documents.count == input.inputs.count else { return .stopped }
-        result.sort()
-        return .done(result)
+        guard finished.count == input.inputs.count else { return .stopped }
+        return .done(ProcessedDocuments(finished))
     }
 }

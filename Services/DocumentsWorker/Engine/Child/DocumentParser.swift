@@ -18,6 +18,7 @@ enum DocumentParser {
         if Magic.isZip(header) { return try ZipDocument.parse(request) }
         let sample = InputFile.header(of: STDIN_FILENO, length: ContentType.sampleLength)
         let type = try ContentType.of(sample)
+        if ArchiveReader.tarTypes.contains(type) { return try ArchiveCollection.parse(.tar, type: type, request) }
         if Magic.isOLE(header) { throw try oldOffice(type, request) }
         guard isText(type, sample) else { throw unsupported(type) }
         let bytes = try InputFile.contents(of: STDIN_FILENO, limit: request.memoryBytes / 4)

@@ -18,6 +18,14 @@ enum ResultFrame: UInt8 {
     case failure
     /// The result is whole.
     case end
+    /// `media type\0name`: a document inside this one begins.
+    case member
+    /// Bytes of the member, in order.
+    case content
+    /// The member is whole, or as in `failure` why it is of no use.
+    case memberEnd
+    /// As `failure`: there are more members than these.
+    case shortfall
 }
 
 /// Writes frames to standard output.
@@ -40,8 +48,23 @@ struct ResultWriter {
         frame(.end, "")
     }
 
-    func write(_ error: ExtractionError) {
-        frame(.failure, "\(error.code.rawValue)\0\(error.mediaType ?? "")\0\(error.message)")
+    func write(_ error: ExtractionError) { frame(.failure, error) }
+
+    func beginMember(_ name: String, _ mediaType: String?) { frame(.member, "\(mediaType ?? "")\0\(name)") }
+
+    /// Writes bytes of a member, not more than a frame has.
+    func memberContent(_ bytes: UnsafeRawBufferPointer) {
+        bytes.withMemoryRebound(to: UInt8.self) { frame(.content, $0) }
+    }
+
+    func endMember(_ failure: ExtractionError?) {
+        if let failure { frame(.memberEnd, failure) } else { frame(.memberEnd, "") }
+    }
+
+    func shortfall(_ reason: ExtractionError) { frame(.shortfall, reason) }
+
+    private func frame(_ kind: ResultFrame, _ error: ExtractionError) {
+        frame(kind, "\(error.code.rawValue)\0\(error.mediaType ?? "")\0\(error.message)")
     }
 
     private func pieces(_ kind: ResultFrame, _ text: String) {

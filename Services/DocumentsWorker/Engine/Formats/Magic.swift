@@ -1,8 +1,14 @@
 /// Tells formats from the first bytes of a file.
 enum Magic {
     static let headerLength = 1024
+
     static func isZip(_ header: [UInt8]) -> Bool {
         header.starts(with: [0x50, 0x4B, 0x03, 0x04]) || header.starts(with: [0x50, 0x4B, 0x05, 0x06])
+    }
+
+    /// A zip, or a TAR as all programs have written it since 1988 (POSIX.1, ustar interchange format).
+    static func isArchive(_ header: [UInt8]) -> Bool {
+        isZip(header) || header.dropFirst(257).starts(with: "ustar".utf8)
     }
 
     /// The container of the old Office formats, and of new ones with a password.

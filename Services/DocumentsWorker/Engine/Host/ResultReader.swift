@@ -14,6 +14,7 @@ final class ResultReader: Sendable {
         var tables: [Table] = []
         /// Bytes of all that is neither text nor Markdown.
         var otherBytes = 0
+        var members: MemberIntake
         var failure: ExtractionError?
         var isWhole = false
         var isTooLarge = false
@@ -26,9 +27,12 @@ final class ResultReader: Sendable {
     private static let mostOtherBytes = 16 << 20
 
     private let limit: Int
-    private let state = Mutex(State())
+    private let state: Mutex<State>
 
-    init(limit: Int) { self.limit = limit }
+    init(limit: Int, members: MemberIntake) {
+        self.limit = limit
+        state = Mutex(State(members: members))
+    }
 
     func append(_ bytes: UnsafeRawBufferPointer) -> ChildRun.Verdict {
         state.withLock { state in
@@ -60,7 +64,11 @@ final class ResultReader: Sendable {
             let parts = payload.split(separator: 0, maxSplits: count - 1, omittingEmptySubsequences: false)
             return parts.count == count ? parts.map { String(decoding: $0, as: UTF8.self) } : nil
         }
-        if kind != .text && kind != .markdown {
+        func error() -> ExtractionError? {
+            guard let parts = fields(3), let code = ExtractionError.Code(rawValue: parts[0]) else { return nil }
+            return ExtractionError(code, parts[2], mediaType: parts[1].isEmpty ? nil : parts[1])
+        }
+        if kind != .text && kind != .markdown && kind != .content {
             state.otherBytes += payload.count
             guard state.otherBytes <= Self.mostOtherBytes else { return state.isMalformed = true }
         }
@@ -90,11 +98,20 @@ final class ResultReader: Sendable {
             else { return state.isMalformed = true }
             state.tables.append(Table(start: numbers[0], end: numbers[1]))
         case .failure:
-            guard let parts = fields(3), let code = ExtractionError.Code(rawValue: parts[0]) else {
+            guard let error = error() else { return state.isMalformed = true }
+            state.failure = error
+        case .end: state.isWhole = true
+        case .member:
+            guard let parts = fields(2), state.members.begin(parts[1], parts[0]) else { return state.isMalformed = true }
+        case .content: if !state.members.take(payload) { state.isMalformed = true }
+        case .memberEnd:
+            let reason = error()
+            guard reason != nil || payload.isEmpty, state.members.finish(reason) else {
                 return state.isMalformed = true
             }
-            state.failure = ExtractionError(code, parts[2], mediaType: parts[1].isEmpty ? nil : parts[1])
-        case .end: state.isWhole = true
+        case .shortfall:
+            guard let reason = error() else { return state.isMalformed = true }
+            state.members.fallShort(reason)
         case nil: state.isMalformed = true
         }
     }
@@ -102,10 +119,13 @@ final class ResultReader: Sendable {
     /// The document, or why there is none.
     func extracted(_ end: ChildEnd, limits: ExtractionLimits) throws(ExtractionError) -> Extracted {
         let state = state.withLock { state in
-            defer { state = State() }
-            return state
+            // What was read is not needed twice.
+            let read = state
+            state = State(members: read.members)
+            return read
         }
-        if let failure = state.failure { throw failure }
+        state.members.settle()
+        if let failure = state.members.failure ?? state.failure { throw failure }
         if state.isTooLarge { throw .tooLarge("the text is", limit: limits.outputBytes) }
         if state.isMalformed { throw ExtractionError(.crashed, "the parser wrote nonsense: the document is hostile") }
         guard end.cause == .exited(0), state.isWhole else { throw Self.failure(end) }
@@ -114,7 +134,8 @@ final class ResultReader: Sendable {
         let headings = state.headings.map {
             Heading(level: $0.level, title: $0.title, start: min(max($0.start, 0), count))
         }
-        guard count > 0 else { throw .empty }
+        let contents = state.members.contents
+        guard count > 0 else { throw contents?.shortfall ?? .empty }
         guard Self.areInOrder(state.pages.map { ($0.start, $0.end) }, upTo: count),
             Self.areInOrder(state.tables.map { ($0.start, $0.end) }, upTo: count)
         else { throw ExtractionError(.crashed, "the parser wrote nonsense: the document is hostile") }
@@ -123,9 +144,11 @@ final class ResultReader: Sendable {
         }
         var metadata = state.metadata
         metadata.pages = state.pages.isEmpty ? nil : state.pages.count
-        return Extracted(
+        var extracted = Extracted(
             text: text, markdown: state.markdown.map { String(decoding: $0, as: UTF8.self) }, metadata: metadata,
             pages: state.pages, headings: headings, tables: state.tables)
+        extracted.contents = contents
+        return extracted
     }
 
     /// Whether ranges lie one after the other within a text of `count` scalars.

@@ -1,0 +1,51 @@
+/// Writes the members of a collection, within what is left of the limits of its tree.
+struct MemberOutput {
+    private static let longestName = 4 << 10
+
+    private let writer = ResultWriter()
+    private var members: Int
+    private var bytes: Int
+    /// Whether a member of unknown size was cut by the limit: nothing can be written any more.
+    private(set) var isFull = false
+
+    init(_ request: ChildRequest) {
+        members = request.members
+        bytes = request.memberBytes
+    }
+
+    /// Begins a member; false when there may be no further one.
+    mutating func begin(_ name: String, type: String? = nil) -> Bool {
+        guard members > 0, !isFull else {
+            fallShort(isFull ? .membersTooLarge : ExtractionError(.tooManyMembers, ""))
+            return false
+        }
+        members -= 1
+        writer.beginMember(String(String.UnicodeScalarView(name.unicodeScalars.suffix(Self.longestName))), type)
+        return true
+    }
+
+    /// Whether a member that says to have this many bytes could be written.
+    func hasRoom(for size: Int) -> Bool { size <= bytes }
+
+    /// Writes the next bytes of a member; false when they are over the limit.
+    mutating func write(_ piece: UnsafeRawBufferPointer) -> Bool {
+        guard piece.count <= bytes else {
+            isFull = true
+            return false
+        }
+        bytes -= piece.count
+        writer.memberContent(piece)
+        return true
+    }
+
+    /// Ends a member: it is whole, or of no use for a reason.
+    func end(_ failure: ExtractionError? = nil) { writer.endMember(failure) }
+
+    /// Says that not all members came.
+    func fallShort(_ reason: ExtractionError) { writer.shortfall(reason) }
+}
+
+extension ExtractionError {
+    /// Of a member, or of all together; the worker says by which limit.
+    static let membersTooLarge = ExtractionError(.tooLarge, "")
+}
