@@ -39,7 +39,8 @@ public struct Extractor: Sendable {
     ) async throws(ExtractionError) -> Extracted {
         let job = ExtractionJob(
             host: host, document: document,
-            place: document.place ?? TreePlace(tree: DocumentTree(limits: limits), depth: 0), hint: FormatHint(name: name, declaredType: declaredType),
+            place: document.place ?? TreePlace(tree: DocumentTree(limits: limits), depth: 0),
+            hint: FormatHint(name: name, declaredType: declaredType),
             recognition: recognition, readers: readers, limits: limits, deadline: .now + limits.wallTime, onPage: onPage
         )
         if document.isPDF { return try await PDFExtraction(job: job).run() }

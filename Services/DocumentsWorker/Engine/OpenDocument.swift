@@ -42,8 +42,8 @@ public final class OpenDocument: Sendable {
         self.place = place
         var header = [UInt8](repeating: 0, count: Self.headerLength)
         let count = pread(descriptor, &header, header.count, 0)
-        // An archive may begin with one.
-        isPDF = !Magic.isArchive(header) && header.prefix(max(count, 0)).contains(sequence: Array("%PDF-".utf8))
+        // What holds documents may begin with one.
+        isPDF = !Magic.isContainer(header) && header.prefix(max(count, 0)).contains(sequence: Array("%PDF-".utf8))
         pictureType = Self.pictures.first { header.starts(with: $0.start) }?.type
     }
 

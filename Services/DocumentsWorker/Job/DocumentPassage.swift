@@ -22,15 +22,13 @@ struct DocumentPassage: Sendable {
         case member(Member)
     }
 
-    /// A document's whole text is in memory while it is cut and stored, once for each document under way.
-    private static let limits = ExtractionLimits(outputBytes: 16 << 20)
-
     let origin: Origin
     let place: DocumentPlace
     let stages: Stages
     let extractor: Extractor
     let chunker: Chunker
     let recognition: Recognition
+    let limits: ExtractionLimits
     let context: JobContext
     let onPage: @Sendable (Int, Int?) -> Void
 
@@ -61,7 +59,7 @@ struct DocumentPassage: Sendable {
             let extracted = try await stages.run(stages.extract) {
                 try await extractor.extract(
                     source.document, name: title, declaredType: source.mediaType, recognition: recognition,
-                    limits: Self.limits, onPage: onPage)
+                    limits: limits, onPage: onPage)
             }
             let textBytes = extracted.text.utf8.count + (extracted.markdown?.utf8.count ?? 0)
             stages.extract.gave(bytes: textBytes)
@@ -170,7 +168,8 @@ struct DocumentPassage: Sendable {
 
     private func sample(_ chunk: Chunk, of name: String) -> JSON {
         [
-            "document": .int(Int64(place.index)), "path": .string(place.path), "name": .string(name), "index": .int(Int64(chunk.index)),
+            "document": .int(Int64(place.index)), "path": .string(place.path), "name": .string(name),
+            "index": .int(Int64(chunk.index)),
             "start": .int(Int64(chunk.start)), "end": .int(Int64(chunk.end)),
             "page": chunk.page.map { .int(Int64($0)) } ?? .null,
             "headings": .array(chunk.headings.map { .string($0) }), "text": .string(chunk.text),
@@ -187,7 +186,8 @@ struct DocumentPassage: Sendable {
             let made = files(of: extracted, chunks: chunks, name: name, source: source)
             return try await zip(made.map(\.kind), context.files.store(made.map(\.file))).map { kind, stored in
                 ProcessedArtifact(
-                    document: place.index, path: place.path, kind: kind, id: stored.id.text, name: stored.name, mediaType: stored.mediaType,
+                    document: place.index, path: place.path, kind: kind, id: stored.id.text, name: stored.name,
+                    mediaType: stored.mediaType,
                     sizeBytes: stored.size, sha256: stored.sha256)
             }
         }
@@ -221,7 +221,8 @@ extension ProcessedDocument {
         let metadata = extracted.metadata
         self.init(
             index: place.index, path: place.path, parent: place.parent, name: name, status: .completed,
-            mediaType: metadata.mediaType, sha256: sha256, title: metadata.title, author: metadata.author, created: metadata.created, modified: metadata.modified,
+            mediaType: metadata.mediaType, sha256: sha256, title: metadata.title, author: metadata.author,
+            created: metadata.created, modified: metadata.modified,
             pages: extracted.pages.isEmpty ? nil : extracted.pages.count,
             characters: extracted.text.unicodeScalars.count, chunks: chunks,
             pageErrors: extracted.pages.compactMap { page in

@@ -10,7 +10,8 @@ import WorkerKit
 /// finish in any order; the result has them in the order of the inputs. Each is stored in one entry, so a checkpoint costs the same
 /// after the thousandth document as after the first.
 ///
-/// A document that cannot be read costs itself: its error stands in the result and the job goes on.
+/// A document that cannot be read costs itself: its error stands in the result and the job goes on. So does one inside another: an input
+/// is done with, and has its entry, when all that it holds is.
 ///
 /// Asked to stop at a checkpoint it begins no further document and finishes those under way; asked to stop now its children are killed.
 struct DocumentsWorker: Worker {
@@ -20,6 +21,9 @@ struct DocumentsWorker: Worker {
 
     /// How many documents of one job are under way at a time, unless its client says otherwise; each in a lane of its own.
     private static let width = ProcessInfo.processInfo.activeProcessorCount
+
+    /// Documents inside the inputs of one job: the result and its checkpoints tell of each, and stand in the memory of those who read them.
+    private static let mostMembers = 20_000
 
     /// The state of a checkpoint; what is finished stands in its entries.
     private struct State: Codable {
@@ -41,7 +45,7 @@ struct DocumentsWorker: Worker {
         var finished = try await context.finished(as: SavedInput.self).compactMap(\.finished)
         var pages = finished.reduce(0) { $0 + $1.countedPages }
         if !finished.isEmpty {
-            context.log(.info, "going on after \(finished.count) finished documents")
+            context.log(.info, "going on after \(finished.count) finished inputs")
             context.goOn(from: Double(pages))
         }
         let done = Set(finished.map(\.index))
@@ -56,7 +60,8 @@ struct DocumentsWorker: Worker {
                 freeLanes.removeLast()
                 let passage = InputPassage(
                     input: next, index: index, stages: stages, extractor: extractor, chunker: chunker,
-                    recognition: input.ocr.choice, progress: progress, context: context)
+                    recognition: input.ocr.choice, limits: Self.limits(after: finished), progress: progress,
+                    context: context)
                 group.addTask { (try await passage.run(), stages) }
             }
             for _ in freeLanes { startNext() }
@@ -71,5 +76,14 @@ struct DocumentsWorker: Worker {
         }
         guard finished.count == input.inputs.count else { return .stopped }
         return .done(ProcessedDocuments(finished))
+    }
+
+    /// What an input may cost, after others. A document's whole text is in memory while it is cut and stored, once for each document
+    /// under way.
+    private static func limits(after finished: [FinishedInput]) -> ExtractionLimits {
+        var limits = ExtractionLimits(outputBytes: 16 << 20)
+        let members = finished.reduce(0) { $0 + $1.documents.count - 1 }
+        limits.maxMembers = min(limits.maxMembers, max(0, mostMembers - members))
+        return limits
     }
 }

@@ -38,6 +38,7 @@ struct InputPassage: Sendable {
     let extractor: Extractor
     let chunker: Chunker
     let recognition: Recognition
+    let limits: ExtractionLimits
     let progress: PageProgress
     let context: JobContext
 
@@ -57,7 +58,7 @@ struct InputPassage: Sendable {
         let isAlone = place.parent == nil
         let passed = try await DocumentPassage(
             origin: origin, place: place, stages: stages, extractor: extractor, chunker: chunker,
-            recognition: recognition, context: context
+            recognition: recognition, limits: limits, context: context
         ) { [progress, index] pages, total in
             // How many pages the members after this one have is not known.
             progress.report(index, pages: before + pages, total: isAlone ? total : nil)

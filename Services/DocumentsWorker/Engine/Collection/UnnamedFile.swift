@@ -9,7 +9,7 @@ final class UnnamedFile: Sendable {
 
     init() throws(ExtractionError) {
         // Not every file system knows O_TMPFILE.
-        let path = FileManager.default.temporaryDirectory.appending(path: "switchyard-\(UUID().uuidString)").path
+        let path = FileManager.default.temporaryDirectory.appending(path: "switchyard-member-\(UUID().uuidString)").path
         descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else {
             throw .unavailable("cannot make a temporary file: \(String(cString: strerror(errno)))")

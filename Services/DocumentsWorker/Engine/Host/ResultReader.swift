@@ -102,7 +102,9 @@ final class ResultReader: Sendable {
             state.failure = error
         case .end: state.isWhole = true
         case .member:
-            guard let parts = fields(2), state.members.begin(parts[1], parts[0]) else { return state.isMalformed = true }
+            guard let parts = fields(2), state.members.begin(parts[1], parts[0]) else {
+                return state.isMalformed = true
+            }
         case .content: if !state.members.take(payload) { state.isMalformed = true }
         case .memberEnd:
             let reason = error()
