@@ -37,6 +37,7 @@ let package = Package(
         clibrary("CCurl", pkgConfig: "libcurl", debian: "libcurl4-openssl-dev"),
         clibrary("CMark", pkgConfig: "libcmark", debian: "libcmark-dev"),
         clibrary("CMagic", pkgConfig: "libmagic", debian: "libmagic-dev"),
+        clibrary("CGMime", pkgConfig: "gmime-3.0", debian: "libgmime-3.0-dev"),
         // It has no file for pkg-config.
         .systemLibrary(name: "CCSV", path: "Shared/CCSV", providers: [.apt(["libcsv-dev"])]),
         .systemLibrary(name: "CSpawn", path: "Shared/CSpawn"),
@@ -66,7 +67,7 @@ let package = Package(
         worker("NoopWorker"),
         worker(
             "DocumentsWorker",
-            ["CLibXML2", "CGumbo", "CLibArchive", "CSeccomp", "CUchardet", "CMark", "CMagic", "CCSV"]),
+            ["CLibXML2", "CGumbo", "CLibArchive", "CSeccomp", "CUchardet", "CMark", "CMagic", "CCSV", "CGMime"]),
 
         // Tests
         .target(

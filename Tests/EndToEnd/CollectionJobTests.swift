@@ -64,7 +64,8 @@ import Testing
     /// What `compose/samples/holders.py` puts in, and how it ends.
     private static let expected: [(path: String, name: String, code: String?)] = [
         ("0", "sample.zip", nil), ("0/0", "plan.pdf", nil), ("0/1", "notes/handbook.docx", nil),
-        ("0/2", "mail.eml", nil), ("0/3", "../../outside.txt", nil), ("0/4", "locked.txt", "encrypted"),
+        ("0/2", "mail.eml", nil), ("0/2/0", "Größe.txt", nil), ("0/2/1", "Über.pdf", nil), ("0/2/2", "東京.eml", nil),
+        ("0/3", "../../outside.txt", nil), ("0/4", "locked.txt", "encrypted"),
         ("0/5", "broken.pdf", "corrupt"), ("1", "sample.txt", nil),
     ]
 }

@@ -41,7 +41,7 @@ struct DocumentProcessing: Decodable, Sendable {
             name: "document_processing", version: 1,
             description: """
                 Extracts text, Markdown, tables, metadata and chunks from PDF, DOCX, PPTX, XLSX, ODT, ODS, ODP, EPUB, HTML, Markdown, CSV, \
-                JSON, XML, plain text and pictures, and from the documents inside ZIP and TAR archives.
+                JSON, XML, plain text, mail (EML, mailboxes) and pictures, and from the documents attached to mails and inside ZIP and TAR archives.
                 """,
             specSchema: [
                 "type": "object",

@@ -21,6 +21,7 @@ enum DocumentParser {
         if ArchiveReader.tarTypes.contains(type) { return try ArchiveCollection.parse(.tar, type: type, request) }
         if Magic.isOLE(header) { throw try oldOffice(type, request) }
         guard isText(type, sample) else { throw unsupported(type) }
+        if MailHead.begins(header, hint: request.hint) { return try MailDocument.parse(request) }
         let bytes = try InputFile.contents(of: STDIN_FILENO, limit: request.memoryBytes / 4)
         guard !bytes.isEmpty else { throw .empty }
         let limit = request.outputBytes
@@ -30,7 +31,7 @@ enum DocumentParser {
         case .csv: return try CSVDocument.parse(bytes, limit: limit)
         case .json: return try JSONDocument.parse(bytes, limit: limit)
         case .xml: return try XMLDocument.parse(bytes, limit: limit)
-        case .plain, .none: return try PlainText.parse(bytes, limit: limit)
+        case .plain, .mail, .none: return try PlainText.parse(bytes, limit: limit)
         }
     }
 
@@ -39,6 +40,7 @@ enum DocumentParser {
         let others: Set<String> = [
             "application/json", "application/x-ndjson", "application/javascript", "application/octet-stream",
             "application/x-empty", "inode/x-empty", "message/rfc822",
+            "application/mbox",
         ]
         // Subtitles, scripts and settings have names of their own; what is no text shows when it is decoded.
         return (type.hasPrefix("text/") && type != "text/rtf") || type.hasSuffix("xml") || others.contains(type)

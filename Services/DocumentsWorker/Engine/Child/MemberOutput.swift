@@ -7,6 +7,7 @@ struct MemberOutput {
     private var bytes: Int
     /// Whether a member of unknown size was cut by the limit: nothing can be written any more.
     private(set) var isFull = false
+    private var hasFallenShort = false
 
     init(_ request: ChildRequest) {
         members = request.members
@@ -41,8 +42,11 @@ struct MemberOutput {
     /// Ends a member: it is whole, or of no use for a reason.
     func end(_ failure: ExtractionError? = nil) { writer.endMember(failure) }
 
-    /// Says that not all members came.
-    func fallShort(_ reason: ExtractionError) { writer.shortfall(reason) }
+    /// Says that not all members came; the first reason is the one that counts.
+    mutating func fallShort(_ reason: ExtractionError) {
+        if !hasFallenShort { writer.shortfall(reason) }
+        hasFallenShort = true
+    }
 }
 
 extension ExtractionError {

@@ -178,7 +178,8 @@ extension ChildEnd {
         if cause == .exited(LimitedChild.ExitCode.outOfMemory) { return true }
         let words = [
             "Out of memory", "out of memory", "bad_alloc", "Could not allocate memory", "Bogus memory allocation",
-            "cannot allocate memory", "Cannot allocate memory", "failed to map segment", "malloc fail", "calloc fail",
+            "cannot allocate memory", "failed to allocate", "Cannot allocate memory", "failed to map segment",
+            "malloc fail", "calloc fail",
         ]
         return words.contains { diagnostics.contains($0) }
     }
