@@ -59,6 +59,43 @@ struct MailTests {
         #expect(leaves[3].document?.cells == [[["Track", "State"], ["1", "free"]]])
     }
 
+    @Test func aMailOfOutlook() async throws {
+        let leaves = await extractor.tree(Fixture.path("sample.msg"), name: "sample.msg")
+        #expect(
+            leaves[0].document?.markdown == """
+                # The yard at night: 東京
+
+                From: Žofie Müller \\<zofie@example.org>\\
+                To: Ada Berg \\<ada@example.org>\\
+                Cc: yard@example.org\\
+                Date: 2024-05-01T08:30:00Z
+
+                A wagon is **never** lost. Größe.
+
+                """)
+        let metadata = leaves[0].document?.metadata
+        #expect(metadata?.mediaType == "application/vnd.ms-outlook" && metadata?.title == "The yard at night: 東京")
+        #expect(metadata?.created == "2024-05-01T08:30:00Z" && leaves[0].shortfall == nil)
+        #expect(leaves.map(\.path) == ["0", "0/0", "0/1", "0/1/0", "0/2"] && leaves.allSatisfy { $0.code == nil })
+        #expect(leaves.dropFirst().map(\.name) == ["plan.pdf", "Größe.msg", "größe.txt", "large.txt"])
+        #expect(leaves[1].document == (try await extractor.sample("sample.pdf")))
+        #expect(
+            leaves[2].document?.markdown == """
+                # Größe
+
+                From: Jörg\\
+                Date: 2024-05-01T08:30:00Z
+
+                Wo ist Wagen 7?
+
+                > Auf Gleis 2.
+
+                """)
+        #expect(leaves[3].document == (try await extractor.sample("sample.txt")))
+        #expect(
+            leaves[4].document?.text.unicodeScalars.count == 100 * (leaves[3].document?.text.unicodeScalars.count ?? 0))
+    }
+
     @Test func whatIsAMail() async throws {
         let cases: [(String, String, String)] = [
             ("From: a@b.example\nTo: c@d.example\nSubject: s\n\nwords", "", "message/rfc822"),
@@ -146,11 +183,12 @@ struct MailTests {
         #expect(Processes.residentBytes() - before < 32 << 20)
     }
 
-    @Test func damage() async throws {
-        let whole = try Fixture.bytes("sample.eml")
+    @Test(arguments: ["sample.eml", "sample.msg"])
+    func damage(name: String) async throws {
+        let whole = try Fixture.bytes(name)
         func expectSoundEnd(_ bytes: Data, _ what: String) async throws {
             let file = try ScratchFile(bytes)
-            for leaf in await extractor.tree(file.path, name: "sample.eml") {
+            for leaf in await extractor.tree(file.path, name: name) {
                 let expected: [ExtractionError.Code?] = [nil, .corrupt, .empty, .unsupported, .encrypted]
                 #expect(expected.contains(leaf.code), "\(what), \(leaf.path)")
             }

@@ -129,3 +129,109 @@ This is a message in parts.
 
 """
     return (head + whole).encode("utf-8")
+
+
+# Outlook --------------------------------------------------------------------------------------------------------
+
+END, FREE = 0xFFFFFFFE, 0xFFFFFFFF
+
+
+def compound(tree):
+    """A compound file (MS-CFB, version 3) of a tree of names, with bytes or further trees."""
+    entries, mini, small, sectors, fat = [], bytearray(), [], bytearray(), []
+
+    def chained(table, count):
+        first = len(table)
+        table += [first + at + 1 for at in range(count)]
+        if count:
+            table[-1] = END
+        return first if count else END
+
+    def store(data):
+        first = chained(fat, -(-len(data) // 512))
+        sectors.extend(data + bytes(-len(data) % 512))
+        return first
+
+    def add(name, content, kind):
+        entry = {"name": name, "kind": kind, "left": FREE, "right": FREE, "child": FREE, "start": 0, "size": 0}
+        entries.append(entry)
+        number = len(entries) - 1
+        if isinstance(content, dict):
+            entry["child"] = link(sorted(content.items(), key=lambda item: (len(item[0]), item[0].upper())))
+        else:
+            entry["size"] = len(content)
+            if len(content) >= 4096:
+                entry["start"] = store(content)
+            else:
+                entry["start"] = chained(small, -(-len(content) // 64))
+                mini.extend(content + bytes(-len(content) % 64))
+        return number
+
+    def link(items):
+        if not items:
+            return FREE
+        middle = len(items) // 2
+        number = add(*items[middle], 1 if isinstance(items[middle][1], dict) else 2)
+        entries[number]["left"], entries[number]["right"] = link(items[:middle]), link(items[middle + 1:])
+        return number
+
+    add("Root Entry", tree, 5)
+    entries[0]["start"], entries[0]["size"] = store(bytes(mini)), len(mini)
+    small_start, small_count = store(struct.pack(f"<{len(small)}I", *small)), -(-len(small) * 4 // 512)
+    directory = b""
+    for entry in entries:
+        name = entry["name"].encode("utf-16-le") + b"\0\0"
+        directory += struct.pack(
+            "<64sHBB3I16sIQQIQ", name, len(name), entry["kind"], 1, entry["left"], entry["right"], entry["child"], b"",
+            0, 0, 0, entry["start"], entry["size"])
+    directory_start = store(directory)
+    count = 1
+    while count * 128 < len(fat) + count:
+        count += 1
+    fat_sectors = [len(fat) + at for at in range(count)]
+    fat += [0xFFFFFFFD] * count
+    fat += [FREE] * (count * 128 - len(fat))
+    header = struct.pack(
+        "<8s16s6H8I", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"", 0x3E, 3, 0xFFFE, 9, 6, 0, 0, 0, count, directory_start,
+        0, 4096, small_start, small_count)
+    header += struct.pack("<2I109I", END, 0, *(fat_sectors + [FREE] * (109 - count)))
+    return header + bytes(sectors) + struct.pack(f"<{len(fat)}I", *fat)
+
+
+def properties(header, numbers):
+    """What MS-OXMSG calls the property stream: numbers by tag."""
+    return bytes(header) + b"".join(struct.pack("<IIQ", tag, 6, value) for tag, value in numbers)
+
+
+def texts(values, wide=True):
+    form, code = ("001F", "utf-16-le") if wide else ("001E", "cp1252")
+    return {f"__substg1.0_{number:04X}{form}": value.encode(code) for number, value in values.items()}
+
+
+def outlook(document, text):
+    """A message with HTML text only, receivers, two attachments, a picture in the text and a mail inside."""
+    moment = (1714552200 + 11644473600) * 10_000_000
+    person = lambda name, address, kind: {
+        **texts({0x3001: name, 0x39FE: address}), "__properties_version1.0": properties(8, [(0x0C150003, kind)])}
+    file = lambda name, data, more={}: {
+        **texts({0x3707: name, **more}), "__substg1.0_37010102": data, "__properties_version1.0": properties(8, [])}
+    inner = {
+        **texts({0x0037: "Größe", 0x0C1A: "Jörg", 0x1000: "Wo ist Wagen 7?\r\n\r\n> Auf Gleis 2.\r\n"}, wide=False),
+        "__properties_version1.0": properties(24, [(0x00390040, moment), (0x3FFD0003, 1252)]),
+        "__attach_version1.0_#00000000": file("größe.txt", text),
+    }
+    page = '<html><body><p>A wagon is <b>never</b> lost. Größe.</p><img src="cid:logo@yard.example"></body></html>'
+    return compound({
+        **texts({0x0037: "The yard at night: 東京", 0x0C1A: "Žofie Müller", 0x5D01: "zofie@example.org"}),
+        "__substg1.0_10130102": page.encode("cp1252"),
+        "__properties_version1.0": properties(32, [(0x00390040, moment), (0x3FDE0003, 1252)]),
+        "__nameid_version1.0": {},
+        "__recip_version1.0_#00000000": person("Ada Berg", "ada@example.org", 1),
+        "__recip_version1.0_#00000001": person("yard@example.org", "yard@example.org", 2),
+        "__attach_version1.0_#00000000": file("plan.pdf", document),
+        "__attach_version1.0_#00000001": file("logo.png", b"picture", {0x370E: "image/png", 0x3712: "logo@yard.example"}),
+        "__attach_version1.0_#00000002": {
+            **texts({0x3001: "Größe"}), "__substg1.0_3701000D": inner,
+            "__properties_version1.0": properties(8, [(0x37050003, 5)])},
+        "__attach_version1.0_#00000003": file("large.txt", text * 100),
+    })

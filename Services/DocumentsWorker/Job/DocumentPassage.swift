@@ -219,14 +219,16 @@ extension ProcessedDocument {
     /// A document whose text was extracted.
     fileprivate init(_ place: DocumentPlace, name: String, extracted: Extracted, chunks: Int, sha256: String) {
         let metadata = extracted.metadata
+        func short(_ field: String?) -> String? { field?.cut(to: Self.longestField) }
+        let pageErrors = extracted.pages.lazy.compactMap { page in
+            page.error.map { PageFailure(page: page.number, message: $0.cut(to: Self.longestField)) }
+        }
         self.init(
             index: place.index, path: place.path, parent: place.parent, name: name, status: .completed,
-            mediaType: metadata.mediaType, sha256: sha256, title: metadata.title, author: metadata.author,
-            created: metadata.created, modified: metadata.modified,
+            mediaType: metadata.mediaType.cut(to: Self.longestField), sha256: sha256, title: short(metadata.title),
+            author: short(metadata.author), created: metadata.created, modified: metadata.modified,
             pages: extracted.pages.isEmpty ? nil : extracted.pages.count,
             characters: extracted.text.unicodeScalars.count, chunks: chunks,
-            pageErrors: extracted.pages.compactMap { page in
-                page.error.map { PageFailure(page: page.number, message: $0) }
-            })
+            pageErrors: Array(pageErrors.prefix(Self.mostPageErrors)))
     }
 }

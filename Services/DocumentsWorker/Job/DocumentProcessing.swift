@@ -41,7 +41,7 @@ struct DocumentProcessing: Decodable, Sendable {
             name: "document_processing", version: 1,
             description: """
                 Extracts text, Markdown, tables, metadata and chunks from PDF, DOCX, PPTX, XLSX, ODT, ODS, ODP, EPUB, HTML, Markdown, CSV, \
-                JSON, XML, plain text, mail (EML, mailboxes) and pictures, and from the documents attached to mails and inside ZIP and TAR archives.
+                JSON, XML, plain text, mail (EML, MSG, mailboxes) and pictures, and from the documents attached to mails and inside ZIP and TAR archives.
                 """,
             specSchema: [
                 "type": "object",
@@ -156,12 +156,23 @@ struct ProcessedDocument: Codable, Sendable {
     struct Failure: Codable, Sendable {
         let code: String
         let message: String
+
+        init(code: String, message: String) {
+            self.code = code
+            self.message = message.cut(to: longestField)
+        }
     }
 
     struct PageFailure: Codable, Sendable {
         let page: Int
         let message: String
     }
+
+    /// Of a title, an author or a message, in Unicode scalars: what is told of many documents must not be long. The `document` artifact
+    /// has all.
+    static let longestField = 500
+    /// Of the pages that gave no text; the `document` artifact has all.
+    static let mostPageErrors = 100
 
     /// The place of its input among the inputs, from 0.
     let index: Int

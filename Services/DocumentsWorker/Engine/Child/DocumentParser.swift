@@ -19,7 +19,10 @@ enum DocumentParser {
         let sample = InputFile.header(of: STDIN_FILENO, length: ContentType.sampleLength)
         let type = try ContentType.of(sample)
         if ArchiveReader.tarTypes.contains(type) { return try ArchiveCollection.parse(.tar, type: type, request) }
-        if Magic.isOLE(header) { throw try oldOffice(type, request) }
+        if Magic.isOLE(header) {
+            guard let message = OutlookStorage.onStandardInput() else { throw try oldOffice(type, request) }
+            return try OutlookMessage.parse(message, request)
+        }
         guard isText(type, sample) else { throw unsupported(type) }
         if MailHead.begins(header, hint: request.hint) { return try MailDocument.parse(request) }
         let bytes = try InputFile.contents(of: STDIN_FILENO, limit: request.memoryBytes / 4)
@@ -62,7 +65,8 @@ enum DocumentParser {
         let bytes = try InputFile.contents(of: STDIN_FILENO, limit: request.memoryBytes / 4)
         let name: [UInt8] = "EncryptedPackage".utf8.flatMap { [$0, UInt8(0)] }
         guard bytes.contains(sequence: name) else {
-            let known = ["application/vnd.ms-excel", "application/vnd.ms-powerpoint", "application/vnd.ms-outlook"]
+            if type == "application/vnd.ms-outlook" { return .corrupt("Outlook", "no properties") }
+            let known = ["application/vnd.ms-excel", "application/vnd.ms-powerpoint"]
             return .unsupported(
                 known.contains(type) ? type : "application/msword",
                 hint: "save the old Office document as DOCX, XLSX, PPTX or PDF")

@@ -39,6 +39,12 @@ struct MemberOutput {
         return true
     }
 
+    /// Writes all of a member and ends it; `read` gives its pieces until one is refused, and answers false when it cannot be read.
+    mutating func copy(of format: String, _ read: ((UnsafeRawBufferPointer) -> Bool) -> Bool) {
+        let isRead = read { write($0) }
+        end(isFull ? .membersTooLarge : isRead ? nil : .corrupt(format, "a part of it cannot be read"))
+    }
+
     /// Ends a member: it is whole, or of no use for a reason.
     func end(_ failure: ExtractionError? = nil) { writer.endMember(failure) }
 

@@ -52,9 +52,9 @@ struct ResultWriter {
 
     func beginMember(_ name: String, _ mediaType: String?) { frame(.member, "\(mediaType ?? "")\0\(name)") }
 
-    /// Writes bytes of a member, not more than a frame has.
+    /// Writes bytes of a member.
     func memberContent(_ bytes: UnsafeRawBufferPointer) {
-        bytes.withMemoryRebound(to: UInt8.self) { frame(.content, $0) }
+        bytes.withMemoryRebound(to: UInt8.self) { pieces(.content, $0) }
     }
 
     func endMember(_ failure: ExtractionError?) {
@@ -69,13 +69,15 @@ struct ResultWriter {
 
     private func pieces(_ kind: ResultFrame, _ text: String) {
         var text = text
-        text.withUTF8 { bytes in
-            var rest = bytes[...]
-            repeat {
-                frame(kind, UnsafeBufferPointer(rebasing: rest.prefix(Self.pieceLength)))
-                rest = rest.dropFirst(Self.pieceLength)
-            } while !rest.isEmpty
-        }
+        text.withUTF8 { pieces(kind, $0) }
+    }
+
+    private func pieces(_ kind: ResultFrame, _ bytes: UnsafeBufferPointer<UInt8>) {
+        var rest = bytes[...]
+        repeat {
+            frame(kind, UnsafeBufferPointer(rebasing: rest.prefix(Self.pieceLength)))
+            rest = rest.dropFirst(Self.pieceLength)
+        } while !rest.isEmpty
     }
 
     private func frame(_ kind: ResultFrame, _ payload: String) {

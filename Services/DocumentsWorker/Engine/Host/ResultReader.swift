@@ -85,7 +85,7 @@ final class ResultReader: Sendable {
             guard let parts = fields(3), let level = Int(parts[0]), let start = Int(parts[1]),
                 state.headings.count < Self.mostPlaces
             else { return state.isMalformed = true }
-            let title = String(String.UnicodeScalarView(parts[2].unicodeScalars.prefix(Heading.longest)))
+            let title = parts[2].cut(to: Heading.longest)
             state.headings.append(Heading(level: min(max(level, 1), 6), title: title, start: start))
         case .page:
             guard let numbers = fields(3)?.compactMap({ Int($0) }), numbers.count == 3,

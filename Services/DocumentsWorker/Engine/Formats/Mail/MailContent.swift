@@ -49,12 +49,3 @@ final class MailContent {
         return isWhole && bytes.count <= limit ? bytes : nil
     }
 }
-
-extension MemberOutput {
-    /// Writes a part, or all of a mail, and ends the member.
-    mutating func copy(_ content: MailContent?, of format: String) {
-        guard let content else { return end() }
-        let isRead = content.read { write($0) }
-        end(isFull ? .membersTooLarge : isRead ? nil : .corrupt(format, "a part cannot be read"))
-    }
-}

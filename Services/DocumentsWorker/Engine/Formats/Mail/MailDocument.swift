@@ -21,7 +21,7 @@ enum MailDocument {
         guard let message = g_mime_parser_construct_message(parser, nil) else { throw .corrupt("mail", "no head") }
         var builder = DocumentBuilder(limit: request.outputBytes)
         var metadata = DocumentMetadata(mediaType: mediaType)
-        try MailHead.write(message, to: &builder, &metadata)
+        try MailHead(message).write(to: &builder, &metadata)
         var parts = MailParts(builder: builder, output: MemberOutput(request))
         if let body = g_mime_message_get_mime_part(message) { try parts.read(body) }
         return parts.builder.finish(metadata)
@@ -38,7 +38,7 @@ enum MailDocument {
             let subject = MailHead.subject(of: message)
             let name = subject.isEmpty ? "message \(rows.count)" : subject
             guard output.begin(name + ".eml", type: mediaType) else { break }
-            output.copy(MailContent(message), of: "mailbox")
+            if let content = MailContent(message) { output.copy(of: "mailbox", content.read) } else { output.end() }
             rows.append([subject, MailHead.people(g_mime_message_get_from(message)), MailHead.date(of: message) ?? ""])
             g_object_unref(message)
         }

@@ -1,7 +1,7 @@
 import CGMime
 
 /// The head of a mail: what its first lines show, and what is told of it.
-enum MailHead {
+struct MailHead {
     /// Fields that mails begin with. Notes may begin with one such word and a colon; mails have several.
     private static let fields: Set<String> = [
         "from", "to", "cc", "subject", "date", "message-id", "received", "return-path", "delivered-to", "reply-to",
@@ -29,26 +29,31 @@ enum MailHead {
         return known.count > (hint == .mail ? 0 : 1)
     }
 
+    let subject: String
+    var from = ""
+    var to = ""
+    var cc = ""
+    /// In RFC 3339.
+    var date: String?
+
+    init(subject: String) { self.subject = subject }
+
+    init(_ message: UnsafeMutablePointer<GMimeMessage>) {
+        subject = Self.subject(of: message)
+        from = Self.people(g_mime_message_get_from(message))
+        to = Self.people(g_mime_message_get_to(message))
+        cc = Self.people(g_mime_message_get_cc(message))
+        date = Self.date(of: message)
+    }
+
     /// Writes subject, people and date as the beginning of the text, and what the mail says about itself into the metadata.
-    static func write(
-        _ message: UnsafeMutablePointer<GMimeMessage>, to builder: inout DocumentBuilder,
-        _ metadata: inout DocumentMetadata
-    ) throws(ExtractionError) {
-        let subject = subject(of: message)
+    func write(to builder: inout DocumentBuilder, _ metadata: inout DocumentMetadata) throws(ExtractionError) {
         try builder.heading(1, InlineText(subject))
         metadata.set("title", subject)
-        let from = people(g_mime_message_get_from(message))
         metadata.set("author", from)
-        var lines = [
-            ("From", from), ("To", people(g_mime_message_get_to(message))),
-            ("Cc", people(g_mime_message_get_cc(message))),
-        ]
-        if let date = date(of: message) {
-            metadata.set("created", date)
-            lines.append(("Date", date))
-        }
-        try builder.paragraph(
-            InlineText(lines.filter { !$0.1.isEmpty }.map { "\($0): \($1)" }.joined(separator: "\n")))
+        if let date { metadata.set("created", date) }
+        let lines = [("From", from), ("To", to), ("Cc", cc), ("Date", date ?? "")].filter { !$0.1.isEmpty }
+        try builder.paragraph(InlineText(lines.map { "\($0): \($1)" }.joined(separator: "\n")))
     }
 
     static func subject(of message: UnsafeMutablePointer<GMimeMessage>) -> String {

@@ -108,10 +108,7 @@ struct MailParts {
         guard depth < Self.deepest else { return }
         for part in Self.parts(of: object) { findShown(part, depth: depth + 1) }
         guard Self.mediaType(of: object) == "text/html", let text = Self.text(of: object, isHTML: true) else { return }
-        for reference in text.split(separator: "cid:").dropFirst() {
-            let id = String(reference.prefix { !"\"' >)\n\t".contains($0) }.prefix(998))
-            shown.formUnion([id, id.removingPercentEncoding ?? id])
-        }
+        shown.formUnion(MailText.shownPictures(in: text))
     }
 
     // MARK: - Documents inside
@@ -119,7 +116,7 @@ struct MailParts {
     private mutating func attach(_ object: Object, _ name: String?) {
         attachments += 1
         guard output.begin(name ?? "attachment \(attachments)", type: Self.mediaType(of: object)) else { return }
-        output.copy(Self.content(of: object), of: "mail")
+        copy(Self.content(of: object))
     }
 
     private mutating func attach(message object: Object) {
@@ -130,13 +127,18 @@ struct MailParts {
         let subject = message.map { MailHead.subject(of: $0) } ?? ""
         let name = Self.name(of: object) ?? (subject.isEmpty ? "message \(attachments).eml" : subject + ".eml")
         guard output.begin(name, type: "message/rfc822") else { return }
-        output.copy(message.flatMap { MailContent($0) }, of: "mail")
+        copy(message.flatMap { MailContent($0) })
     }
 
     private mutating func refuse(_ name: String) {
         attachments += 1
         guard output.begin(name) else { return }
         output.end(ExtractionError(.encrypted, "only its receiver can read it: decrypt it and upload it again"))
+    }
+
+    private mutating func copy(_ content: MailContent?) {
+        guard let content else { return output.end() }
+        output.copy(of: "mail", content.read)
     }
 
     // MARK: - What GMime says

@@ -1,3 +1,5 @@
+import Foundation
+
 /// The plain text of a mail as paragraphs, with quotations told from the writer's own words.
 enum MailText {
     /// Splits into paragraphs at empty lines and where the depth of quotation changes.
@@ -41,5 +43,15 @@ enum MailText {
             depth += 1
             rest = next.dropFirst()
         }
+    }
+
+    /// The ids of the pictures that a page shows out of the same mail (RFC 2392).
+    static func shownPictures(in page: String) -> Set<String> {
+        var shown: Set<String> = []
+        for reference in page.split(separator: "cid:").dropFirst() {
+            let id = String(reference.prefix { !"\"' >)\n\t".contains($0) }.prefix(998))
+            shown.formUnion([id, id.removingPercentEncoding ?? id])
+        }
+        return shown
     }
 }
