@@ -111,7 +111,6 @@ struct CollectionTests {
     }
 
     @Test func aHundredThousandMembers() async throws {
-        // More than the directory's 16 bits count: libarchive goes by what is there.
         let file = try ScratchFile(zip((0..<60_000).map { ("\($0)", "") }))
         let before = Processes.residentBytes()
         let document = try await extractor.extract(path: file.path, name: "")

@@ -14,7 +14,8 @@ public struct ExtractionLimits: Sendable {
     public var wallTime: Duration
     /// Text and Markdown together, in bytes of UTF-8.
     public var outputBytes: Int
-    /// What the parts of an archive may inflate to together, in bytes, whatever sizes the archive declares.
+    /// What the parts of one document that is an archive (DOCX, EPUB) may inflate to together, in bytes, whatever sizes it declares.
+    /// Nothing of them is kept, so each document has its own; documents inside a document count for `memberBytes`.
     public var inflatedBytes: Int
     /// How deep documents lie in each other: of 1, an archive is read and the archives in it are not.
     public var maxDepth: Int

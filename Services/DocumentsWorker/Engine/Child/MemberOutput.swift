@@ -1,7 +1,5 @@
 /// Writes the members of a collection, within what is left of the limits of its tree.
 struct MemberOutput {
-    private static let longestName = 4 << 10
-
     private let writer = ResultWriter()
     private var members: Int
     private var bytes: Int
@@ -21,7 +19,7 @@ struct MemberOutput {
             return false
         }
         members -= 1
-        writer.beginMember(String(String.UnicodeScalarView(name.unicodeScalars.suffix(Self.longestName))), type)
+        writer.beginMember(Member.label(name), type)
         return true
     }
 

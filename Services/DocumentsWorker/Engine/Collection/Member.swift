@@ -17,12 +17,16 @@ public struct Member: Sendable, Equatable {
     public let declaredType: String?
     let content: Result<SpooledContent, ExtractionError>
 
-    /// What of a name is kept is its end, where the file's own name and its ending are.
     init(name: String, declaredType: String?, content: Result<SpooledContent, ExtractionError>) {
-        let name = name.droppingControls().replacing("\n", with: " ").replacing("\t", with: " ")
-        self.name = String(String.UnicodeScalarView(name.unicodeScalars.suffix(Self.longestName)))
+        self.name = Self.label(name)
         self.declaredType = declaredType
         self.content = content
+    }
+
+    /// A name as it is shown: its end, where the file's own name and its ending are.
+    static func label(_ name: String) -> String {
+        let name = name.droppingControls().replacing("\n", with: " ").replacing("\t", with: " ")
+        return String(String.UnicodeScalarView(name.unicodeScalars.suffix(longestName)))
     }
 
     /// A file of its own with the member's bytes, their number and their SHA-256 in lower-case hexadecimal.

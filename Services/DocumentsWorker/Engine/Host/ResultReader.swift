@@ -137,7 +137,8 @@ final class ResultReader: Sendable {
             Heading(level: $0.level, title: $0.title, start: min(max($0.start, 0), count))
         }
         let contents = state.members.contents
-        guard count > 0 else { throw contents?.shortfall ?? .empty }
+        // A document that holds others may say nothing itself.
+        guard count > 0 || contents?.members.isEmpty == false else { throw contents?.shortfall ?? .empty }
         guard Self.areInOrder(state.pages.map { ($0.start, $0.end) }, upTo: count),
             Self.areInOrder(state.tables.map { ($0.start, $0.end) }, upTo: count)
         else { throw ExtractionError(.crashed, "the parser wrote nonsense: the document is hostile") }

@@ -56,7 +56,7 @@ struct ArchiveCollection {
 
     /// Takes one entry; false when there is no use in going on.
     private mutating func take(_ entry: ArchiveEntry) throws(ExtractionError) -> Bool {
-        let label = entry.label
+        let label = Member.label(entry.label)
         guard !Self.isJunk(label), !entry.isFolder else { return true }
         if let kind = entry.otherKind {
             notes += 1
@@ -98,7 +98,7 @@ struct ArchiveCollection {
 
     private static func isJunk(_ label: String) -> Bool {
         let path = label.split(separator: "/")
-        guard let name = path.last?.lowercased() else { return true }
+        guard let name = path.last?.lowercased() else { return false }
         return path.contains("__MACOSX") || name.hasPrefix("._") || junk.contains(name)
     }
 

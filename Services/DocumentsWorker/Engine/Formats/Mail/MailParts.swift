@@ -26,6 +26,13 @@ struct MailParts {
     mutating func read(_ body: UnsafeMutablePointer<GMimeObject>) throws(ExtractionError) {
         findShown(body, depth: 0)
         try read(body, takesText: true, depth: 0)
+        if gmime_is_multipart(body) != 0, body.withMemoryRebound(to: GMimeMultipart.self, capacity: 1, Self.isCut) {
+            output.fallShort(.corrupt("mail", "its parts are not all there"))
+        }
+    }
+
+    private static func isCut(_ multipart: UnsafeMutablePointer<GMimeMultipart>) -> Bool {
+        multipart.pointee.write_end_boundary == 0 || g_mime_multipart_get_count(multipart) == 0
     }
 
     /// - Parameter takesText: whether its text is wanted; not where it says again what was read already.
@@ -38,6 +45,7 @@ struct MailParts {
         if gmime_is_multipart(object) != 0 {
             let parts = Self.parts(of: object)
             let chosen = Self.mediaType(of: object) == "multipart/alternative" ? Self.best(of: parts) : nil
+            if parts.isEmpty, takesText { try write(prologueOf: object) }
             for part in parts {
                 try read(part, takesText: takesText && (chosen == nil || chosen == part), depth: depth + 1)
             }
@@ -87,12 +95,19 @@ struct MailParts {
             builder = renderer.builder
             return true
         }
-        let isFlowed = Self.parameter("format", of: object) == "flowed"
-        let dropsBlank = Self.parameter("delsp", of: object) == "yes"
-        for paragraph in MailText.paragraphs(of: text, isFlowed: isFlowed, dropsBlank: dropsBlank) {
-            try builder.paragraph(InlineText(paragraph.text), quoteDepth: paragraph.depth)
-        }
+        try MailText.write(
+            text, isFlowed: Self.parameter("format", of: object) == "flowed",
+            dropsBlank: Self.parameter("delsp", of: object) == "yes", to: &builder)
         return true
+    }
+
+    /// A mail may say that it has parts and have none: then what stands before the first is all that it says.
+    private mutating func write(prologueOf object: Object) throws(ExtractionError) {
+        let prologue = object.withMemoryRebound(to: GMimeMultipart.self, capacity: 1) {
+            g_mime_multipart_get_prologue($0).map { Array(String(cString: $0).utf8) }
+        }
+        guard let prologue, !prologue.isEmpty else { return }
+        try MailText.write(DecodedText(prologue).text, isFlowed: false, dropsBlank: false, to: &builder)
     }
 
     private static func text(of object: Object, isHTML: Bool) -> String? {

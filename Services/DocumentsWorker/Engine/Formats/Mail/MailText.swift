@@ -2,12 +2,20 @@ import Foundation
 
 /// The plain text of a mail as paragraphs, with quotations told from the writer's own words.
 enum MailText {
-    /// Splits into paragraphs at empty lines and where the depth of quotation changes.
+    /// Writes paragraphs, which end at empty lines and where the depth of quotation changes.
     ///
     /// - Parameters:
     ///   - isFlowed: lines that end with a blank go on in the next (RFC 3676).
     ///   - dropsBlank: that blank is not part of the text (`DelSp`).
-    static func paragraphs(of text: String, isFlowed: Bool, dropsBlank: Bool) -> [(depth: Int, text: String)] {
+    static func write(
+        _ text: String, isFlowed: Bool, dropsBlank: Bool, to builder: inout DocumentBuilder
+    ) throws(ExtractionError) {
+        for paragraph in paragraphs(of: text, isFlowed: isFlowed, dropsBlank: dropsBlank) {
+            try builder.paragraph(InlineText(paragraph.text), quoteDepth: paragraph.depth)
+        }
+    }
+
+    private static func paragraphs(of text: String, isFlowed: Bool, dropsBlank: Bool) -> [(depth: Int, text: String)] {
         var paragraphs: [(depth: Int, text: String)] = []
         var lines: [String] = []
         var (depth, goesOn) = (0, false)

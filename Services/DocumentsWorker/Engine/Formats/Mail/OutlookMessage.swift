@@ -27,9 +27,7 @@ enum OutlookMessage {
         var output = MemberOutput(request)
         let page = pageText(message)
         if let text = message.text(plainText), text.utf8.contains(where: { !$0.isBlank && $0 != 0 }) {
-            for paragraph in MailText.paragraphs(of: text, isFlowed: false, dropsBlank: false) {
-                try builder.paragraph(InlineText(paragraph.text), quoteDepth: paragraph.depth)
-            }
+            try MailText.write(text, isFlowed: false, dropsBlank: false, to: &builder)
         } else if let page {
             var renderer = HTMLRenderer(builder: builder, metadata: DocumentMetadata(mediaType: ""))
             try HTMLDocument.render(page, with: &renderer)
