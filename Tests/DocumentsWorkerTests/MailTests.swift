@@ -139,9 +139,9 @@ struct MailTests {
         #expect(leaves[0].document?.text.hasSuffix("Look:\n\nmore words") == true)
         #expect(
             leaves.dropFirst().map(\.name) == [
-                "besides.png", "notes.txt", "attachment 3", "smime.p7m", "attachment 5",
+                "besides.png", "attachment 2", "notes.txt", "attachment 4", "smime.p7m", "attachment 6",
             ])
-        #expect(leaves.map(\.code)[4] == .encrypted && leaves[3].document?.text == "no name")
+        #expect(leaves.map(\.code)[5] == .encrypted && leaves[4].document?.text == "no name")
         let silent = try await tree(
             "Received: by a\nMIME-Version: 1.0\nContent-Type: text/plain; name=notes.txt\n\nwords")
         #expect(silent.map { $0.document?.text } == ["", "words"])

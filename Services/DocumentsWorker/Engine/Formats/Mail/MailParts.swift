@@ -25,7 +25,7 @@ struct MailParts {
 
     mutating func read(_ body: UnsafeMutablePointer<GMimeObject>) throws(ExtractionError) {
         findShown(body, depth: 0)
-        try read(body, takesText: true, depth: 0)
+        try read(body, takesText: true, isRelated: false, depth: 0)
         if gmime_is_multipart(body) != 0, body.withMemoryRebound(to: GMimeMultipart.self, capacity: 1, Self.isCut) {
             output.fallShort(.corrupt("mail", "its parts are not all there"))
         }
@@ -35,8 +35,12 @@ struct MailParts {
         multipart.pointee.write_end_boundary == 0 || g_mime_multipart_get_count(multipart) == 0
     }
 
-    /// - Parameter takesText: whether its text is wanted; not where it says again what was read already.
-    private mutating func read(_ object: Object, takesText: Bool, depth: Int) throws(ExtractionError) {
+    /// - Parameters:
+    ///   - takesText: whether its text is wanted; not where it says again what was read already.
+    ///   - isRelated: whether it stands beside the page that it may belong to (RFC 2387).
+    private mutating func read(
+        _ object: Object, takesText: Bool, isRelated: Bool, depth: Int
+    ) throws(ExtractionError) {
         guard depth < Self.deepest else {
             return output.fallShort(
                 ExtractionError(.tooDeep, "parts over \(Self.deepest) deep in each other are not read"))
@@ -44,19 +48,22 @@ struct MailParts {
         if gmime_is_encrypted(object) != 0 { return refuse("encrypted message") }
         if gmime_is_multipart(object) != 0 {
             let parts = Self.parts(of: object)
-            let chosen = Self.mediaType(of: object) == "multipart/alternative" ? Self.best(of: parts) : nil
+            let type = Self.mediaType(of: object)
+            let chosen = type == "multipart/alternative" ? Self.best(of: parts) : nil
             if parts.isEmpty, takesText { try write(prologueOf: object) }
             for part in parts {
-                try read(part, takesText: takesText && (chosen == nil || chosen == part), depth: depth + 1)
+                try read(
+                    part, takesText: takesText && (chosen == nil || chosen == part),
+                    isRelated: type == "multipart/related", depth: depth + 1)
             }
         } else if gmime_is_message(object) != 0 {
             attach(message: object)
         } else if gmime_is_part(object) != 0 {
-            try read(leaf: object, takesText: takesText)
+            try read(leaf: object, takesText: takesText, isRelated: isRelated)
         }
     }
 
-    private mutating func read(leaf object: Object, takesText: Bool) throws(ExtractionError) {
+    private mutating func read(leaf object: Object, takesText: Bool, isRelated: Bool) throws(ExtractionError) {
         let type = Self.mediaType(of: object)
         let name = Self.name(of: object)
         let isAttachment = Self.disposition(of: object) == "attachment"
@@ -69,7 +76,8 @@ struct MailParts {
             refuse(name ?? "encrypted message")
         } else if type.hasPrefix("image/"), !isAttachment {
             let id = object.withMemoryRebound(to: GMimePart.self, capacity: 1) { g_mime_part_get_content_id($0) }
-            if let name, id.map({ shown.contains(String(cString: $0)) }) != true { attach(object, name) }
+            let isShown = id.map { shown.contains(String(cString: $0)) } ?? false
+            if !isShown, !isRelated || name != nil { attach(object, name) }
         } else {
             attach(object, name)
         }
