@@ -38,6 +38,8 @@ let package = Package(
         clibrary("CMark", pkgConfig: "libcmark", debian: "libcmark-dev"),
         clibrary("CMagic", pkgConfig: "libmagic", debian: "libmagic-dev"),
         clibrary("CTextCat", pkgConfig: "libexttextcat", debian: "libexttextcat-dev"),
+        clibrary("CGMime", pkgConfig: "gmime-3.0", debian: "libgmime-3.0-dev"),
+        clibrary("CGsf", pkgConfig: "libgsf-1", debian: "libgsf-1-dev"),
         // It has no file for pkg-config.
         .systemLibrary(name: "CCSV", path: "Shared/CCSV", providers: [.apt(["libcsv-dev"])]),
         .systemLibrary(name: "CSpawn", path: "Shared/CSpawn"),
@@ -67,7 +69,7 @@ let package = Package(
         worker("NoopWorker"),
         worker(
             "DocumentsWorker",
-            ["CLibXML2", "CGumbo", "CLibArchive", "CSeccomp", "CUchardet", "CMark", "CMagic", "CCSV", "CTextCat"]),
+            ["CLibXML2", "CGumbo", "CLibArchive", "CSeccomp", "CUchardet", "CMark", "CMagic", "CCSV", "CTextCat", "CGMime", "CGsf"]),
 
         // Tests
         .target(

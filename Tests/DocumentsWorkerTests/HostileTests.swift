@@ -50,7 +50,8 @@ struct HostileTests {
     @Test func outputLimit() async throws {
         var limits = ExtractionLimits()
         limits.outputBytes = 60
-        for name in ["sample.pdf", "sample.html", "sample.md", "sample.txt"] + Self.archives {
+        let holders = ["sample.zip", "sample.tar.gz", "sample.eml", "sample.msg"]
+        for name in ["sample.pdf", "sample.html", "sample.md", "sample.txt"] + Self.archives + holders {
             let error = await extractor.failure(Fixture.path(name), name: name, limits: limits)
             #expect(error?.code == .tooLarge, "\(name)")
         }

@@ -55,6 +55,61 @@ extension Extractor {
     }
 }
 
+/// One document of a tree, as the worker would walk it.
+struct Leaf {
+    /// The places from the outermost document on: `0/3`.
+    let path: String
+    let name: String
+    let result: Result<Extracted, ExtractionError>
+
+    var code: ExtractionError.Code? {
+        guard case .failure(let error) = result else { return nil }
+        return error.code
+    }
+
+    var document: Extracted? {
+        guard case .success(let document) = result else { return nil }
+        return document
+    }
+
+    var shortfall: ExtractionError.Code? { document?.contents?.shortfall?.code }
+}
+
+extension Extractor {
+    /// A document and all inside it, each container before its members.
+    func tree(_ path: String, name: String = "", limits: ExtractionLimits = ExtractionLimits()) async -> [Leaf] {
+        var leaves: [Leaf] = []
+        await walk("0", name, into: &leaves) { () async throws(ExtractionError) in
+            try await extract(path: path, name: name, limits: limits)
+        }
+        return leaves
+
+        func walk(
+            _ place: String, _ name: String, into leaves: inout [Leaf],
+            _ extract: () async throws(ExtractionError) -> Extracted
+        ) async {
+            let result = await Result { () async throws(ExtractionError) in try await extract() }
+            let leaf = Leaf(path: place, name: name, result: result)
+            leaves.append(leaf)
+            for (ordinal, member) in (leaf.document?.contents?.members ?? []).enumerated() {
+                await walk("\(place)/\(ordinal)", member.name, into: &leaves) {
+                    () async throws(ExtractionError) in
+                    let document = try member.open().document
+                    return try await self.extract(
+                        document, name: member.name, declaredType: member.declaredType, limits: limits)
+                }
+            }
+        }
+    }
+}
+
+extension Result {
+    /// The outcome of an asynchronous operation.
+    init(_ operation: () async throws(Failure) -> Success) async {
+        do throws(Failure) { self = .success(try await operation()) } catch { self = .failure(error) }
+    }
+}
+
 /// What `/proc` says of processes.
 enum Processes {
     static func children(of parent: pid_t) -> [pid_t] {
@@ -162,12 +217,17 @@ let slowPage = "/Deep Do"
 ///
 /// - Parameter flags: 0x800 where names are UTF-8.
 func zip(_ parts: [(name: String, content: String)], flags: Int = 0) -> Data {
+    zip(files: parts.map { ($0.name, Data($0.content.utf8)) }, flags: flags)
+}
+
+/// The same for parts that are no text.
+func zip(files: [(name: String, content: Data)], flags: Int = 0) -> Data {
     func number(_ value: Int, _ bytes: Int) -> [UInt8] {
         (0..<bytes).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) }
     }
     var (file, directory) = (Data(), Data())
-    for (name, content) in parts {
-        let bytes = Array(content.utf8)
+    for (name, content) in files {
+        let bytes = Array(content)
         let fields =
             number(20, 2) + number(flags, 2) + number(0, 6) + number(Int(checksum(bytes)), 4) + number(bytes.count, 4)
             + number(bytes.count, 4) + number(name.utf8.count, 2)
@@ -176,9 +236,23 @@ func zip(_ parts: [(name: String, content: String)], flags: Int = 0) -> Data {
         file += number(0x0403_4B50, 4) + fields + number(0, 2) + Array(name.utf8) + bytes
     }
     let end =
-        number(0x0605_4B50, 4) + number(0, 4) + number(parts.count, 2) + number(parts.count, 2)
+        number(0x0605_4B50, 4) + number(0, 4) + number(files.count, 2) + number(files.count, 2)
         + number(directory.count, 4) + number(file.count, 4) + number(0, 2)
     return file + directory + end
+}
+
+/// One header of a TAR for a regular file, with the size that it says (POSIX.1, ustar interchange format).
+func tarHeader(_ name: String, size: String) -> Data {
+    var header = [UInt8](repeating: 0, count: 512)
+    func put(_ text: String, at place: Int) {
+        header.replaceSubrange(place..<place + text.utf8.count, with: Array(text.utf8))
+    }
+    put(name, at: 0)
+    put("0000644\u{0}0000000\u{0}0000000\u{0}\(size)\u{0}00000000000\u{0}        0", at: 100)
+    put("ustar\u{0}00", at: 257)
+    let sum = String(header.reduce(0) { $0 + Int($1) }, radix: 8)
+    put(String(repeating: "0", count: 6 - sum.count) + sum + "\u{0} ", at: 148)
+    return Data(header)
 }
 
 /// CRC-32 as zip archives have it (ISO 3309).

@@ -110,7 +110,7 @@ extension Stack {
     fileprivate func documentsInCheckpoint(of job: UUID) async throws -> Set<Int> {
         let rows = try await database.query(
             """
-            SELECT (entry->'document'->>'index')::bigint AS place FROM checkpoint_entries WHERE job_id = \(job)
+            SELECT (entry->>'index')::bigint AS place FROM checkpoint_entries WHERE job_id = \(job)
             """)
         return Set(try rows.map { try $0.decode("place", as: Int.self) })
     }

@@ -183,7 +183,7 @@ import Testing
         let epoch = try #require(newest["epoch"]?.intValue)
         #expect(try await get("/checkpoints/\(epoch)")["state"]?["documents"]?.intValue == count)
         let entries = try await get("/checkpoints/\(epoch)/entries")["entries"]?.arrayValue ?? []
-        #expect(Set(entries.map { $0["entry"]?["document"]?["index"]?.intValue }) == Set(0..<count))
+        #expect(Set(entries.map { $0["entry"]?["index"]?.intValue }) == Set(0..<count))
         let first = try await get("/checkpoints/1/entries")["entries"]?.arrayValue
         #expect(first?.count == 1, "an early checkpoint has what was finished then")
     }

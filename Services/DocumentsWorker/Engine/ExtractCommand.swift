@@ -2,7 +2,7 @@ import Foundation
 
 /// `DocumentsWorker extract [--parallel N] FILE...`: what the worker would read, for operators and measurements.
 ///
-/// One file prints its text; several print a line each with code, pages and bytes.
+/// One file prints its text; several, and documents inside one, print a line each with pages and bytes, or the error.
 enum ExtractCommand {
     /// The first argument of the process.
     static let argument = "extract"
@@ -39,13 +39,36 @@ enum ExtractCommand {
     }
 
     private static func extract(_ file: String, with extractor: Extractor, isOnly: Bool) async -> Bool {
-        do {
-            let document = try await extractor.extract(path: file, name: file)
-            let summary = "\(file): \(document.pages.count) pages, \(document.text.utf8.count) bytes"
+        await show(file, isOnly: isOnly, with: extractor) { () async throws(ExtractionError) in
+            try await extractor.extract(path: file, name: file)
+        }
+    }
+
+    /// Shows a document and then all inside it.
+    private static func show(
+        _ name: String, isOnly: Bool, with extractor: Extractor,
+        _ extract: () async throws(ExtractionError) -> Extracted
+    ) async -> Bool {
+        do throws(ExtractionError) {
+            let document = try await extract()
+            let summary = "\(name): \(document.pages.count) pages, \(document.text.utf8.count) bytes"
             say(isOnly ? (document.markdown ?? document.text) : summary, to: .standardOutput)
-            return true
+            var isWhole = true
+            if let shortfall = document.contents?.shortfall {
+                say("\(name): \(shortfall)", to: .standardError)
+                isWhole = false
+            }
+            for member in document.contents?.members ?? [] {
+                let isRead = await show("\(name): \(member.name)", isOnly: false, with: extractor) {
+                    () async throws(ExtractionError) in
+                    try await extractor.extract(
+                        member.open().document, name: member.name, declaredType: member.declaredType)
+                }
+                isWhole = isWhole && isRead
+            }
+            return isWhole
         } catch {
-            say("\(file): \(error)", to: .standardError)
+            say("\(name): \(error)", to: .standardError)
             return false
         }
     }

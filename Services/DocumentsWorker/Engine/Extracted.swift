@@ -16,6 +16,8 @@ public struct Extracted: Sendable, Equatable {
     public var tables: [Table]
     /// Where on their pages the parts of the text stand, in order; empty where the format does not say.
     public var places: [Place]
+    /// The documents inside this one; nil for a format that holds none.
+    public var contents: Contents?
 
     /// Makes a value, for tests and for text from elsewhere.
     public init(

@@ -10,6 +10,10 @@ public struct ExtractionError: Error, Equatable, CustomStringConvertible {
         case unsupported
         /// Text, Markdown or inflated parts grew over their limit.
         case tooLarge = "too_large"
+        /// More documents inside a document than the limit.
+        case tooManyMembers = "too_many_members"
+        /// Documents in documents, deeper than the limit.
+        case tooDeep = "too_deep"
         /// More pages than the limit.
         case tooManyPages = "too_many_pages"
         /// Out of wall time or processor time.
@@ -68,6 +72,15 @@ extension ExtractionError {
         ExtractionError(
             .tooManyPages, "over the limit of \(limit) pages: split the document or raise the limit",
             mediaType: mediaType)
+    }
+
+    static func tooManyMembers(limit: Int) -> ExtractionError {
+        ExtractionError(
+            .tooManyMembers, "over the limit of \(limit) documents inside one: split it, or unpack it and upload them")
+    }
+
+    static func tooDeep(limit: Int) -> ExtractionError {
+        ExtractionError(.tooDeep, "documents over \(limit) deep in each other are not read: unpack the outer ones")
     }
 
     static func corrupt(_ format: String, _ detail: String) -> ExtractionError {

@@ -14,8 +14,15 @@ public struct ExtractionLimits: Sendable {
     public var wallTime: Duration
     /// Text and Markdown together, in bytes of UTF-8.
     public var outputBytes: Int
-    /// What the parts of an archive may inflate to together, in bytes, whatever sizes the archive declares.
+    /// What the parts of one document that is an archive (DOCX, EPUB) may inflate to together, in bytes, whatever sizes it declares.
+    /// Nothing of them is kept, so each document has its own; documents inside a document count for `memberBytes`.
     public var inflatedBytes: Int
+    /// How deep documents lie in each other: of 1, an archive is read and the archives in it are not.
+    public var maxDepth: Int
+    /// Documents inside a document, over all depths.
+    public var maxMembers: Int
+    /// Bytes of all documents inside a document together, over all depths, as they come out of their containers.
+    public var memberBytes: Int
     /// Pages of a paged document.
     public var maxPages: Int
     /// Pages that are read as pictures, each of which costs seconds.
@@ -25,7 +32,8 @@ public struct ExtractionLimits: Sendable {
     public init(
         memoryBytes: Int = 512 << 20, cpuSeconds: Int = 60, openFiles: Int = 32, writtenBytes: Int = 0,
         wallTime: Duration = .seconds(120), outputBytes: Int = 64 << 20, inflatedBytes: Int = 256 << 20,
-        maxPages: Int = 20_000, maxRecognizedPages: Int = 500
+        maxDepth: Int = 5, maxMembers: Int = 1000, memberBytes: Int = 1 << 30, maxPages: Int = 20_000,
+        maxRecognizedPages: Int = 500
     ) {
         self.memoryBytes = memoryBytes
         self.cpuSeconds = cpuSeconds
@@ -34,6 +42,9 @@ public struct ExtractionLimits: Sendable {
         self.wallTime = wallTime
         self.outputBytes = outputBytes
         self.inflatedBytes = inflatedBytes
+        self.maxDepth = maxDepth
+        self.maxMembers = maxMembers
+        self.memberBytes = memberBytes
         self.maxPages = maxPages
         self.maxRecognizedPages = maxRecognizedPages
     }

@@ -28,11 +28,23 @@ public struct Extractor: Sendable {
         ranges: (any PDFRangeStore)? = nil,
         onPage: @escaping @Sendable (_ done: Int, _ total: Int?) -> Void = { _, _ in }
     ) async throws(ExtractionError) -> Extracted {
-        let document = try OpenDocument(path: path)
+        try await extract(
+            OpenDocument(path: path), name: name, declaredType: declaredType, recognition: recognition,
+            furniture: furniture, limits: limits, ranges: ranges, onPage: onPage)
+    }
+
+    /// Reads an open document, such as a member of another one; the limits on what lies in documents are those of the outermost.
+    public func extract(
+        _ document: OpenDocument, name: String, declaredType: String? = nil, recognition: Recognition = Recognition(),
+        furniture: PageFurniture = .keep, limits: ExtractionLimits = ExtractionLimits(),
+        ranges: (any PDFRangeStore)? = nil,
+        onPage: @escaping @Sendable (_ done: Int, _ total: Int?) -> Void = { _, _ in }
+    ) async throws(ExtractionError) -> Extracted {
         let job = ExtractionJob(
-            host: host, document: document, hint: FormatHint(name: name, declaredType: declaredType),
-            recognition: recognition, readers: readers, furniture: furniture, limits: limits, ranges: ranges,
-            deadline: .now + limits.wallTime, onPage: onPage)
+            host: host, document: document,
+            place: document.place ?? TreePlace(tree: DocumentTree(limits: limits), depth: 0),
+            hint: FormatHint(name: name, declaredType: declaredType), recognition: recognition, readers: readers,
+            furniture: furniture, limits: limits, ranges: ranges, deadline: .now + limits.wallTime, onPage: onPage)
         if document.isPDF { return try await PDFExtraction(job: job).run() }
         if document.pictureType != nil, recognition.mode != .never {
             return try await PictureExtraction(job: job).run()
@@ -60,6 +72,7 @@ public struct Extractor: Sendable {
 struct ExtractionJob: Sendable {
     let host: ChildHost
     let document: OpenDocument
+    let place: TreePlace
     let hint: FormatHint
     let recognition: Recognition
     let readers: Permits
@@ -92,8 +105,12 @@ struct ExtractionJob: Sendable {
     /// Reads a document of any format but PDF; a helper that dies on the way gets one more try.
     func parse() async throws(ExtractionError) -> Extracted {
         for _ in 1...2 {
-            let result = ResultReader(limit: limits.outputBytes)
+            let allowance = place.tree.allowance(atDepth: place.depth)
+            let result = ResultReader(
+                limit: limits.outputBytes, members: MemberIntake(place, allowance: allowance))
             var request = ChildRequest(.parse, limits: limits)
+            request.members = allowance.members
+            request.memberBytes = allowance.bytes
             request.hint = hint
             let end = try await child(request) { result.append($0) }
             if end.cause == .helperLost { continue }

@@ -1,7 +1,7 @@
 import Foundation
 
-/// An open regular file; closed with the last reference.
-final class OpenDocument: Sendable {
+/// An open regular file that is read as a document; closed with the last reference.
+public final class OpenDocument: Sendable {
     /// Where the marker of a PDF may begin, by the habit of all readers.
     private static let headerLength = 1024
     private static let pictures: [(start: [UInt8], type: String)] = [
@@ -13,8 +13,13 @@ final class OpenDocument: Sendable {
     let isPDF: Bool
     /// The media type of a picture whose words can be read; nil for what is none.
     let pictureType: String?
+    /// Where in another document it lies; nil for one that was given in by itself.
+    let place: TreePlace?
+    /// What the descriptor belongs to, if not to this.
+    private let file: UnnamedFile?
 
-    init(path: String) throws(ExtractionError) {
+    /// Opens a file; throws `unreadable` for what is no regular file.
+    public convenience init(path: String) throws(ExtractionError) {
         // Without O_NONBLOCK a named pipe would wait for a writer.
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else {
@@ -25,14 +30,24 @@ final class OpenDocument: Sendable {
             close(descriptor)
             throw ExtractionError(.unreadable, "not a regular file")
         }
+        self.init(descriptor, nil, place: nil)
+    }
+
+    /// A document that lies in another one.
+    convenience init(_ file: UnnamedFile, place: TreePlace) { self.init(file.descriptor, file, place: place) }
+
+    private init(_ descriptor: Int32, _ file: UnnamedFile?, place: TreePlace?) {
         self.descriptor = descriptor
+        self.file = file
+        self.place = place
         var header = [UInt8](repeating: 0, count: Self.headerLength)
         let count = pread(descriptor, &header, header.count, 0)
-        isPDF = header.prefix(max(count, 0)).contains(sequence: Array("%PDF-".utf8))
+        // What holds documents may begin with one.
+        isPDF = !Magic.isContainer(header) && header.prefix(max(count, 0)).contains(sequence: Array("%PDF-".utf8))
         pictureType = Self.pictures.first { header.starts(with: $0.start) }?.type
     }
 
-    deinit { close(descriptor) }
+    deinit { if file == nil { close(descriptor) } }
 }
 
 extension Collection<UInt8> {

@@ -5,6 +5,11 @@ extension String {
     }
 }
 
+extension String {
+    /// The first so many Unicode scalars.
+    func cut(to count: Int) -> String { String(String.UnicodeScalarView(unicodeScalars.prefix(count))) }
+}
+
 extension UInt8 {
     /// Whether a byte of UTF-8 begins a scalar.
     var startsScalar: Bool { self & 0xC0 != 0x80 }

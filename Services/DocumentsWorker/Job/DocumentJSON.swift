@@ -4,7 +4,8 @@ import JSON
 
 /// The artifact of kind `document`: metadata, pages with their offsets, and chunks.
 enum DocumentJSON {
-    /// Offsets count Unicode scalars from the start of the text artifact.
+    /// Offsets count Unicode scalars from the start of the text artifact; boxes are left, top, right and bottom, in points from the upper
+    /// left corner of the page.
     static func bytes(of extracted: Extracted, chunks: [Chunk], name: String, sha256: String) -> [UInt8] {
         var json = JSONWriter(capacity: extracted.text.utf8.count + 4096)
         json.beginObject()
@@ -64,6 +65,7 @@ enum DocumentJSON {
         json.member("modified", metadata.modified)
         json.member("pages", metadata.pages)
         json.member("encoding", metadata.encoding)
+        json.member("producer", metadata.producer)
         json.endObject()
     }
 
@@ -74,6 +76,7 @@ enum DocumentJSON {
         json.member("start", chunk.start)
         json.member("end", chunk.end)
         json.member("page", chunk.page)
+        json.member("box", chunk.box.map { [$0.left, $0.top, $0.right, $0.bottom] })
         json.member("headings", chunk.headings)
         json.member("text", chunk.text)
         json.endObject()

@@ -4,27 +4,38 @@ import JSON
 import Jobs
 import WorkerKit
 
+/// What a document's way through the stages gave.
+struct PassedDocument: Sendable {
+    let document: ProcessedDocument
+    let artifacts: [ProcessedArtifact]
+    /// Bytes read.
+    let bytes: Int64
+    /// The documents inside it, still to be read.
+    let members: [Member]
+}
+
 /// One document on its way through the stages.
 struct DocumentPassage: Sendable {
-    /// A document's whole text is in memory while it is cut and stored, once for each document under way.
-    private static let limits = ExtractionLimits(outputBytes: 16 << 20)
+    /// Where the document comes from.
+    enum Origin: Sendable {
+        case input(DocumentProcessing.Input)
+        case member(Member)
+    }
 
-    let input: DocumentProcessing.Input
-    /// Its place among the inputs.
-    let index: Int
+    let origin: Origin
+    let place: DocumentPlace
     let stages: Stages
     let extractor: Extractor
     let chunker: Chunker
     let recognition: Recognition
-    let progress: PageProgress
+    let furniture: PageFurniture
+    let limits: ExtractionLimits
     let context: JobContext
-
-    /// Its place in the job, for its rows.
-    private var path: [Int32] { [Int32(clamping: index)] }
+    let onPage: @Sendable (Int, Int?) -> Void
 
     /// The file that a document is read from.
     private struct Source: Sendable {
-        let path: String
+        let document: OpenDocument
         let name: String
         let mediaType: String?
         let size: Int64
@@ -32,14 +43,14 @@ struct DocumentPassage: Sendable {
     }
 
     /// Takes the document to its end; one that cannot be read ends with its error.
-    func run() async throws -> FinishedDocument {
+    func run() async throws -> PassedDocument {
         let start = ContinuousClock.now
-        var name = input.name ?? "document \(index + 1)"
+        var name = givenName ?? "document \(place.index + 1)"
         var opened: Source?
         var stage = stages.open
         do {
             let source = try await stages.run(stages.open) { try await open() }
-            name = input.name ?? source.name
+            name = givenName ?? source.name
             opened = source
             stages.open.gave(bytes: Int(source.size))
 
@@ -48,9 +59,8 @@ struct DocumentPassage: Sendable {
             let title = name
             let extracted = try await stages.run(stages.extract) {
                 try await extractor.extract(
-                    path: source.path, name: title, declaredType: source.mediaType, recognition: recognition,
-                    limits: Self.limits
-                ) { [progress, index] pages, total in progress.report(index, pages: pages, total: total) }
+                    source.document, name: title, declaredType: source.mediaType, recognition: recognition,
+                    furniture: furniture, limits: limits, onPage: onPage)
             }
             let textBytes = extracted.text.utf8.count + (extracted.markdown?.utf8.count ?? 0)
             stages.extract.gave(bytes: textBytes)
@@ -60,41 +70,75 @@ struct DocumentPassage: Sendable {
             let chunks = await cut(extracted, name)
 
             stage = stages.store
-            let (document, artifacts) = try await store(extracted, chunks: chunks, name: name, source: source)
+            var (document, artifacts) = try await store(extracted, chunks: chunks, name: name, source: source)
             stages.store.finishedRecord(after: .now - start)
             context.log(
                 .info, in: stages.extract,
                 "\(name): \(document.pages.map { "\($0) pages" } ?? "no pages"), \(document.characters ?? 0) characters"
             )
-            return FinishedDocument(document: document, artifacts: artifacts, bytes: source.size)
+            if let shortfall = extracted.contents?.shortfall {
+                document.error = tell(shortfall.code.rawValue, shortfall.message)
+            }
+            return PassedDocument(
+                document: document, artifacts: artifacts, bytes: source.size,
+                members: extracted.contents?.members ?? [])
         } catch let error as ExtractionError where error.code != .cancelled && error.code != .unavailable {
             return try await failed(error.code.rawValue, error.message, mediaType: error.mediaType)
         } catch let failure as JobFailure {
             return try await failed(failure.code, failure.message, mediaType: nil)
         }
 
-        func failed(_ code: String, _ message: String, mediaType: String?) async throws -> FinishedDocument {
+        func failed(_ code: String, _ message: String, mediaType: String?) async throws -> PassedDocument {
             let rows = DocumentRows(
                 failed: .init(code: code, message: message), mediaType: mediaType, name: name, sha256: opened?.sha256,
-                size: opened?.size, path: path, of: context)
+                size: opened?.size, path: place.numbers, of: context)
             try await rows.write(in: context)
-            var document = ProcessedDocument(index: index, id: rows.record.id.text, name: name, status: "failed")
+            var document = ProcessedDocument(
+                index: place.index, id: rows.record.id.text, path: place.path, parent: place.parent, name: name,
+                status: .failed)
             document.mediaType = mediaType
-            document.error = ProcessedDocument.Failure(code: code, message: message)
-            context.log(.error, in: stage, "\(name): \(message)", details: ["code": .string(code)])
+            document.error = tell(code, message)
+            return PassedDocument(document: document, artifacts: [], bytes: opened?.size ?? 0, members: [])
+        }
+
+        func tell(_ code: String, _ message: String) -> ProcessedDocument.Failure {
+            context.log(
+                .error, in: stage, "\(name): \(message)", details: ["code": .string(code), "path": .string(place.path)])
             context.error(
-                in: stage, "\(name): \(message)", details: ["code": .string(code), "document": .int(Int64(index))],
+                in: stage, "\(name): \(message)",
+                details: ["code": .string(code), "document": .int(Int64(place.index)), "path": .string(place.path)],
                 record: name)
-            return FinishedDocument(document: document, artifacts: [], bytes: opened?.size ?? 0)
+            return ProcessedDocument.Failure(code: code, message: message)
+        }
+    }
+
+    /// The name that somebody else than the file gave.
+    private var givenName: String? {
+        switch origin {
+        case .input(let input): input.name
+        case .member(let member): member.name
         }
     }
 
     private func open() async throws -> Source {
+        switch origin {
+        case .input(let input): return try await open(input)
+        case .member(let member):
+            let (document, size, sha256) = try member.open()
+            stages.open.took(bytes: size)
+            return Source(
+                document: document, name: member.name, mediaType: member.declaredType, size: Int64(size),
+                sha256: sha256)
+        }
+    }
+
+    private func open(_ input: DocumentProcessing.Input) async throws -> Source {
         if let id = input.fileID {
             let (record, path) = try await context.files.file(id)
             stages.open.took(bytes: Int(record.size))
             return Source(
-                path: path, name: record.name, mediaType: record.mediaType, size: record.size, sha256: record.sha256)
+                document: try OpenDocument(path: path), name: record.name, mediaType: record.mediaType,
+                size: record.size, sha256: record.sha256)
         }
         let path = try context.files.path(of: input.url ?? "")
         var status = stat()
@@ -104,7 +148,7 @@ struct DocumentPassage: Sendable {
         stages.open.took(bytes: Int(status.st_size))
         let name = String(path.split(separator: "/").last ?? "document")
         return Source(
-            path: path, name: name, mediaType: nil, size: Int64(status.st_size),
+            document: try OpenDocument(path: path), name: name, mediaType: nil, size: Int64(status.st_size),
             sha256: try FileDigest.sha256(ofFile: path))
     }
 
@@ -114,7 +158,10 @@ struct DocumentPassage: Sendable {
             guard let error = page.error else { continue }
             context.error(
                 .warning, in: stages.extract, "\(name), page \(page.number): \(error)",
-                details: ["document": .int(Int64(index)), "page": .int(Int64(page.number))], record: name)
+                details: [
+                    "document": .int(Int64(place.index)), "path": .string(place.path),
+                    "page": .int(Int64(page.number)),
+                ], record: name)
         }
     }
 
@@ -128,7 +175,8 @@ struct DocumentPassage: Sendable {
 
     private func sample(_ chunk: Chunk, of name: String) -> JSON {
         [
-            "document": .int(Int64(index)), "name": .string(name), "index": .int(Int64(chunk.index)),
+            "document": .int(Int64(place.index)), "path": .string(place.path), "name": .string(name),
+            "index": .int(Int64(chunk.index)),
             "start": .int(Int64(chunk.start)), "end": .int(Int64(chunk.end)),
             "page": chunk.page.map { .int(Int64($0)) } ?? .null,
             "headings": .array(chunk.headings.map { .string($0) }), "text": .string(chunk.text),
@@ -139,10 +187,10 @@ struct DocumentPassage: Sendable {
         _ extracted: Extracted, chunks: [Chunk], name: String, source: Source
     ) async throws -> (ProcessedDocument, [ProcessedArtifact]) {
         let rows = DocumentRows(
-            extracted, chunks: chunks, name: name, sha256: source.sha256, size: source.size, path: path, of: context)
+            extracted, chunks: chunks, name: name, sha256: source.sha256, size: source.size,
+            path: place.numbers, of: context)
         let document = ProcessedDocument(
-            index: index, id: rows.record.id, name: name, extracted: extracted, chunks: chunks.count,
-            sha256: source.sha256)
+            place, id: rows.record.id, name: name, extracted: extracted, chunks: chunks.count, sha256: source.sha256)
         stages.store.took(bytes: extracted.text.utf8.count + (extracted.markdown?.utf8.count ?? 0))
         let artifacts = try await stages.run(stages.store) {
             let made = files(of: extracted, chunks: chunks, name: name, source: source)
@@ -150,7 +198,8 @@ struct DocumentPassage: Sendable {
             try await rows.write(in: context)
             return zip(made.map(\.kind), stored).map { kind, stored in
                 ProcessedArtifact(
-                    document: index, kind: kind, id: stored.id.text, name: stored.name, mediaType: stored.mediaType,
+                    document: place.index, path: place.path, kind: kind, id: stored.id.text, name: stored.name,
+                    mediaType: stored.mediaType,
                     sizeBytes: stored.size, sha256: stored.sha256)
             }
         }
@@ -161,10 +210,13 @@ struct DocumentPassage: Sendable {
     private func files(
         of extracted: Extracted, chunks: [Chunk], name: String, source: Source
     ) -> [(kind: String, file: JobFiles.Artifact)] {
+        // The names of a job's files are its own: the place tells members of the same name apart.
+        let prefix = place.path.replacing("/", with: "-")
+        let label = place.parent == nil ? name : String(name.split(separator: "/").last ?? "member")
         func file(_ kind: String, _ suffix: String, _ mediaType: String, _ bytes: [UInt8]) -> (
             kind: String, file: JobFiles.Artifact
         ) {
-            (kind, JobFiles.Artifact(name: "\(index)-\(name).\(suffix)", mediaType: mediaType, bytes: bytes))
+            (kind, JobFiles.Artifact(name: "\(prefix)-\(label).\(suffix)", mediaType: mediaType, bytes: bytes))
         }
         let text = file("text", "txt", "text/plain; charset=utf-8", Array(extracted.text.utf8))
         let whole = file(
@@ -177,15 +229,20 @@ struct DocumentPassage: Sendable {
 
 extension ProcessedDocument {
     /// A document whose text was extracted.
-    fileprivate init(index: Int, id: UUID, name: String, extracted: Extracted, chunks: Int, sha256: String) {
+    fileprivate init(
+        _ place: DocumentPlace, id: UUID, name: String, extracted: Extracted, chunks: Int, sha256: String
+    ) {
         let metadata = extracted.metadata
+        func short(_ field: String?) -> String? { field?.cut(to: Self.longestField) }
+        let pageErrors = extracted.pages.lazy.compactMap { page in
+            page.error.map { PageFailure(page: page.number, message: $0.cut(to: Self.longestField)) }
+        }
         self.init(
-            index: index, id: id.text, name: name, status: "completed", mediaType: metadata.mediaType, sha256: sha256,
-            title: metadata.title, author: metadata.author, created: metadata.created, modified: metadata.modified,
+            index: place.index, id: id.text, path: place.path, parent: place.parent, name: name, status: .completed,
+            mediaType: metadata.mediaType.cut(to: Self.longestField), sha256: sha256, title: short(metadata.title),
+            author: short(metadata.author), created: metadata.created, modified: metadata.modified,
             pages: extracted.pages.isEmpty ? nil : extracted.pages.count,
             characters: extracted.text.unicodeScalars.count, chunks: chunks,
-            pageErrors: extracted.pages.compactMap { page in
-                page.error.map { PageFailure(page: page.number, message: $0) }
-            })
+            pageErrors: Array(pageErrors.prefix(Self.mostPageErrors)))
     }
 }

@@ -35,13 +35,20 @@ struct DocumentProcessing: Decodable, Sendable {
     let inputs: [Input]
     let chunking: Chunking
     let ocr: TextRecognition
+    /// What becomes of the lines that the pages of a PDF repeat.
+    let headersFooters: PageFurniture
+
+    enum CodingKeys: String, CodingKey {
+        case inputs, chunking, ocr
+        case headersFooters = "headers_footers"
+    }
 
     static func jobType() throws -> JobType {
         try JobType(
             name: "document_processing", version: 1,
             description: """
                 Extracts text, Markdown, tables, metadata and chunks from PDF, DOCX, PPTX, XLSX, ODT, ODS, ODP, EPUB, HTML, Markdown, CSV, \
-                JSON, XML, plain text and pictures.
+                JSON, XML, plain text, mail (EML, MSG, mailboxes) and pictures, and from the documents attached to mails and inside ZIP and TAR archives.
                 """,
             specSchema: [
                 "type": "object",
@@ -70,6 +77,10 @@ struct DocumentProcessing: Decodable, Sendable {
                             ).defaulting(to: ["eng"]),
                         ],
                     ],
+                    "headers_footers": [
+                        "type": "string", "enum": .array(PageFurniture.allCases.map { .string($0.rawValue) }),
+                        "default": "keep",
+                    ],
                 ],
                 "$defs": [
                     "input": [
@@ -94,10 +105,10 @@ struct DocumentProcessing: Decodable, Sendable {
 struct ProcessedDocuments: Encodable, Sendable {
     /// Documents whose text was extracted.
     var documentsProcessed = 0
-    /// Documents that ended with an error; the job goes on with the others.
+    /// Documents that ended with an error, and those that hold more than could be read; the job goes on with the others.
     var errors = 0
     var pages = 0
-    /// Bytes read.
+    /// Bytes read of the inputs.
     var bytes: Int64 = 0
     var artifacts: [ProcessedArtifact] = []
     var documents: [ProcessedDocument] = []
@@ -107,34 +118,60 @@ struct ProcessedDocuments: Encodable, Sendable {
         case errors, pages, bytes, artifacts, documents
     }
 
-    mutating func add(_ finished: FinishedDocument) {
-        if finished.document.error == nil { documentsProcessed += 1 } else { errors += 1 }
-        pages += finished.document.pages ?? 0
-        bytes += finished.bytes
-        artifacts += finished.artifacts
-        documents.append(finished.document)
-    }
-
-    /// Brings everything into the order of the inputs.
-    mutating func sort() {
-        documents.sort { $0.index < $1.index }
-        artifacts.sort { $0.document < $1.document }
+    /// - Parameter inputs: one entry for each input of the job, in any order; the result has them in the order of the inputs.
+    init(_ inputs: [FinishedInput]) {
+        for input in inputs.sorted(by: { $0.index < $1.index }) {
+            documentsProcessed += input.documents.count { $0.status == .completed }
+            errors += input.documents.count { $0.error != nil }
+            pages += input.documents.reduce(0) { $0 + ($1.pages ?? 0) }
+            bytes += input.bytes
+            artifacts += input.artifacts
+            documents += input.documents
+        }
     }
 }
 
-/// One document that is done with, and what it added: the entry of its checkpoint.
-struct FinishedDocument: Codable, Sendable {
-    let document: ProcessedDocument
-    let artifacts: [ProcessedArtifact]
-    /// Bytes read.
-    let bytes: Int64
+/// One input that is done with, and what it added: the entry of its checkpoint.
+///
+/// It is bounded by the limit on documents inside a document: some megabytes for a full archive.
+struct FinishedInput: Codable, Sendable {
+    /// Its place among the inputs, from 0.
+    let index: Int
+    /// The input itself, then what it holds, each container before its members.
+    var documents: [ProcessedDocument] = []
+    var artifacts: [ProcessedArtifact] = []
+    /// Bytes read of the input.
+    var bytes: Int64 = 0
+
+    init(index: Int) { self.index = index }
+
+    /// What it adds to the pages of the job's progress.
+    var countedPages: Int { documents.reduce(0) { $0 + $1.countedPages } }
+}
+
+/// A checkpoint's entry as it is read back: one that was written in another form tells of no finished input, so the input is done again.
+struct SavedInput: Decodable, Sendable {
+    let finished: FinishedInput?
+
+    init(from decoder: any Decoder) throws {
+        do { finished = try FinishedInput(from: decoder) } catch is DecodingError { finished = nil }
+    }
 }
 
 /// One document of the result.
 struct ProcessedDocument: Codable, Sendable {
+    enum Status: String, Codable, Sendable {
+        case completed, failed
+    }
+
     struct Failure: Codable, Sendable {
         let code: String
         let message: String
+
+        init(code: String, message: String) {
+            self.code = code
+            self.message = message.cut(to: longestField)
+        }
     }
 
     struct PageFailure: Codable, Sendable {
@@ -142,13 +179,22 @@ struct ProcessedDocument: Codable, Sendable {
         let message: String
     }
 
-    /// Its place among the inputs, from 0.
+    /// Of a title, an author or a message, in Unicode scalars: what is told of many documents must not be long. The `document` artifact
+    /// has all.
+    static let longestField = 500
+    /// Of the pages that gave no text; the `document` artifact has all.
+    static let mostPageErrors = 100
+
+    /// The place of its input among the inputs, from 0.
     let index: Int
     /// Of its rows; nil in the checkpoint of a build that wrote none.
     var id: String?
+    /// That place, and for a document inside another its place there, and so on: `0/3/1`.
+    let path: String
+    /// The path of the document that it lies in; none for an input.
+    var parent: String?
     let name: String
-    /// `completed` or `failed`.
-    let status: String
+    let status: Status
     var mediaType: String?
     var sha256: String?
     var title: String?
@@ -159,13 +205,15 @@ struct ProcessedDocument: Codable, Sendable {
     var characters: Int?
     var chunks: Int?
     var pageErrors: [PageFailure] = []
+    /// Why there is no text, or of a completed document why not all that it holds was read.
     var error: Failure?
 
     /// What it adds to the pages of the job's progress: a format without pages counts as one.
-    var countedPages: Int { error == nil ? pages ?? 1 : 0 }
+    var countedPages: Int { status == .completed ? pages ?? 1 : 0 }
 
     enum CodingKeys: String, CodingKey {
-        case index, id, name, status, title, author, created, modified, pages, characters, chunks, error, sha256
+        case index, id, path, parent, name, status, title, author, created, modified, pages, characters, chunks, error
+        case sha256
         case mediaType = "media_type"
         case pageErrors = "page_errors"
     }
@@ -173,8 +221,10 @@ struct ProcessedDocument: Codable, Sendable {
 
 /// One file of the result.
 struct ProcessedArtifact: Codable, Sendable {
-    /// The document's place among the inputs.
+    /// The place of the document's input among the inputs.
     let document: Int
+    /// The document's path.
+    let path: String
     /// `text`, `markdown` or `document` (metadata, pages and chunks as JSON).
     let kind: String
     let id: String
@@ -184,7 +234,7 @@ struct ProcessedArtifact: Codable, Sendable {
     let sha256: String
 
     enum CodingKeys: String, CodingKey {
-        case document, kind, id, name, sha256
+        case document, path, kind, id, name, sha256
         case mediaType = "media_type"
         case sizeBytes = "size_bytes"
     }

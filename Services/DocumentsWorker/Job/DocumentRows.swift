@@ -34,6 +34,7 @@ struct DocumentRows: Sendable {
         record.authors = metadata.author.map { [$0] } ?? []
         record.subject = metadata.subject
         record.language = metadata.language
+        record.producer = metadata.producer
         record.created = metadata.created.flatMap { Date(rfc3339: $0) }
         record.modified = metadata.modified.flatMap { Date(rfc3339: $0) }
         record.pages = extracted.pages.isEmpty ? nil : Int32(clamping: extracted.pages.count)
@@ -107,6 +108,7 @@ extension DocumentChunk {
     fileprivate init(_ chunk: Chunk) {
         self.init(
             index: Int32(clamping: chunk.index), id: chunk.id, page: chunk.page.map { Int32(clamping: $0) },
+            box: chunk.box.map { .init(left: $0.left, top: $0.top, right: $0.right, bottom: $0.bottom) },
             start: Int32(clamping: chunk.start), end: Int32(clamping: chunk.end), headings: chunk.headings,
             text: chunk.text)
     }

@@ -10,7 +10,8 @@ import WorkerKit
 /// stores the same artifacts and rows under the same ids. The documents finish in any order; the result has them in the order of the
 /// inputs. Each is stored in one entry, so a checkpoint costs the same after the thousandth document as after the first.
 ///
-/// A document that cannot be read costs itself: its error stands in the result and the job goes on.
+/// A document that cannot be read costs itself: its error stands in the result and the job goes on. So does one inside another: an input
+/// is done with, and has its entry, when all that it holds is.
 ///
 /// Asked to stop at a checkpoint it begins no further document and finishes those under way; asked to stop now its children are killed.
 struct DocumentsWorker: Worker {
@@ -20,6 +21,9 @@ struct DocumentsWorker: Worker {
 
     /// How many documents of one job are under way at a time, unless its client says otherwise; each in a lane of its own.
     private static let width = ProcessInfo.processInfo.activeProcessorCount
+
+    /// Documents inside the inputs of one job: the result and its checkpoints tell of each, and stand in the memory of those who read them.
+    private static let mostMembers = 20_000
 
     /// The state of a checkpoint; what is finished stands in its entries.
     private struct State: Codable {
@@ -38,41 +42,49 @@ struct DocumentsWorker: Worker {
                 JobFailure(code: "invalid_chunking", message: "chunking.overlap must be at most half of chunking.size.")
             )
         }
-        var result = ProcessedDocuments()
-        for document in try await context.finished(as: FinishedDocument.self) { result.add(document) }
-        let pages = result.documents.reduce(0) { $0 + $1.countedPages }
-        if !result.documents.isEmpty {
-            context.log(.info, "going on after \(result.documents.count) finished documents")
+        var finished = try await context.finished(as: SavedInput.self).compactMap(\.finished)
+        var pages = finished.reduce(0) { $0 + $1.countedPages }
+        if !finished.isEmpty {
+            context.log(.info, "going on after \(finished.count) finished inputs")
             context.goOn(from: Double(pages))
         }
-        let finished = Set(result.documents.map(\.index))
-        var waiting = input.inputs.enumerated().filter { !finished.contains($0.offset) }[...]
-        let progress = PageProgress(
-            of: input.inputs.count, finished: finished.count, pages: pages, context: context)
+        let done = Set(finished.map(\.index))
+        var waiting = input.inputs.enumerated().filter { !done.contains($0.offset) }[...]
+        let progress = PageProgress(of: input.inputs.count, finished: finished.count, pages: pages, context: context)
         let width = min(context.parallelism ?? Self.width, waiting.count)
         var freeLanes = (0..<width).map { Stages(lane: $0, context: context) }
-        try await withThrowingTaskGroup(of: (FinishedDocument, Stages).self) { group in
+        try await withThrowingTaskGroup(of: (FinishedInput, Stages).self) { group in
             func startNext() {
                 guard context.stopReason == nil, let stages = freeLanes.last, let (index, next) = waiting.popFirst()
                 else { return }
                 freeLanes.removeLast()
-                let passage = DocumentPassage(
+                let passage = InputPassage(
                     input: next, index: index, stages: stages, extractor: extractor, chunker: chunker,
-                    recognition: input.ocr.choice, progress: progress, context: context)
+                    recognition: input.ocr.choice, furniture: input.headersFooters,
+                    limits: Self.limits(after: finished), progress: progress,
+                    context: context)
                 group.addTask { (try await passage.run(), stages) }
             }
             for _ in freeLanes { startNext() }
-            while let (document, stages) = try await group.next() {
+            while let (input, stages) = try await group.next() {
                 freeLanes.append(stages)
                 startNext()
-                result.add(document)
-                progress.finish(document.document.index, pages: document.document.countedPages)
-                try await context.save(
-                    checkpoint: State(documents: result.documents.count, pages: result.pages), finished: [document])
+                finished.append(input)
+                pages += input.countedPages
+                progress.finish(input.index, pages: input.countedPages)
+                try await context.save(checkpoint: State(documents: finished.count, pages: pages), finished: [input])
             }
         }
-        guard result.documents.count == input.inputs.count else { return .stopped }
-        result.sort()
-        return .done(result)
+        guard finished.count == input.inputs.count else { return .stopped }
+        return .done(ProcessedDocuments(finished))
+    }
+
+    /// What an input may cost, after others. A document's whole text is in memory while it is cut and stored, once for each document
+    /// under way.
+    private static func limits(after finished: [FinishedInput]) -> ExtractionLimits {
+        var limits = ExtractionLimits(outputBytes: 16 << 20)
+        let members = finished.reduce(0) { $0 + $1.documents.count - 1 }
+        limits.maxMembers = min(limits.maxMembers, max(0, mostMembers - members))
+        return limits
     }
 }

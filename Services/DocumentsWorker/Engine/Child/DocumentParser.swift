@@ -20,8 +20,13 @@ enum DocumentParser {
         if Magic.isZip(header) { return try ZipDocument.parse(request) }
         let sample = InputFile.header(of: STDIN_FILENO, length: ContentType.sampleLength)
         let type = try ContentType.of(sample)
-        if Magic.isOLE(header) { throw try oldOffice(type, request) }
+        if ArchiveReader.tarTypes.contains(type) { return try ArchiveCollection.parse(.tar, type: type, request) }
+        if Magic.isOLE(header) {
+            guard let message = OutlookStorage.onStandardInput() else { throw try oldOffice(type, request) }
+            return try OutlookMessage.parse(message, request)
+        }
         guard isText(type, sample) else { throw unsupported(type) }
+        if MailHead.begins(header, hint: request.hint) { return try MailDocument.parse(request) }
         let bytes = try InputFile.contents(of: STDIN_FILENO, limit: request.memoryBytes / 4)
         guard !bytes.isEmpty else { throw .empty }
         let limit = request.outputBytes
@@ -31,7 +36,7 @@ enum DocumentParser {
         case .csv: return try CSVDocument.parse(bytes, limit: limit)
         case .json: return try JSONDocument.parse(bytes, limit: limit)
         case .xml: return try XMLDocument.parse(bytes, limit: limit)
-        case .plain, .none: return try PlainText.parse(bytes, limit: limit)
+        case .plain, .mail, .none: return try PlainText.parse(bytes, limit: limit)
         }
     }
 
@@ -40,6 +45,7 @@ enum DocumentParser {
         let others: Set<String> = [
             "application/json", "application/x-ndjson", "application/javascript", "application/octet-stream",
             "application/x-empty", "inode/x-empty", "message/rfc822",
+            "application/mbox",
         ]
         // Subtitles, scripts and settings have names of their own; what is no text shows when it is decoded.
         return (type.hasPrefix("text/") && type != "text/rtf") || type.hasSuffix("xml") || others.contains(type)
@@ -61,7 +67,8 @@ enum DocumentParser {
         let bytes = try InputFile.contents(of: STDIN_FILENO, limit: request.memoryBytes / 4)
         let name: [UInt8] = "EncryptedPackage".utf8.flatMap { [$0, UInt8(0)] }
         guard bytes.contains(sequence: name) else {
-            let known = ["application/vnd.ms-excel", "application/vnd.ms-powerpoint", "application/vnd.ms-outlook"]
+            if type == "application/vnd.ms-outlook" { return .corrupt("Outlook", "no properties") }
+            let known = ["application/vnd.ms-excel", "application/vnd.ms-powerpoint"]
             return .unsupported(
                 known.contains(type) ? type : "application/msword",
                 hint: "save the old Office document as DOCX, XLSX, PPTX or PDF")

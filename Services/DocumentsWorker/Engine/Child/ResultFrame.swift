@@ -22,6 +22,14 @@ enum ResultFrame: UInt8 {
     case block
     /// The end of a page: its width and height, zero when it is missing.
     case layout
+    /// `media type\0name`: a document inside this one begins.
+    case member
+    /// Bytes of the member, in order.
+    case content
+    /// The member is whole, or as in `failure` why it is of no use.
+    case memberEnd
+    /// As `failure`: there are more members than these.
+    case shortfall
 }
 
 /// Writes frames to standard output.
@@ -49,19 +57,36 @@ struct ResultWriter {
 
     func end() { frame(.end, "") }
 
-    func write(_ error: ExtractionError) {
-        frame(.failure, "\(error.code.rawValue)\0\(error.mediaType ?? "")\0\(error.message)")
+    func write(_ error: ExtractionError) { frame(.failure, error) }
+
+    func beginMember(_ name: String, _ mediaType: String?) { frame(.member, "\(mediaType ?? "")\0\(name)") }
+
+    /// Writes bytes of a member.
+    func memberContent(_ bytes: UnsafeRawBufferPointer) {
+        bytes.withMemoryRebound(to: UInt8.self) { pieces(.content, $0) }
+    }
+
+    func endMember(_ failure: ExtractionError?) {
+        if let failure { frame(.memberEnd, failure) } else { frame(.memberEnd, "") }
+    }
+
+    func shortfall(_ reason: ExtractionError) { frame(.shortfall, reason) }
+
+    private func frame(_ kind: ResultFrame, _ error: ExtractionError) {
+        frame(kind, "\(error.code.rawValue)\0\(error.mediaType ?? "")\0\(error.message)")
     }
 
     private func pieces(_ kind: ResultFrame, _ text: String) {
         var text = text
-        text.withUTF8 { bytes in
-            var rest = bytes[...]
-            repeat {
-                frame(kind, UnsafeBufferPointer(rebasing: rest.prefix(Self.pieceLength)))
-                rest = rest.dropFirst(Self.pieceLength)
-            } while !rest.isEmpty
-        }
+        text.withUTF8 { pieces(kind, $0) }
+    }
+
+    private func pieces(_ kind: ResultFrame, _ bytes: UnsafeBufferPointer<UInt8>) {
+        var rest = bytes[...]
+        repeat {
+            frame(kind, UnsafeBufferPointer(rebasing: rest.prefix(Self.pieceLength)))
+            rest = rest.dropFirst(Self.pieceLength)
+        } while !rest.isEmpty
     }
 
     func frame(_ kind: ResultFrame, _ payload: String) {

@@ -1,6 +1,6 @@
 /// What the name and the declared type of a document suggest; the content decides first.
 enum FormatHint: UInt64, Sendable {
-    case none, plain, markdown, html, csv, json, xml
+    case none, plain, markdown, html, csv, json, xml, mail
 
     /// Reads a file name's extension, then a media type.
     init(name: String, declaredType: String?) {
@@ -19,6 +19,8 @@ enum FormatHint: UInt64, Sendable {
                 .json
             } else if suggest(["xml", "text/xml", "application/xml"]) {
                 .xml
+            } else if suggest(["eml", "mbox", "message/rfc822", "application/mbox"]) {
+                .mail
             } else if suggest(["txt", "text", "log", "text/plain"]) {
                 .plain
             } else {

@@ -1,8 +1,20 @@
 /// Tells formats from the first bytes of a file.
 enum Magic {
     static let headerLength = 1024
+
     static func isZip(_ header: [UInt8]) -> Bool {
         header.starts(with: [0x50, 0x4B, 0x03, 0x04]) || header.starts(with: [0x50, 0x4B, 0x05, 0x06])
+    }
+
+    /// How files begin that are compressed as a whole: gzip, bzip2, xz, Zstandard.
+    private static let compressed: [[UInt8]] = [
+        [0x1F, 0x8B], Array("BZh".utf8), [0xFD, 0x37, 0x7A, 0x58, 0x5A, 0x00], [0x28, 0xB5, 0x2F, 0xFD],
+    ]
+
+    /// What may hold other documents: a TAR shows as all programs have written it since 1988 (POSIX.1, ustar interchange format).
+    static func isContainer(_ header: [UInt8]) -> Bool {
+        isZip(header) || isOLE(header) || header.dropFirst(257).starts(with: "ustar".utf8)
+            || compressed.contains { header.starts(with: $0) }
     }
 
     /// The container of the old Office formats, and of new ones with a password.

@@ -35,6 +35,9 @@ struct ChildRequest: Sendable {
     var writtenBytes: Int
     var outputBytes: Int
     var inflatedBytes: Int
+    /// How many members may still come, and of how many bytes.
+    var members = 0
+    var memberBytes = 0
 
     init(_ mode: ChildMode, limits: ExtractionLimits) {
         self.mode = mode
@@ -49,6 +52,7 @@ struct ChildRequest: Sendable {
     var words: [UInt64] {
         let numbers = [
             firstPage, lastPage, memoryBytes, cpuSeconds, openFiles, writtenBytes, outputBytes, inflatedBytes,
+            members, memberBytes,
         ]
         return [HelperOrder.run.rawValue, id, mode.rawValue, hint.rawValue] + numbers.map { UInt64(clamping: $0) }
             + (0..<Self.mostLanguages).flatMap { languages.indices.contains($0) ? Self.packed(languages[$0]) : [0, 0] }
@@ -68,11 +72,11 @@ struct ChildRequest: Sendable {
     }
 
     init?(words: [UInt64]) {
-        guard words.count == 12 + 2 * Self.mostLanguages, let mode = ChildMode(rawValue: words[2]),
+        guard words.count == 14 + 2 * Self.mostLanguages, let mode = ChildMode(rawValue: words[2]),
             let hint = FormatHint(rawValue: words[3])
         else { return nil }
-        let numbers = words[4..<12].map { Int(clamping: $0) }
-        languages = stride(from: 12, to: words.count, by: 2).map { Self.unpacked(words[$0..<$0 + 2]) }
+        let numbers = words[4..<14].map { Int(clamping: $0) }
+        languages = stride(from: 14, to: words.count, by: 2).map { Self.unpacked(words[$0..<$0 + 2]) }
             .filter { !$0.isEmpty }
         self.id = words[1]
         self.mode = mode
@@ -85,6 +89,8 @@ struct ChildRequest: Sendable {
         writtenBytes = numbers[5]
         outputBytes = numbers[6]
         inflatedBytes = numbers[7]
+        members = numbers[8]
+        memberBytes = numbers[9]
     }
 }
 

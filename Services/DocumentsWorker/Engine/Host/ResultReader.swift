@@ -14,6 +14,7 @@ final class ResultReader: Sendable {
         var tables: [Table] = []
         /// Bytes of all that is neither text nor Markdown.
         var otherBytes = 0
+        var members: MemberIntake
         var failure: ExtractionError?
         var isWhole = false
         var isTooLarge = false
@@ -24,9 +25,12 @@ final class ResultReader: Sendable {
     private static let mostOtherBytes = 16 << 20
 
     private let limit: Int
-    private let state = Mutex(State())
+    private let state: Mutex<State>
 
-    init(limit: Int) { self.limit = limit }
+    init(limit: Int, members: MemberIntake) {
+        self.limit = limit
+        state = Mutex(State(members: members))
+    }
 
     func append(_ bytes: UnsafeRawBufferPointer) -> ChildRun.Verdict {
         state.withLock { state in
@@ -42,7 +46,7 @@ final class ResultReader: Sendable {
 
     private func take(_ kind: ResultFrame, _ payload: ArraySlice<UInt8>, into state: inout State) {
         func fields(_ count: Int) -> [String]? { FrameBuffer.fields(payload, count) }
-        if kind != .text && kind != .markdown {
+        if kind != .text && kind != .markdown && kind != .content {
             state.otherBytes += payload.count
             guard state.otherBytes <= Self.mostOtherBytes else { return state.isMalformed = true }
         }
@@ -59,7 +63,7 @@ final class ResultReader: Sendable {
             guard let parts = fields(3), let level = Int(parts[0]), let start = Int(parts[1]),
                 state.headings.count < Self.mostPlaces
             else { return state.isMalformed = true }
-            let title = String(String.UnicodeScalarView(parts[2].unicodeScalars.prefix(Heading.longest)))
+            let title = parts[2].cut(to: Heading.longest)
             state.headings.append(Heading(level: min(max(level, 1), 6), title: title, start: start))
         case .page:
             guard let numbers = fields(3)?.compactMap({ Int($0) }), numbers.count == 3,
@@ -75,6 +79,19 @@ final class ResultReader: Sendable {
             guard let error = ExtractionError(frame: payload) else { return state.isMalformed = true }
             state.failure = error
         case .end: state.isWhole = true
+        case .member:
+            guard let parts = fields(2), state.members.begin(parts[1], parts[0]) else {
+                return state.isMalformed = true
+            }
+        case .content: if !state.members.take(payload) { state.isMalformed = true }
+        case .memberEnd:
+            let reason = ExtractionError(frame: payload)
+            guard reason != nil || payload.isEmpty, state.members.finish(reason) else {
+                return state.isMalformed = true
+            }
+        case .shortfall:
+            guard let reason = ExtractionError(frame: payload) else { return state.isMalformed = true }
+            state.members.fallShort(reason)
         // Frames of a page's layout come from another child.
         case .block, .layout: state.isMalformed = true
         }
@@ -83,10 +100,13 @@ final class ResultReader: Sendable {
     /// The document, or why there is none.
     func extracted(_ end: ChildEnd, limits: ExtractionLimits) throws(ExtractionError) -> Extracted {
         let state = state.withLock { state in
-            defer { state = State() }
-            return state
+            // What was read is not needed twice.
+            let read = state
+            state = State(members: read.members)
+            return read
         }
-        if let failure = state.failure { throw failure }
+        state.members.settle()
+        if let failure = state.members.failure ?? state.failure { throw failure }
         if state.isTooLarge { throw .tooLarge("the text is", limit: limits.outputBytes) }
         if state.isMalformed { throw ExtractionError(.crashed, "the parser wrote nonsense: the document is hostile") }
         guard end.cause == .exited(0), state.isWhole else { throw Self.failure(end) }
@@ -95,7 +115,9 @@ final class ResultReader: Sendable {
         let headings = state.headings.map {
             Heading(level: $0.level, title: $0.title, start: min(max($0.start, 0), count))
         }
-        guard count > 0 else { throw .empty }
+        let contents = state.members.contents
+        // A document that holds others may say nothing itself.
+        guard count > 0 || contents?.members.isEmpty == false else { throw contents?.shortfall ?? .empty }
         guard Self.areInOrder(state.pages.map { ($0.start, $0.end) }, upTo: count),
             Self.areInOrder(state.tables.map { ($0.start, $0.end) }, upTo: count)
         else { throw ExtractionError(.crashed, "the parser wrote nonsense: the document is hostile") }
@@ -104,9 +126,11 @@ final class ResultReader: Sendable {
         }
         var metadata = state.metadata
         metadata.pages = state.pages.isEmpty ? nil : state.pages.count
-        return Extracted(
+        var extracted = Extracted(
             text: text, markdown: state.markdown.map { String(decoding: $0, as: UTF8.self) }, metadata: metadata,
             pages: state.pages, headings: headings, tables: state.tables)
+        extracted.contents = contents
+        return extracted
     }
 
     /// Whether ranges lie one after the other within a text of `count` scalars.
@@ -134,7 +158,8 @@ extension ChildEnd {
         if cause == .exited(LimitedChild.ExitCode.outOfMemory) { return true }
         let words = [
             "Out of memory", "out of memory", "bad_alloc", "Could not allocate memory", "Bogus memory allocation",
-            "cannot allocate memory", "Cannot allocate memory", "failed to map segment", "malloc fail", "calloc fail",
+            "cannot allocate memory", "failed to allocate", "Cannot allocate memory", "failed to map segment",
+            "malloc fail", "calloc fail",
         ]
         return words.contains { diagnostics.contains($0) }
     }

@@ -21,13 +21,8 @@ final class MemoryFile: Sendable {
     /// Takes a piece of a child's output.
     func append(_ bytes: UnsafeRawBufferPointer) -> ChildRun.Verdict {
         size.withLock { size in
-            var rest = bytes
-            while !rest.isEmpty {
-                let count = pwrite(descriptor, rest.baseAddress, rest.count, off_t(size))
-                guard count > 0, size + count <= limit else { return .stop }
-                size += count
-                rest = UnsafeRawBufferPointer(rebasing: rest[count...])
-            }
+            guard size + bytes.count <= limit, UnnamedFile.write(bytes, to: descriptor, at: size) else { return .stop }
+            size += bytes.count
             return .more
         }
     }

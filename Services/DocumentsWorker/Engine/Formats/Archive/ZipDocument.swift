@@ -13,11 +13,10 @@ enum ZipDocument {
         if names.contains(OpenDocumentFormat.bodyPart) {
             return try OpenDocumentFormat.parse(archive("OpenDocument"), limit: limit)
         }
-        guard !names.isEmpty else { throw .corrupt("zip", "no entries") }
         if names.contains("[Content_Types].xml") {
             throw .corrupt("Office", "none of the parts that DOCX, PPTX or XLSX begin with")
         }
         if names.contains("META-INF/MANIFEST.MF") { throw .unsupported("application/java-archive") }
-        throw .unsupported("application/zip", hint: "unpack it and upload the documents")
+        return try ArchiveCollection.parse(.zip, type: "application/zip", request)
     }
 }

@@ -46,7 +46,7 @@ struct DocumentBuilder {
         let level = min(max(level, 1), 6)
         let marked = content.markdown().replacing("\\\n", with: " ")
         let start = try block(title, String(repeating: "#", count: level) + " " + marked)
-        let cut = String(String.UnicodeScalarView(title.unicodeScalars.prefix(Heading.longest)))
+        let cut = title.cut(to: Heading.longest)
         headings.append(Heading(level: level, title: cut, start: start))
     }
 

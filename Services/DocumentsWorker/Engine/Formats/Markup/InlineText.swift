@@ -31,6 +31,11 @@ struct InlineText {
 
     private var spans: [Span] = []
 
+    init() {}
+
+    /// A text without styles.
+    init(_ text: String) { append(text) }
+
     /// Whether there is nothing but blanks.
     var isBlank: Bool { spans.allSatisfy { $0.text.utf8.allSatisfy(\.isBlank) } }
 

@@ -18,14 +18,7 @@ enum CSVDocument {
         }
         let rows = try CSVRows(limit: limit).read(text, delimiter: delimiter)
         var builder = DocumentBuilder(limit: limit)
-        try builder.table(
-            rows.map { row in
-                row.map { cell in
-                    var content = InlineText()
-                    content.append(cell)
-                    return content
-                }
-            })
+        try builder.table(rows.map { $0.map { InlineText($0) } })
         var metadata = DocumentMetadata(
             mediaType: delimiter == UInt8(ascii: "\t") ? "text/tab-separated-values" : "text/csv")
         metadata.encoding = decoded.encoding
