@@ -12,7 +12,7 @@ struct CheckpointTests {
         document.error = ProcessedDocument.Failure(code: "x", message: String(repeating: "é", count: 10_000))
         input.documents = [ProcessedDocument(index: 3, path: "3", name: "b", status: .failed), document]
         input.bytes = 7
-        let saved = try #require(try JSON.encode(input).decode(SavedInput.self).finished)
+        let saved = try #require(try JSON.encode(input).decode(SavedEntry.self).finished)
         #expect(saved.index == 3 && saved.bytes == 7 && saved.documents.map(\.path) == ["3", "3/0"])
         #expect(saved.documents[1].error?.message.unicodeScalars.count == ProcessedDocument.longestField)
         #expect(saved.documents.map(\.status) == [.failed, .completed] && saved.documents[1].parent == "3")
@@ -23,8 +23,8 @@ struct CheckpointTests {
             "document": ["index": 0, "name": "a.txt", "status": "completed", "page_errors": []], "artifacts": [],
             "bytes": 10,
         ]
-        #expect(try old.decode(SavedInput.self).finished == nil)
-        #expect(try JSON.array([]).decode(SavedInput.self).finished == nil)
+        #expect(try old.decode(SavedEntry.self).finished == nil)
+        #expect(try JSON.array([]).decode(SavedEntry.self).finished == nil)
     }
 
     @Test func theResultIsInTheOrderOfTheInputs() {

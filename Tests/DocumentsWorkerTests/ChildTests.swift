@@ -1,5 +1,6 @@
 import DocumentsWorker
 import Foundation
+import TestKit
 import Testing
 
 /// What happens to the processes: none outlives its document, its worker or its deadline.

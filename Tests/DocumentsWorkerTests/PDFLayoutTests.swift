@@ -1,4 +1,5 @@
 import DocumentsWorker
+import TestKit
 import Testing
 
 /// What is found on pages that say nothing but where each word stands.

@@ -1,6 +1,7 @@
 import DocumentsWorker
 import Foundation
 import Synchronization
+import TestKit
 import Testing
 
 /// Words in pictures. The pictures are made here, from PDFs by poppler, as a scanner would.

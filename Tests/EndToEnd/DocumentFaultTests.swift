@@ -57,6 +57,48 @@ import Testing
         }
     }
 
+    @Test("kill -9 of the documents worker in mid-PDF") func killedBetweenPages() async throws {
+        try await withStack { stack in
+            try await stack.startGateway()
+            let worker = try await stack.startWorker("DocumentsWorker")
+            let pages = (1...1300).map { number in
+                (0..<40).map {
+                    line(72, 800 - Double($0) * 18, "Page \(number), line \($0): a wagon waits in its siding.")
+                }
+                .joined()
+            }
+            let uploaded = try await stack.api.send(
+                "POST", "/api/v1/files?name=long.pdf", body: Array(makePDF(pages)),
+                headers: [("Content-Type", "application/pdf")])
+            let file = try #require(uploaded.json["id"], "\(uploaded.text)")
+            func submit() async throws -> UUID {
+                let spec: JSON = ["inputs": [["file_id": file]]]
+                let submitted = try await stack.api.post(
+                    "/api/v1/jobs", ["type": "document_processing", "spec": spec])
+                return try #require(submitted.json["id"]?.stringValue.flatMap(UUID.init(text:)), "\(submitted.text)")
+            }
+            func hashes(_ job: UUID) async throws -> [String?] {
+                let result = try await stack.api.get("/api/v1/jobs/\(job.text)").json["result"]
+                return (result?["artifacts"]?.arrayValue ?? []).map { $0["sha256"]?.stringValue }
+            }
+            let job = try await submit()
+            try await poll("pages in a checkpoint, and others behind them", details: { stack.logs }) {
+                try await stack.pagesInCheckpoint(of: job).isEmpty == false
+            }
+            worker.kill()
+            let kept = try await stack.pagesInCheckpoint(of: job)
+            #expect(kept.count < 3, "the job was over before the kill")
+            try await stack.startWorker("DocumentsWorker")
+            try await stack.expectCompleted([job])
+            let all = try await stack.pagesInCheckpoint(of: job)
+            #expect(all == [1, 501, 1001], "each once, those of the first attempt too")
+            let undisturbed = try await submit()
+            try await stack.expectCompleted([undisturbed])
+            let (first, second) = (try await hashes(job), try await hashes(undisturbed))
+            #expect(first == second && first.count == 3)
+        }
+    }
+
     @Test func aSecondReadingWritesWhatIsMissingAndNothingElse() async throws {
         try await withStack { stack in
             try await stack.startGateway()
@@ -110,9 +152,20 @@ extension Stack {
     fileprivate func documentsInCheckpoint(of job: UUID) async throws -> Set<Int> {
         let rows = try await database.query(
             """
-            SELECT (entry->>'index')::bigint AS place FROM checkpoint_entries WHERE job_id = \(job)
+            SELECT (entry->>'index')::bigint AS place FROM checkpoint_entries
+            WHERE job_id = \(job) AND entry->>'index' IS NOT NULL
             """)
         return Set(try rows.map { try $0.decode("place", as: Int.self) })
+    }
+
+    /// The first pages of the ranges that the checkpoints tell of.
+    fileprivate func pagesInCheckpoint(of job: UUID) async throws -> [Int] {
+        let rows = try await database.query(
+            """
+            SELECT (entry->>'firstPage')::bigint AS page FROM checkpoint_entries
+            WHERE job_id = \(job) AND entry->>'firstPage' IS NOT NULL ORDER BY 1
+            """)
+        return try rows.map { try $0.decode("page", as: Int.self) }
     }
 
     /// Has a job that has ended done once more from its start, as if its worker had died before it could save anything.

@@ -30,6 +30,7 @@ struct DocumentPassage: Sendable {
     let recognition: Recognition
     let furniture: PageFurniture
     let limits: ExtractionLimits
+    let checkpoints: Checkpoints
     let context: JobContext
     let onPage: @Sendable (Int, Int?) -> Void
 
@@ -57,10 +58,13 @@ struct DocumentPassage: Sendable {
             stage = stages.extract
             stages.extract.took(bytes: Int(source.size))
             let title = name
+            // A member is read again with its input.
+            let ranges =
+                place.parent == nil ? checkpoints.ranges(ofInput: place.index, sha256: source.sha256) : nil
             let extracted = try await stages.run(stages.extract) {
                 try await extractor.extract(
                     source.document, name: title, declaredType: source.mediaType, recognition: recognition,
-                    furniture: furniture, limits: limits, onPage: onPage)
+                    furniture: furniture, limits: limits, ranges: ranges, onPage: onPage)
             }
             let textBytes = extracted.text.utf8.count + (extracted.markdown?.utf8.count ?? 0)
             stages.extract.gave(bytes: textBytes)

@@ -149,15 +149,6 @@ struct FinishedInput: Codable, Sendable {
     var countedPages: Int { documents.reduce(0) { $0 + $1.countedPages } }
 }
 
-/// A checkpoint's entry as it is read back: one that was written in another form tells of no finished input, so the input is done again.
-struct SavedInput: Decodable, Sendable {
-    let finished: FinishedInput?
-
-    init(from decoder: any Decoder) throws {
-        do { finished = try FinishedInput(from: decoder) } catch is DecodingError { finished = nil }
-    }
-}
-
 /// One document of the result.
 struct ProcessedDocument: Codable, Sendable {
     enum Status: String, Codable, Sendable {

@@ -8,7 +8,8 @@ import WorkerKit
 /// Order of effects for a document: its artifacts are on the disk, their rows are committed, the rows of its pages, its chunks and
 /// itself are (see `DocumentRows`), the checkpoint whose entry tells of it is. A later attempt repeats what no entry tells of, and
 /// stores the same artifacts and rows under the same ids. The documents finish in any order; the result has them in the order of the
-/// inputs. Each is stored in one entry, so a checkpoint costs the same after the thousandth document as after the first.
+/// inputs. Each is stored in one entry, so a checkpoint costs the same after the thousandth document as after the first. A long PDF has
+/// an entry for each range of its pages as well.
 ///
 /// A document that cannot be read costs itself: its error stands in the result and the job goes on. So does one inside another: an input
 /// is done with, and has its entry, when all that it holds is.
@@ -25,12 +26,6 @@ struct DocumentsWorker: Worker {
     /// Documents inside the inputs of one job: the result and its checkpoints tell of each, and stand in the memory of those who read them.
     private static let mostMembers = 20_000
 
-    /// The state of a checkpoint; what is finished stands in its entries.
-    private struct State: Codable {
-        let documents: Int
-        let pages: Int
-    }
-
     let extractor: Extractor
 
     func perform(_ input: DocumentProcessing, in context: JobContext) async throws -> Outcome<ProcessedDocuments> {
@@ -42,8 +37,9 @@ struct DocumentsWorker: Worker {
                 JobFailure(code: "invalid_chunking", message: "chunking.overlap must be at most half of chunking.size.")
             )
         }
-        var finished = try await context.finished(as: SavedInput.self).compactMap(\.finished)
-        var pages = finished.reduce(0) { $0 + $1.countedPages }
+        let saved = try await context.finished(as: SavedEntry.self)
+        var finished = saved.compactMap(\.finished)
+        let pages = finished.reduce(0) { $0 + $1.countedPages }
         if !finished.isEmpty {
             context.log(.info, "going on after \(finished.count) finished inputs")
             context.goOn(from: Double(pages))
@@ -51,6 +47,7 @@ struct DocumentsWorker: Worker {
         let done = Set(finished.map(\.index))
         var waiting = input.inputs.enumerated().filter { !done.contains($0.offset) }[...]
         let progress = PageProgress(of: input.inputs.count, finished: finished.count, pages: pages, context: context)
+        let checkpoints = Checkpoints(context, kept: saved.compactMap(\.pages), progress: progress)
         let width = min(context.parallelism ?? Self.width, waiting.count)
         var freeLanes = (0..<width).map { Stages(lane: $0, context: context) }
         try await withThrowingTaskGroup(of: (FinishedInput, Stages).self) { group in
@@ -62,7 +59,7 @@ struct DocumentsWorker: Worker {
                     input: next, index: index, stages: stages, extractor: extractor, chunker: chunker,
                     recognition: input.ocr.choice, furniture: input.headersFooters,
                     limits: Self.limits(after: finished), progress: progress,
-                    context: context)
+                    checkpoints: checkpoints, context: context)
                 group.addTask { (try await passage.run(), stages) }
             }
             for _ in freeLanes { startNext() }
@@ -70,9 +67,8 @@ struct DocumentsWorker: Worker {
                 freeLanes.append(stages)
                 startNext()
                 finished.append(input)
-                pages += input.countedPages
                 progress.finish(input.index, pages: input.countedPages)
-                try await context.save(checkpoint: State(documents: finished.count, pages: pages), finished: [input])
+                try await checkpoints.save(input)
             }
         }
         guard finished.count == input.inputs.count else { return .stopped }

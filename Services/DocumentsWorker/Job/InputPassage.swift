@@ -41,6 +41,7 @@ struct InputPassage: Sendable {
     let furniture: PageFurniture
     let limits: ExtractionLimits
     let progress: PageProgress
+    let checkpoints: Checkpoints
     let context: JobContext
 
     /// Takes the input to its end; a document that cannot be read ends with its error.
@@ -59,7 +60,7 @@ struct InputPassage: Sendable {
         let isAlone = place.parent == nil
         let passed = try await DocumentPassage(
             origin: origin, place: place, stages: stages, extractor: extractor, chunker: chunker,
-            recognition: recognition, furniture: furniture, limits: limits, context: context
+            recognition: recognition, furniture: furniture, limits: limits, checkpoints: checkpoints, context: context
         ) { [progress, index] pages, total in
             // How many pages the members after this one have is not known.
             progress.report(index, pages: before + pages, total: isAlone ? total : nil)

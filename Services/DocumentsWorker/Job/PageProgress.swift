@@ -36,6 +36,9 @@ final class PageProgress: Sendable {
         }
     }
 
+    /// How many documents are finished, and how many pages.
+    var finished: (documents: Int, pages: Int) { state.withLock { ($0.finished, $0.pages) } }
+
     private func report(after change: (inout State) -> Void) {
         // Under the lock as far as into the context: of two reports at a time, the later one must not be overtaken.
         state.withLock { state in
