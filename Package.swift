@@ -90,7 +90,11 @@ let package = Package(
         tests("LocalServersTests", ["LocalServers"]),
         tests(
             "EndToEnd",
-            ["Jobs", "LocalServers", "Gateway", "NoopWorker", "DocumentsWorker", "HTTPClient", "HTTPServer"]),
+            [
+                "Jobs", "LocalServers", "Storage", "Gateway", "NoopWorker", "DocumentsWorker", "switchyard",
+                "HTTPClient",
+                "HTTPServer",
+            ]),
     ],
     swiftLanguageModes: [.v6]
 )

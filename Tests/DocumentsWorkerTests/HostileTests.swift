@@ -1,5 +1,6 @@
 import DocumentsWorker
 import Foundation
+import TestKit
 import Testing
 
 /// Every hostile document costs itself only, and says why by a code of its own.
