@@ -34,7 +34,7 @@ struct DocumentContests: Sendable {
 
     /// The same kind of pages, all read as pictures, against the command of Tesseract behind the same call of pdftoppm.
     ///
-    /// Both sides make one picture after the other, and have as many under way as there are cores, with a thread each.
+    /// Both sides have as many pages under way as there are cores, and give Tesseract one thread for each.
     func recognition() async throws -> Contest {
         note("OCR pages against tesseract …")
         let work = Work(

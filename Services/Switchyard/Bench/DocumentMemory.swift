@@ -6,7 +6,8 @@ struct DocumentMemory: Sendable {
     /// The worker before it read the file, and the most while it did.
     let idle: Double
     let worker: Double
-    /// The largest process below it of each program, largest first.
+    /// The largest process below it of each program, largest first. The worker's own program is there too: its helper, which stays,
+    /// and the children that the helper forks.
     let children: [(program: String, size: Double)]
 
     /// Has the worker read a short PDF some times, so that a look falls into the short lives of its children, and then a long one.
