@@ -4,7 +4,6 @@ import JSON
 /// Jobs for the documents worker over files that are uploaded once; they can be submitted again and again.
 struct DocumentJobs {
     private let target: BenchTarget
-    private let connection: WireConnection
     private let submissions: [(request: WireRequest, files: Int)]
     private let limit: Duration
 
@@ -19,7 +18,6 @@ struct DocumentJobs {
         self.target = target
         self.limit = limit
         let connection = try WireConnection(host: target.host, port: target.port)
-        self.connection = connection
         let inputs = try paths.map { path in
             let body = Array(try Data(contentsOf: URL(filePath: path)))
             let request = target.request(
@@ -36,10 +34,13 @@ struct DocumentJobs {
     }
 
     /// Submits all jobs, and returns when the last is answered as completed; answers their ids in the order of the files.
+    ///
+    /// Over a connection of its own: the gateway closes one that was idle through a long round of the other side.
     func run() throws -> [UUID] {
+        let connection = try WireConnection(host: target.host, port: target.port)
         let ids = try submissions.map { try connection.exchange($0.request).createdID() }
         for (id, files) in zip(ids, submissions.map(\.files)) {
-            let result = try answer(to: id).requireCompleted()
+            let result = try answer(to: id, over: connection).requireCompleted()
             guard result["documents_processed"]?.intValue == files else {
                 throw BenchError("job \(id.text) did not read \(files) documents: \(result["documents"] ?? .null)")
             }
@@ -47,7 +48,7 @@ struct DocumentJobs {
         return ids
     }
 
-    private func answer(to id: UUID) throws -> WireResponse {
+    private func answer(to id: UUID, over connection: WireConnection) throws -> WireResponse {
         let deadline = ContinuousClock.now + limit
         var answer: WireResponse
         repeat {
