@@ -69,7 +69,10 @@ let package = Package(
         worker("NoopWorker"),
         worker(
             "DocumentsWorker",
-            ["CLibXML2", "CGumbo", "CLibArchive", "CSeccomp", "CUchardet", "CMark", "CMagic", "CCSV", "CTextCat", "CGMime", "CGsf"]),
+            [
+                "CLibXML2", "CGumbo", "CLibArchive", "CSeccomp", "CUchardet", "CMark", "CMagic", "CCSV", "CTextCat",
+                "CGMime", "CGsf",
+            ]),
 
         // Tests
         .target(
@@ -93,7 +96,11 @@ let package = Package(
         tests("LocalServersTests", ["LocalServers"]),
         tests(
             "EndToEnd",
-            ["Jobs", "LocalServers", "Gateway", "NoopWorker", "DocumentsWorker", "HTTPClient", "HTTPServer"]),
+            [
+                "Jobs", "LocalServers", "Storage", "Gateway", "NoopWorker", "DocumentsWorker", "switchyard",
+                "HTTPClient",
+                "HTTPServer",
+            ]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -47,15 +47,16 @@ require_swift() {
     fail "swift is not on the PATH. Install the Swift 6.3 toolchain for Debian 12 (swift.org/install) and start again."
 }
 
-# Puts the tester of the API's contract, pinned and checked, into a git-ignored folder; prints its path.
-ensure_schemathesis() {
-  local list=$root/Tests/Contract/requirements.txt folder=$root/.switchyard/python
+# Puts the Python packages of a list, pinned and checked, into a git-ignored folder of their own; prints the folder.
+ensure_python() {
+  local list=$1 folder=$root/.switchyard/$2
   if ! cmp -s "$list" "$folder/installed.txt"; then
-    say "Installing schemathesis"
+    say "Installing what $list names"
     rm -rf "$folder"
-    python3 -m venv "$folder" >&2
-    "$folder/bin/pip" install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r "$list" >&2
-    cp "$list" "$folder/installed.txt"
+    # A failure must not pass for an installation: in a command substitution -e does not hold.
+    python3 -m venv "$folder" >&2 &&
+      "$folder/bin/pip" install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r "$list" >&2 &&
+      cp "$list" "$folder/installed.txt" || return
   fi
-  printf '%s\n' "$folder/bin/st"
+  printf '%s\n' "$folder"
 }

@@ -1,5 +1,6 @@
 import DocumentsWorker
 import Foundation
+import TestKit
 import Testing
 
 /// The formats that are archives of parts. What each sample has in it stands in `compose/samples/archives.py`.

@@ -1,4 +1,5 @@
 import DocumentsWorker
+import TestKit
 import Testing
 
 struct ChunkerTests {

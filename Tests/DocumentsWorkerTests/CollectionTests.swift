@@ -1,5 +1,6 @@
 import DocumentsWorker
 import Foundation
+import TestKit
 import Testing
 
 /// Documents that hold documents. What the samples have in them stands in `compose/samples/holders.py`.

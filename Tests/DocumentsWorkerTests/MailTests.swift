@@ -1,5 +1,6 @@
 import DocumentsWorker
 import Foundation
+import TestKit
 import Testing
 
 /// Mails: what they say, and what is attached to them.

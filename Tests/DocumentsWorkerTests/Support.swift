@@ -147,47 +147,6 @@ func eventually<Value>(_ what: String, limit: Duration = .seconds(20), _ conditi
 
 struct NotSeen: Error { let what: String }
 
-/// Random numbers that are the same on each run (SplitMix64).
-struct Seeded: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
-}
-
-/// A zip archive of these parts, none of them deflated (APPNOTE.TXT 4.3).
-///
-/// - Parameter flags: 0x800 where names are UTF-8.
-func zip(_ parts: [(name: String, content: String)], flags: Int = 0) -> Data {
-    zip(files: parts.map { ($0.name, Data($0.content.utf8)) }, flags: flags)
-}
-
-/// The same for parts that are no text.
-func zip(files: [(name: String, content: Data)], flags: Int = 0) -> Data {
-    func number(_ value: Int, _ bytes: Int) -> [UInt8] {
-        (0..<bytes).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) }
-    }
-    var (file, directory) = (Data(), Data())
-    for (name, content) in files {
-        let bytes = Array(content)
-        let fields =
-            number(20, 2) + number(flags, 2) + number(0, 6) + number(Int(checksum(bytes)), 4) + number(bytes.count, 4)
-            + number(bytes.count, 4) + number(name.utf8.count, 2)
-        directory +=
-            number(0x0201_4B50, 4) + number(20, 2) + fields + number(0, 12) + number(file.count, 4) + Array(name.utf8)
-        file += number(0x0403_4B50, 4) + fields + number(0, 2) + Array(name.utf8) + bytes
-    }
-    let end =
-        number(0x0605_4B50, 4) + number(0, 4) + number(files.count, 2) + number(files.count, 2)
-        + number(directory.count, 4) + number(file.count, 4) + number(0, 2)
-    return file + directory + end
-}
-
 /// One header of a TAR for a regular file, with the size that it says (POSIX.1, ustar interchange format).
 func tarHeader(_ name: String, size: String) -> Data {
     var header = [UInt8](repeating: 0, count: 512)
@@ -200,13 +159,6 @@ func tarHeader(_ name: String, size: String) -> Data {
     let sum = String(header.reduce(0) { $0 + Int($1) }, radix: 8)
     put(String(repeating: "0", count: 6 - sum.count) + sum + "\u{0} ", at: 148)
     return Data(header)
-}
-
-/// CRC-32 as zip archives have it (ISO 3309).
-private func checksum(_ bytes: [UInt8]) -> UInt32 {
-    ~bytes.reduce(UInt32.max) { sum, byte in
-        (0..<8).reduce(sum ^ UInt32(byte)) { sum, _ in sum >> 1 ^ (sum & 1 == 1 ? 0xEDB8_8320 : 0) }
-    }
 }
 
 /// What stands between the offsets of each page.

@@ -149,7 +149,7 @@ import Testing
 
 extension Stack {
     /// The documents that the checkpoints tell of, by their place among the inputs.
-    fileprivate func documentsInCheckpoint(of job: UUID) async throws -> Set<Int> {
+    func documentsInCheckpoint(of job: UUID) async throws -> Set<Int> {
         let rows = try await database.query(
             """
             SELECT (entry->>'index')::bigint AS place FROM checkpoint_entries
@@ -180,13 +180,16 @@ extension Stack {
         try await wait(for: [job], toBe: .completed)
     }
 
-    /// What the rows of a job's documents say.
-    fileprivate func rows(of job: UUID) async throws -> [String] {
+    /// What the rows of a job's documents say, without what is another job's own: ids that come of the job's, and times.
+    func rows(of job: UUID) async throws -> [String] {
         try await database.query(
             """
-            SELECT (to_jsonb(d) - 'created_at' - 'updated_at')::text AS row FROM documents d WHERE job_id = \(job)
-            UNION ALL SELECT to_jsonb(p)::text FROM document_pages p WHERE job_id = \(job)
-            UNION ALL SELECT to_jsonb(c)::text FROM document_chunks c WHERE job_id = \(job) ORDER BY row
+            SELECT (to_jsonb(d) - ARRAY['id', 'job_id', 'created_at', 'updated_at'])::text AS row FROM documents d WHERE job_id = \(job)
+            UNION ALL SELECT concat(d.path::text, to_jsonb(p) - ARRAY['job_id', 'document_id']) FROM document_pages p
+                LEFT JOIN documents d ON d.id = p.document_id WHERE p.job_id = \(job)
+            UNION ALL SELECT concat(d.path::text, to_jsonb(c) - ARRAY['job_id', 'document_id']) FROM document_chunks c
+                LEFT JOIN documents d ON d.id = c.document_id WHERE c.job_id = \(job)
+            ORDER BY row
             """
         ).map { try $0.decode("row") }
     }

@@ -155,7 +155,7 @@ extension Stack {
 
 extension JSON {
     /// The object without one of its members.
-    fileprivate func without(_ key: String) -> JSON {
+    func without(_ key: String) -> JSON {
         guard var members = objectValue else { return self }
         members[key] = nil
         return .object(members)

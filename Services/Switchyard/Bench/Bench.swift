@@ -63,14 +63,13 @@ enum Bench {
         }
         if options.parts.contains(.pdf) {
             if types.contains("document_processing") {
-                let (pdf, peak) = try await memory.peak {
-                    try await PDFPages.measure(
-                        on: target, ledger: ledger, slots: options.slots, isQuick: options.isQuick)
+                let (documents, peak) = try await memory.peak {
+                    try await DocumentFigures.measure(options, on: target, ledger: ledger)
                 }
-                report.pdf = pdf
+                report.documents = documents
                 report.loadMemory.merge(peak, uniquingKeysWith: max)
             } else {
-                note("the type document_processing is not registered: no PDF pages are measured")
+                note("the type document_processing is not registered: no documents are measured")
             }
         }
         if options.parts.contains(.lists) {

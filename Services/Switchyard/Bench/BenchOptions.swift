@@ -3,6 +3,8 @@ enum BenchPart: String, CaseIterable, Sendable {
     case submits
     case endToEnd = "end_to_end"
     case latency, fairness, reads, pdf, memory
+    /// All about documents: PDF pages, OCR, DOCX, and memory by the length of a PDF. Takes minutes, so only when it is asked for.
+    case documents
     /// Fills the database with millions of jobs, so it is only measured when it is asked for.
     case lists
 }
@@ -13,13 +15,16 @@ struct BenchOptions: Sendable {
     static let declared: [Command.Option] = [
         Command.Option("--json", nil, "print JSON, and the table on standard error"),
         Command.Option("--quick", nil, "a short run to see that everything works; its figures mean little"),
-        Command.Option("--only", "PARTS", BenchPart.allCases.map(\.rawValue).joined(separator: ",")),
+        Command.Option(
+            "--only", "PARTS",
+            BenchPart.allCases.map(\.rawValue).joined(separator: ",") + " (default all but documents and lists)"),
         Command.Option(
             "--slots", "N",
-            "how many documents the worker takes at a time, and so how many pdftotext run at a time (default 2)"),
+            "how many documents the worker takes at a time, and so how many processes of pdftotext or python-docx run at a time (default 2)"
+        ),
         Command.Option(
             "--rows", "N,N",
-            "for the part lists, left out unless it is named: how many jobs the database is filled up to, step by step; they stay "
+            "for the part lists: how many jobs the database is filled up to, step by step; they stay "
                 + "there (default 10000,5000000)"),
     ]
 
@@ -34,9 +39,11 @@ struct BenchOptions: Sendable {
         wantsJSON = arguments.has("--json")
         isQuick = arguments.has("--quick")
         slots = try arguments.int("--slots", in: 1...64) ?? 2
-        var parts = try arguments.value("--only").map(Self.parts) ?? Set(BenchPart.allCases).subtracting([.lists])
+        var parts =
+            try arguments.value("--only").map(Self.parts) ?? Set(BenchPart.allCases).subtracting([.lists, .documents])
         // Memory under load needs a load.
         if parts == [.memory] { parts.insert(.endToEnd) }
+        if parts.contains(.documents) { parts.insert(.pdf) }
         self.parts = parts
         rows = try arguments.value("--rows").map(Self.rows) ?? [10_000, 5_000_000]
     }

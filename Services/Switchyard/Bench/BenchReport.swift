@@ -10,7 +10,7 @@ struct BenchReport: Sendable {
     var idleLatency: Percentiles?
     var fairness: Fairness?
     var reads: LoadOutcome?
-    var pdf: PDFPages?
+    var documents: DocumentFigures?
     var lists: ListPages?
     /// In MB by service, before the first load and the most under load.
     var idleMemory: [String: Double] = [:]
@@ -39,13 +39,13 @@ extension BenchReport {
             } ?? .null,
             "reads_per_s": reads.map { Self.number($0.rate) } ?? .null,
             "reads": reads.map { Self.times($0) } ?? .null,
-            "pdf_ratio": pdf.map { Self.number($0.ratio) } ?? .null,
-            "pdf": pdf.map {
-                [
-                    "pages": .int(Int64($0.pages)), "pages_per_s": .array($0.stack.map(Self.number)),
-                    "pdftotext_pages_per_s": .array($0.pdftotext.map(Self.number)),
-                ]
-            } ?? .null,
+            "pdf_ratio": documents.map { Self.number($0.pdf.ratio) } ?? .null,
+            "pdf": documents.map { Self.contest($0.pdf, "pages", "pdftotext") } ?? .null,
+            "ocr_ratio": documents?.recognition.map { Self.number($0.ratio) } ?? .null,
+            "ocr": documents?.recognition.map { Self.contest($0, "pages", "tesseract") } ?? .null,
+            "docx_ratio": documents?.word.map { Self.number($0.ratio) } ?? .null,
+            "docx": documents?.word.map { Self.contest($0, "files", "python_docx") } ?? .null,
+            "document_memory_mb": .array(documents?.memory.map(Self.memory) ?? []),
             "lists": lists.map { .array($0.stages.map(Self.stage)) } ?? .null,
             "rss_mb": idleMemory.isEmpty ? .null : .object(memoryByService),
             "measured_on": [
@@ -81,6 +81,22 @@ extension BenchReport {
                 stage.pages.map {
                     ["list": .string($0.name), "first_p50_ms": number($0.first), "page_500_p50_ms": number($0.far)]
                 }),
+        ]
+    }
+
+    private static func contest(_ contest: Contest, _ unit: String, _ other: String) -> JSON {
+        .object([
+            unit: .int(Int64(contest.units)), "\(unit)_per_s": .array(contest.stack.map(number)),
+            "\(other)_\(unit)_per_s": .array(contest.other.map(number)), "against": .string(contest.program),
+        ])
+    }
+
+    private static func memory(_ memory: DocumentMemory) -> JSON {
+        var children: JSONObject = [:]
+        for (program, size) in memory.children { children[program] = number(size) }
+        return [
+            "pages": .int(Int64(memory.pages)), "worker_idle": number(memory.idle), "worker": number(memory.worker),
+            "largest_child_by_program": .object(children),
         ]
     }
 

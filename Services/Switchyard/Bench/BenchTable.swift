@@ -38,15 +38,10 @@ extension BenchReport {
         }
         if let reads {
             lines.append(
-                Self.row("status reads/s, 64 connections", whole(reads.rate), target: "20000", detail: times(reads)))
-        }
-        if let pdf {
-            lines.append(
                 Self.row(
-                    "PDF pages/s of pdftotext's", fixed(pdf.ratio), target: "0.9",
-                    detail: "\(whole(median(pdf.stack))) of \(whole(median(pdf.pdftotext))), \(pdf.pages) pages a round"
-                ))
+                    "status reads/s, 64 connections", whole(reads.rate), target: "20000", detail: times(reads)))
         }
+        if let documents { lines += rows(of: documents) }
         for stage in lists?.stages ?? [] {
             for page in stage.pages {
                 lines.append(
@@ -64,6 +59,34 @@ extension BenchReport {
         }
         return lines.joined(separator: "\n")
     }
+
+    private func rows(of documents: DocumentFigures) -> [String] {
+        let contests: [(Contest?, name: String, unit: String, target: String)] = [
+            (documents.pdf, "PDF pages/s of pdftotext's", "pages", "0.9"),
+            (documents.recognition, "OCR pages/s of tesseract's", "pages", ""),
+            (documents.word, "DOCX/s of python-docx's", "files", ""),
+        ]
+        var lines = contests.compactMap { contest, name, unit, target in
+            contest.map {
+                Self.row(
+                    name, fixed($0.ratio), target: target,
+                    detail:
+                        "\(rate(median($0.stack))) of \(rate(median($0.other))), \($0.units) \(unit) a round; \($0.program)"
+                )
+            }
+        }
+        for memory in documents.memory {
+            let children = memory.children.map { "\($0.program) \(fixed($0.size))" }.joined(separator: ", ")
+            lines.append(
+                Self.row(
+                    "RSS MB, worker, PDF of \(memory.pages) pages", fixed(memory.worker),
+                    detail: "idle \(fixed(memory.idle)); its largest children: \(children)"))
+        }
+        return lines
+    }
+
+    /// Figures of which the digits behind the point matter only where there are few before it.
+    private func rate(_ value: Double) -> String { value < 100 ? fixed(value) : whole(value) }
 
     private static func row(_ name: String, _ value: String, target: String = "", detail: String = "") -> String {
         pad(name, to: 34) + pad(value, to: 10, isRight: true) + pad(target, to: 9, isRight: true) + "  " + detail

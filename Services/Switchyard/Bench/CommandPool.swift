@@ -28,6 +28,13 @@ enum CommandPool {
         }
     }
 
+    /// The first line that a line of the shell prints, by way of a file in `folder`.
+    static func line(of command: String, in folder: String) throws -> String {
+        let path = "\(folder)/line"
+        try run([["sh", "-c", "{ \(command); } > '\(path)' 2>&1"]], width: 1)
+        return try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n").first.map(String.init) ?? ""
+    }
+
     private static func start(_ command: [String]) throws(BenchError) -> Child {
         var ends: [Int32] = [0, 0]
         guard pipe(&ends) == 0 else { throw .system("pipe") }
