@@ -93,7 +93,7 @@ struct OpenDocumentBody {
             var style = spans.last ?? InlineStyle()
             style.link = xml["href"].flatMap(HTMLHead.safeLink)
             spans.append(style)
-        case "s": append(String(repeating: " ", count: min(xml["c"].flatMap { Int($0) } ?? 1, 1000)))
+        case "s": append(String(repeating: " ", count: min(max(xml["c"].flatMap { Int($0) } ?? 1, 0), 1000)))
         case "tab": append("\t")
         case "line-break": append("\n")
         case "note":
