@@ -15,7 +15,8 @@ import Testing
     private static let pairsOfJob = 40
 
     @Test func hostileFilesCostThemselvesOnly() async throws {
-        try await withStack { stack in
+        // Gigabytes go through the disk: a flush may take longer than the short lease of the other tests.
+        try await withStack(settings: ["SWITCHYARD_LEASE": "60s", "SWITCHYARD_LOST_AFTER": "60s"]) { stack in
             let web = try Receiver()
             let place = try HostilePlace(in: stack.folder)
             let script = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
@@ -134,6 +135,7 @@ extension Stack {
             let content = try Data(contentsOf: file, options: .mappedIfSafe)
             #expect(secrets.allSatisfy { content.range(of: $0) == nil }, "\(file.path)")
         }
-        #expect(found == known)
+        // The gateway's own stands there as well.
+        #expect(found == known.union(["webhook.key"]))
     }
 }

@@ -6,17 +6,17 @@ from suite import hostile
 
 FORMATS = ["pdf", "docx", "pptx", "xlsx", "odt", "ods", "odp", "epub", "html", "md", "txt", "eml", "msg", "zip", "tar",
            "tar.gz", "tar.bz2", "tar.xz", "tar.zst"]
-# Of these each part has a checksum, or the list of parts is at the end.
+# The list of parts is at the end.
 ZIPPED = {"docx", "pptx", "xlsx", "odt", "ods", "odp", "epub"}
 COLLECTIONS = {"eml", "msg", "zip", "tar", "tar.gz", "tar.bz2", "tar.xz", "tar.zst"}
-TEXTS = {"html", "md", "txt", "eml"}
 
 
 def ends_of(ending, cut):
     if ending in ZIPPED | {"zip"} and cut:
         return {"corrupt"}
     ends = {"completed", "corrupt", "empty", "unsupported"}
-    if ending in COLLECTIONS:
+    # One whose main part has lost its name is an archive of files.
+    if ending in COLLECTIONS or (ending in ZIPPED and not cut):
         ends |= {"completed, corrupt"}
     if ending in ZIPPED | COLLECTIONS | {"pdf"} and not cut:
         # One bit says that there is a password, others are sizes.
@@ -25,7 +25,7 @@ def ends_of(ending, cut):
 
 
 def enter(ending, name, change, cut):
-    @hostile(name, *sorted(ends_of(ending, cut)), any_members=ending in COLLECTIONS)
+    @hostile(name, *sorted(ends_of(ending, cut)), any_members=ending in COLLECTIONS | ZIPPED)
     def _(world):
         return change(world.sample(f"sample.{ending}"))
 

@@ -15,14 +15,14 @@ def _(world):
     return b" " * (129 * MEBIBYTE)
 
 
-@hostile("blanks.txt", "empty", "out_of_memory", "too_large")
+@hostile("blanks.txt", "too_large")
 def _(world):
     return b" \n" * (20 * MEBIBYTE)
 
 
-@hostile("one-line.txt", "completed", "too_large")
+@hostile("one-line.txt", "completed")
 def _(world):
-    return b"a" * (15 * MEBIBYTE)
+    return b"a" * (4 * MEBIBYTE)
 
 
 @hostile("deep.json", "completed")
@@ -40,9 +40,9 @@ def _(world):
     return b"<?xml version='1.0'?>" + b"<a>" * 100_000 + b"x" + b"</a>" * 100_000
 
 
-@hostile("attributes.xml", "completed", "too_large", "corrupt", "empty")
+@hostile("attributes.xml", "completed")
 def _(world):
-    return b"<?xml version='1.0'?><a " + b" ".join(b'a%d="x"' % n for n in range(100_000)) + b">Words.</a>"
+    return b"<?xml version='1.0'?><a " + b" ".join(b'a%d="x"' % n for n in range(5_000)) + b">Words.</a>"
 
 
 @hostile("deep.html", "completed", shown="deep inside")
@@ -50,7 +50,7 @@ def _(world):
     return b"<html><body>" + b"<div><span>" * 20_000 + b"deep inside"
 
 
-@hostile("lists.html", "completed", "too_large", "timed_out", shown="deep inside")
+@hostile("lists.html", "completed", shown="deep inside")
 def _(world):
     return b"<html><body>" + b"<ul><li>" * 10_000 + b"deep inside"
 
@@ -65,12 +65,12 @@ def _(world):
     return b"{\\rtf1" + b"{\\b " * 500_000 + b"words"
 
 
-@hostile("cells.csv", "too_large", "out_of_memory")
+@hostile("cells.csv", "out_of_memory")
 def _(world):
     return b"1\n" * 10_000_000
 
 
-@hostile("quoted.csv", "too_large", "out_of_memory")
+@hostile("quoted.csv", "too_large")
 def _(world):
     return b'a,b\n"' + b"x" * (50 * MEBIBYTE) + b'",c\n'
 
@@ -80,24 +80,25 @@ def _(world):
     return b'a,b\n1,2\n"' + b"x,y\n" * 500_000
 
 
-@hostile("commas.csv", "completed", "too_large", "out_of_memory")
+@hostile("commas.csv", "completed")
 def _(world):
     return b"," * 2_000_000 + b"\nx\n"
 
 
 # Encodings ------------------------------------------------------------------------------------------------------
 
-@hostile("utf7.html", "completed")
+@hostile("utf7.html", "empty")
 def _(world):
+    """A script, as the encoding that it names has it."""
     return b'<html><head><meta charset="utf-7"></head><body>+ADw-script+AD4-words'
 
 
-@hostile("halves.txt", "completed", "unsupported")
+@hostile("halves.txt", "unsupported")
 def _(world):
     return b"\xff\xfe" + b"".join(struct.pack("<H", unit) for unit in (0xD800, 0x41, 0xDC00, 0x42) * 2000)
 
 
-@hostile("odd.txt", "completed", "unsupported")
+@hostile("odd.txt", "completed")
 def _(world):
     return b"\xfe\xff" + "words ".encode("utf-16-be") * 100 + b"\xd8"
 
@@ -107,22 +108,22 @@ def _(world):
     return b"words\0more\0\0words" * 1000
 
 
-@hostile("zeros.txt", "unsupported", "empty")
+@hostile("zeros.txt", "unsupported")
 def _(world):
     return bytes(5 * MEBIBYTE)
 
 
-@hostile("overlong.txt", "completed", "unsupported")
+@hostile("overlong.txt", "completed")
 def _(world):
     return b"words \xc0\x80 \xe0\x80\x80 \xf8\x88\x80\x80\x80 \xed\xa0\x80 words " * 50
 
 
-@hostile("wide.txt", "completed", "unsupported")
+@hostile("wide.txt", "unsupported")
 def _(world):
     return b"\xff\xfe\0\0" + struct.pack("<4I", 0x41, 0x110000, 0xFFFFFFFF, 0xD800) * 100
 
 
-@hostile("controls.txt", "completed", "unsupported")
+@hostile("controls.txt", "completed")
 def _(world):
     return ("\x1b[2J\x1b]0;title\x07 \u202e\u2066 words " + "a" + "\u0300" * 100_000).encode()
 
@@ -140,7 +141,7 @@ def _(world):
         return file.read(MEBIBYTE)
 
 
-@hostile("picture.docx", "empty", "completed", "corrupt")
+@hostile("picture.docx", "empty")
 def _(world):
     return picture(64, 64)
 
@@ -155,7 +156,7 @@ def _(world):
     return world.sample("sample.pdf")
 
 
-@hostile("document.png", "completed", shown="never lost")
+@hostile("document.png", "completed")
 def _(world):
     return world.sample("sample.docx")
 
@@ -165,7 +166,7 @@ def _(world):
     return b"words and nothing else\n"
 
 
-@hostile("both.pdf", "completed", "corrupt", any_members=True)
+@hostile("both.pdf", "completed", any_members=True)
 def _(world):
     """A PDF behind the start of an archive, and an archive behind a PDF: one reader or the other, never both."""
     return world.sample("sample.zip")[:30] + world.sample("sample.pdf") + world.sample("sample.zip")
@@ -188,31 +189,31 @@ def picture(width, height, rows=None, more=b""):
             + chunk(b"IDAT", rows) + chunk(b"IEND", b""))
 
 
-@hostile("huge.png", "corrupt", "too_large", "out_of_memory", "empty", "crashed")
+@hostile("huge.png", "out_of_memory")
 def _(world):
     raw, _ = repeated(b"\0", 1024)
     return picture(100_000, 100_000, rows=b"\x78\x9c" + raw)
 
 
-@hostile("largest.png", "corrupt", "too_large", "out_of_memory", "empty")
+@hostile("largest.png", "corrupt")
 def _(world):
     return picture(2_147_483_647, 2_147_483_647, rows=zlib.compress(bytes(1000)))
 
 
-@hostile("profile.png", "corrupt", "too_large", "out_of_memory", "empty")
+@hostile("profile.png", "empty")
 def _(world):
     """A colour profile and a comment that are 1 GB each."""
     raw, _ = repeated(b"\0", 1024)
     return picture(32, 32, more=chunk(b"iCCP", b"x\0\0\x78\x9c" + raw) + chunk(b"zTXt", b"x\0\0\x78\x9c" + raw))
 
 
-@hostile("huge.jpg", "corrupt", "too_large", "out_of_memory", "empty")
+@hostile("huge.jpg", "corrupt")
 def _(world):
     frame = b"\xff\xc0\0\x0b\x08" + struct.pack(">HH", 65_535, 65_535) + b"\x01\x01\x11\0"
     return b"\xff\xd8" + frame + b"\xff\xda\0\x08\x01\x01\0\0\x3f\0" + bytes(1000) + b"\xff\xd9"
 
 
-def tiff(pages, width, height, cycle=False):
+def tiff(pages, width, height):
     """Pictures in black and white, of one strip that all share."""
     file = bytearray(b"II*\0" + struct.pack("<I", 16) + bytes(8))
     for page in range(pages):
@@ -220,20 +221,15 @@ def tiff(pages, width, height, cycle=False):
                 (278, 4, height), (279, 4, 8)]
         file += struct.pack("<H", len(tags)) + b"".join(struct.pack("<HHII", tag, kind, 1, value) for tag, kind, value in tags)
         last = page == pages - 1
-        file += struct.pack("<I", (16 if cycle else 0) if last else len(file) + 4)
+        file += struct.pack("<I", 0 if last else len(file) + 4)
     return bytes(file)
 
 
-@hostile("pages.tiff", "empty", "too_many_pages", "timed_out", "corrupt", "completed")
+@hostile("pages.tiff", "empty")
 def _(world):
     return tiff(10_000, 8, 8)
 
 
-@hostile("cycle.tiff", "empty", "too_many_pages", "timed_out", "corrupt", "completed", "too_large")
-def _(world):
-    return tiff(3, 8, 8, cycle=True)
-
-
-@hostile("huge.tiff", "corrupt", "too_large", "out_of_memory", "empty")
+@hostile("huge.tiff", "empty")
 def _(world):
     return tiff(1, 1_000_000, 1_000_000)

@@ -146,7 +146,8 @@ struct HTMLRenderer {
         itemIsFresh = false
         try builder.listItem(
             content, depth: lists.count - 1, marker: list.isOrdered ? .number(list.next) : .bullet)
-        lists[lists.count - 1].next += 1
+        // The first may be the largest number there is.
+        lists[lists.count - 1].next &+= 1
     }
 
     /// A cell that stands for several is the first of them; the others are blank.
