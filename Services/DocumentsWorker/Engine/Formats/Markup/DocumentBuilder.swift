@@ -87,6 +87,9 @@ struct DocumentBuilder {
         let rows = rows.filter { !$0.allSatisfy(\.isBlank) }
         let width = rows.map(\.count).max() ?? 0
         guard width > 0 else { return }
+        guard width * rows.count - rows.reduce(0, { $0 + $1.count }) <= SparseTable.mostBlanks else {
+            throw ExtractionError(.tooLarge, "a table has rows of very different lengths: split it")
+        }
         // The text is what tells the cells again: no cell has a tab or a newline, and every row has as many.
         let plain = rows.map { row in
             row.map { $0.plain.replacing("\n", with: " ").replacing("\t", with: " ") }.joined(separator: "\t")

@@ -1,7 +1,7 @@
 /// A table of a spreadsheet, in which most cells may be blank, or stand for many.
 struct SparseTable {
     /// A table may be this much larger than what is in it; one with cells in its corners only is no table.
-    private static let mostBlanks = 2_000_000
+    static let mostBlanks = 2_000_000
 
     private let limit: Int
     private var rows: [[(column: Int, content: InlineText)]] = []

@@ -193,7 +193,7 @@ struct SlideShapes {
             let marker = paragraph.marker ?? (shape.isList ? .bullet : nil)
             switch marker {
             case .number(let first) where !paragraph.hasNoMarker:
-                let number = numbers[paragraph.level].map { $0 + 1 } ?? first
+                let number = numbers[paragraph.level].map { $0 &+ 1 } ?? first
                 numbers[paragraph.level] = number
                 try builder.listItem(paragraph.content, depth: paragraph.level, marker: .number(number))
             case .bullet where !paragraph.hasNoMarker:

@@ -93,7 +93,7 @@ struct OpenDocumentBody {
             var style = spans.last ?? InlineStyle()
             style.link = xml["href"].flatMap(HTMLHead.safeLink)
             spans.append(style)
-        case "s": append(String(repeating: " ", count: min(xml["c"].flatMap { Int($0) } ?? 1, 1000)))
+        case "s": append(String(repeating: " ", count: min(max(xml["c"].flatMap { Int($0) } ?? 1, 0), 1000)))
         case "tab": append("\t")
         case "line-break": append("\n")
         case "note":
@@ -211,7 +211,8 @@ struct OpenDocumentBody {
         let depth = min(lists.count, Self.outermostLists) - 1
         let isNumbered = styles.isNumbered(list: list.style, level: lists.count)
         try builder.listItem(content, depth: depth, marker: isNumbered ? .number(list.next) : .bullet)
-        lists[lists.count - 1].next += 1
+        // The first may be the largest number there is.
+        lists[lists.count - 1].next &+= 1
     }
 
     private func addLine(_ content: InlineText, to text: inout InlineText) {

@@ -21,6 +21,8 @@ struct HTMLRenderer {
         var depth = 1
         /// Up to which row a cell further up stands for each column.
         var spanned: [Int: Int] = [:]
+        /// Cells, also those that others stand for.
+        var size = 0
 
         mutating func fillSpanned(row: Int) {
             while let end = spanned[rows[row].count], row < end { rows[row].append(InlineText()) }
@@ -28,6 +30,8 @@ struct HTMLRenderer {
     }
 
     private static let mostSpanned = 1000
+    /// Of a table: a few cells can stand for any number.
+    private static let mostCells = 2_000_000
 
     private static let skipped: Set<String> = [
         "script", "style", "noscript", "template", "svg", "math", "iframe", "object", "nav", "button", "select",
@@ -109,7 +113,7 @@ struct HTMLRenderer {
         switch level.tag {
         case "h1", "h2", "h3", "h4", "h5", "h6":
             if table == nil, let number = Int(level.tag.dropFirst()) { try builder.heading(number, takeInline()) }
-        case "td", "th": if table?.depth == 1 { endCell(level.node) }
+        case "td", "th": if table?.depth == 1 { try endCell(level.node) }
         case "table": try endTable()
         case "pre": try endPreformatted()
         default: if Self.blocks.contains(level.tag) { try flush() }
@@ -142,19 +146,26 @@ struct HTMLRenderer {
         itemIsFresh = false
         try builder.listItem(
             content, depth: lists.count - 1, marker: list.isOrdered ? .number(list.next) : .bullet)
-        lists[lists.count - 1].next += 1
+        // The first may be the largest number there is.
+        lists[lists.count - 1].next &+= 1
     }
 
     /// A cell that stands for several is the first of them; the others are blank.
-    private mutating func endCell(_ node: HTMLNode) {
+    private mutating func endCell(_ node: HTMLNode) throws(ExtractionError) {
         let content = takeInline()
         if table?.rows.isEmpty ?? false { table?.rows.append([]) }
         guard let last = table?.rows.indices.last else { return }
         func span(_ name: String) -> Int { min(max(node[name].flatMap { Int($0) } ?? 1, 1), Self.mostSpanned) }
         let (columns, rows) = (span("colspan"), span("rowspan"))
+        let before = table?.rows[last].count ?? 0
         table?.fillSpanned(row: last)
         let column = table?.rows[last].count ?? 0
         table?.rows[last] += [content] + Array(repeating: InlineText(), count: columns - 1)
+        let added = (table?.rows[last].count ?? 0) - before
+        table?.size += added
+        guard table?.size ?? 0 <= Self.mostCells else {
+            throw ExtractionError(.tooLarge, "the cells of a table stand for too many others: split the table")
+        }
         if rows > 1 { for place in column..<column + columns { table?.spanned[place] = last + rows } }
     }
 
