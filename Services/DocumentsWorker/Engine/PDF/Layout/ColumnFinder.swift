@@ -41,12 +41,14 @@ struct ColumnFinder {
         guard words.count > 40, let left = words.map(\.box.left).min(), let right = words.map(\.box.right).max(),
             left >= 0, right - left > 100, right < 20_000
         else { return [] }
-        var cover = [Int](repeating: 0, count: Int(right) + 2)
+        // By how much more words stand at each point than at the one before.
+        var cover = [Int](repeating: 0, count: Int(right) + 3)
         for word in words where word.box.right > word.box.left {
-            for place in Int(word.box.left.rounded(.up))...max(Int(word.box.right), Int(word.box.left.rounded(.up))) {
-                cover[place] += 1
-            }
+            let start = Int(word.box.left.rounded(.up))
+            cover[start] += 1
+            cover[max(Int(word.box.right), start) + 1] -= 1
         }
+        for place in cover.indices.dropFirst() { cover[place] += cover[place - 1] }
         let inner = Int(left + Self.margin * (right - left))...Int(right - Self.margin * (right - left))
         let usual = cover[inner].sorted()[inner.count / 2]
         let most = Int(Double(usual) * Self.mostCrossing)

@@ -17,6 +17,8 @@ struct PageLayout {
 
     private var result: [PageBlock] = []
     private var open: [Fragment] = []
+    /// The least space between the open lines, in points.
+    private var openGap: Double?
     private var openMark: String?
     /// The usual space between lines of running text, in heights of its characters.
     private var usualGap = 0.0
@@ -125,7 +127,9 @@ struct PageLayout {
             line.text = rest
         }
         if let last = open.last, startsAnew(line, after: last, edges) { flush() }
-        if open.isEmpty {
+        if let last = open.last {
+            openGap = min(openGap ?? .infinity, line.box.top - last.box.bottom)
+        } else {
             openMark = line.mark
             openMarkLeft = line.markLeft
         }
@@ -136,8 +140,7 @@ struct PageLayout {
         if line.mark != nil { return true }
         if last.text.endsCut, line.text.first?.isLowercase == true { return false }
         let gap = line.box.top - last.box.bottom
-        let gaps = zip(open, open.dropFirst()).map { $1.box.top - $0.box.bottom }
-        if gap > (gaps.min() ?? usualGap * line.size) + 0.4 * line.size { return true }
+        if gap > (openGap ?? usualGap * line.size) + 0.4 * line.size { return true }
         if isShort(last, before: line, edges), last.typeface.isUnlike(line.typeface) { return true }
         guard !line.isRightToLeft else { return false }
         if openMark != nil { return line.box.left < openMarkLeft + 0.3 * line.size }
@@ -157,7 +160,7 @@ struct PageLayout {
 
     private mutating func flush() {
         guard let first = open.first else { return }
-        defer { open = [] }
+        defer { (open, openGap) = ([], nil) }
         var text = first.text
         var typeface = first.typeface
         for line in open.dropFirst() { typeface.add(line.typeface) }
