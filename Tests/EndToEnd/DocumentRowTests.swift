@@ -8,6 +8,24 @@ import Testing
 @Suite(.serialized) struct DocumentRowTests {
     private static let samples = ["sample.pdf", "broken.pdf", "sample.md", "damaged-page.pdf"]
 
+    @Test func limitsOfAJobAreThoseOfItsDocuments() async throws {
+        try await withStack { stack in
+            try await stack.startGateway()
+            try await stack.startWorker("DocumentsWorker")
+            let job = try await stack.read(
+                ["sample.pdf", "sample.zip", "sample.md"], limits: ["pages": 2, "members": 1])
+            let documents = try #require(try await stack.ok("/documents?job_id=\(job)")["documents"]?.arrayValue)
+            let top = documents.filter { $0["parent_id"] == .null }
+            #expect(top.map { $0["status"] } == ["failed", "completed", "completed"])
+            #expect(top.first?["error"]?["code"] == "too_many_pages")
+            #expect(documents.count == 4, "one member of the archive")
+            let bad = try await stack.api.post(
+                "/api/v1/jobs",
+                ["type": "document_processing", "spec": ["inputs": [["url": "file:///x"]], "limits": ["pages": 0]]])
+            #expect(bad.status == 422, "\(bad.text)")
+        }
+    }
+
     @Test func documentsPagesAndChunksAreReadBackAsTheArtifactsTellThem() async throws {
         try await withStack { stack in
             try await stack.startGateway()
@@ -129,7 +147,7 @@ import Testing
 
 extension Stack {
     /// Has samples read as one job; answers its id when it has completed.
-    func read(_ samples: [String]) async throws -> String {
+    func read(_ samples: [String], limits: JSON = [:]) async throws -> String {
         let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent().appending(path: "compose/samples")
         var inputs: [JSON] = []
@@ -139,7 +157,7 @@ extension Stack {
             inputs.append(["file_id": try #require(response.json["id"], "\(response.text)")])
         }
         let answer = try await api.post(
-            "/api/v1/jobs", ["type": "document_processing", "spec": ["inputs": .array(inputs)]])
+            "/api/v1/jobs", ["type": "document_processing", "spec": ["inputs": .array(inputs), "limits": limits]])
         let id = try #require(answer.json["id"]?.stringValue.flatMap(UUID.init(text:)), "\(answer.text)")
         try await expectCompleted([id])
         return id.text

@@ -37,9 +37,11 @@ struct DocumentProcessing: Decodable, Sendable {
     let ocr: TextRecognition
     /// What becomes of the lines that the pages of a PDF repeat.
     let headersFooters: PageFurniture
+    /// By their names in the schema.
+    let limits: [String: Int]
 
     enum CodingKeys: String, CodingKey {
-        case inputs, chunking, ocr
+        case inputs, chunking, ocr, limits
         case headersFooters = "headers_footers"
     }
 
@@ -81,6 +83,7 @@ struct DocumentProcessing: Decodable, Sendable {
                         "type": "string", "enum": .array(PageFurniture.allCases.map { .string($0.rawValue) }),
                         "default": "keep",
                     ],
+                    "limits": DocumentLimits.schema,
                 ],
                 "$defs": [
                     "input": [

@@ -58,7 +58,7 @@ struct DocumentsWorker: Worker {
                 let passage = InputPassage(
                     input: next, index: index, stages: stages, extractor: extractor, chunker: chunker,
                     recognition: input.ocr.choice, furniture: input.headersFooters,
-                    limits: Self.limits(after: finished), progress: progress,
+                    limits: Self.limits(input, after: finished), progress: progress,
                     checkpoints: checkpoints, context: context)
                 group.addTask { (try await passage.run(), stages) }
             }
@@ -77,8 +77,8 @@ struct DocumentsWorker: Worker {
 
     /// What an input may cost, after others. A document's whole text is in memory while it is cut and stored, once for each document
     /// under way.
-    private static func limits(after finished: [FinishedInput]) -> ExtractionLimits {
-        var limits = ExtractionLimits(outputBytes: 16 << 20)
+    private static func limits(_ job: DocumentProcessing, after finished: [FinishedInput]) -> ExtractionLimits {
+        var limits = DocumentLimits.extraction(job.limits)
         let members = finished.reduce(0) { $0 + $1.documents.count - 1 }
         limits.maxMembers = min(limits.maxMembers, max(0, mostMembers - members))
         return limits
