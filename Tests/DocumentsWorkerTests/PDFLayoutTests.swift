@@ -1,4 +1,5 @@
 import DocumentsWorker
+import Foundation
 import TestKit
 import Testing
 
@@ -164,5 +165,31 @@ struct PDFLayoutTests {
         let document = try await read([page])
         #expect(document.markdown == "# Turned text has a title\n\n\(Self.prose.joined(separator: " "))\n")
         #expect(document.places.allSatisfy { $0.box.height > $0.box.width })
+    }
+
+    @Test func chaptersAreNoHeaders() async throws {
+        let pages = (1...4).map { line(72, 790, "Chapter \($0)", size: 18) + column(Self.prose, from: 740) }
+        #expect(try await read(pages, furniture: .drop).headings.map(\.title) == (1...4).map { "Chapter \($0)" })
+    }
+
+    @Test func marksInTablesStay() async throws {
+        let rows = [["1.", "Apples", "3.50"], ["2.", "Pears", "4.20"], ["3.", "Plums", "1.10"]]
+        let page =
+            column(Self.prose, from: 760)
+            + rows.enumerated().flatMap { row, cells in
+                zip([72.0, 100, 220], cells).map { line($0, 660 - Double(row) * 18, $1) }
+            }.joined()
+        let document = try await read([page])
+        for cell in rows.joined() { #expect(document.text.contains(cell)) }
+    }
+
+    @Test func aLongDocumentIsReadToItsEnd() async throws {
+        // A title that says something else of the pages.
+        var bytes = String(decoding: makePDF((1...620).map { page("Page \($0)") }), as: UTF8.self)
+        bytes = bytes.replacing("trailer\n<<", with: "trailer\n<< /Info << /Title (x\nPages: 3) >>")
+        let file = try ScratchFile(Data(bytes.utf8))
+        let document = try await Fixture.extractor.extract(path: file.path, name: "x.pdf")
+        #expect(document.pages.count == 620)
+        #expect(pageTexts(of: document).enumerated().allSatisfy { $1 == "Page \($0 + 1)" })
     }
 }

@@ -30,7 +30,10 @@ struct TextFormatTests {
     @Test(arguments: [
         ("Der Zug fährt über die große Brücke und hält danach am kleinen Bahnhof der Stadt.", "de"),
         ("Le train traverse le grand pont et il est arrivé à la gare de la ville.", "fr"),
-        ("The wagons are taken apart at night, and put together again in another order.", "en"),
+        (
+            "The train runs over the bridge, and then it stops at the small station of the town where the people are waiting.",
+            "en"
+        ),
         ("Vagony se v noci rozpojují a potom znovu řadí do vlaků, které jedou dál.", "cs"),
         ("列車は大きな橋を渡り、それから町の小さな駅に止まりました。", "ja"), ("17, 42.5; 1024 (3) = 11 - 12 + 13 / 14", nil),
     ])

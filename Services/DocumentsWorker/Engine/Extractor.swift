@@ -80,7 +80,7 @@ struct ExtractionJob: Sendable {
     let limits: ExtractionLimits
     /// Where ranges of a long PDF are kept, if they are.
     let ranges: (any PDFRangeStore)?
-    let deadline: ContinuousClock.Instant
+    var deadline: ContinuousClock.Instant
     let onPage: @Sendable (Int, Int?) -> Void
 
     /// Runs a child; `request` is what it does, `receive` takes its output. It reads the document, and has the document's time, unless

@@ -100,7 +100,8 @@ struct DocumentProcessing: Decodable, Sendable {
                     ]
                 ],
             ],
-            policy: JobPolicy(timeoutSeconds: 6 * 3600, maxAttempts: 3))
+            // Documents are parsed in children, so what ends the worker itself is seldom its job; and a long job sees many ends.
+            policy: JobPolicy(timeoutSeconds: 6 * 3600, maxAttempts: 3, maxCrashes: 12))
     }
 }
 

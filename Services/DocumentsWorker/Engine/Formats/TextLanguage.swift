@@ -17,18 +17,23 @@ enum TextLanguage {
 
     /// A tag such as `en` or `zh-CN` (RFC 5646); nil where nobody can tell, or the data is not installed.
     static func of(_ text: String) -> String? {
-        let sample = Array(text.utf8.prefix(sampleLength))
+        var sample = Array(text.utf8.prefix(sampleLength))
         let letters = sample.count { $0 >= 0x80 || (0x41...0x5A).contains($0) || (0x61...0x7A).contains($0) }
         guard let classifier, sample.count >= leastLength, letters * 100 >= leastLetters * sample.count else {
             return nil
         }
+        // It looks at what stands behind the text.
+        let count = sample.count
+        sample += [0, 0, 0, 0]
         let answer = sample.withUnsafeBytes {
-            textcat_Classify(classifier, $0.bindMemory(to: CChar.self).baseAddress, $0.count)
+            textcat_Classify(classifier, $0.bindMemory(to: CChar.self).baseAddress, count)
         }
         // `[en--utf8][de--utf8]`: the likeliest first. In words: too short, or unknown.
-        guard let answer = answer.map({ String(cString: $0) }), answer.hasPrefix("["),
-            let name = answer.dropFirst().split(separator: "]").first
-        else { return nil }
+        guard let answer = answer.map({ String(cString: $0) }), answer.hasPrefix("[") else { return nil }
+        let names = answer.dropFirst().split(separator: "]")
+        // Among Latin letters several answers are a guess; other scripts have few languages each.
+        let isLatin = sample.count { $0 >= 0x80 } * 3 < count
+        guard let name = names.first, names.count == 1 || !isLatin else { return nil }
         return name.split(separator: "-").filter { $0 != "utf8" }.joined(separator: "-")
     }
 }

@@ -94,7 +94,8 @@ final class HostLoop {
             events.append(Self.readable(isDue ? run.errors : -1))
         }
         guard poll(&events, nfds_t(events.count), timeoutMilliseconds(isPausing: isPausing)) > 0 else { return }
-        for (index, run) in runs.enumerated() {
+        // A helper that is lost takes runs along while this goes on.
+        for (index, run) in runs.enumerated() where active[run.id] === run {
             if events[firstRun + 2 * index].revents != 0 {
                 if run.readOutput(into: buffer) == .stop { kill(run.id, .stopped) }
                 outputPausedUntil = .now + Self.outputPause

@@ -29,7 +29,7 @@ struct HeadingStyles {
     /// Learns what running text looks like.
     init(_ blocks: [PageBlock]) {
         var sizes: [Int: (characters: Int, fixed: Int, width: Double, measured: Int)] = [:]
-        for block in blocks {
+        for block in blocks where block.size > 0 {
             let count = block.text.utf8.count
             var style = sizes[Int((block.size * 10).rounded())] ?? (0, 0, 0, 0)
             style.characters += count
@@ -67,6 +67,9 @@ struct HeadingStyles {
             levels[style] = min(level, 6)
         }
     }
+
+    /// Whether a block is set in larger type than running text.
+    func isLarge(_ block: PageBlock) -> Bool { bodySize > 0 && block.size > Self.larger * bodySize }
 
     /// The level of a heading, from 1; nil for what is none.
     func level(_ block: PageBlock) -> Int? { style(block).flatMap { levels[$0] } }

@@ -63,9 +63,12 @@ struct PDFExtraction: Sendable {
                 try await PageReader(job: job, first: first, last: Self.rangeLength, counter: counter).read()
             }
             if range.pages.count == Self.rangeLength {
-                range.total = try await PDFInfo(job: job).total
-                counter.total = range.total
-                if range.total ?? 0 > job.limits.maxPages {
+                guard let total = try await PDFInfo(job: job).total, total >= range.pages.count else {
+                    throw .corrupt("PDF", "it does not say how many pages it has")
+                }
+                range.total = total
+                counter.total = total
+                if total > job.limits.maxPages {
                     throw .tooManyPages(limit: job.limits.maxPages, mediaType: "application/pdf")
                 }
             }

@@ -5,10 +5,18 @@ struct PDFInfo: Sendable {
     /// The errors of the document as a whole.
     let errors: [String]
 
+    /// Of what it prints: a title, subject or keywords may be long.
+    private static let mostBytes = 4 << 20
+
     init(job: ExtractionJob) async throws(ExtractionError) {
-        let output = OutputBuffer()
-        let end = try await job.child(ChildRequest(.pdfInfo, limits: job.limits)) { output.append($0) }
-        let line = output.text.split(separator: "\n").first { $0.hasPrefix("Pages:") }
+        var (output, end) = (OutputBuffer(limit: Self.mostBytes), ChildEnd(cause: .helperLost))
+        for _ in 1...2 where end.cause == .helperLost {
+            let fresh = OutputBuffer(limit: Self.mostBytes)
+            end = try await job.child(ChildRequest(.pdfInfo, limits: job.limits)) { fresh.append($0) }
+            output = fresh
+        }
+        // Lines of the document's own words come before.
+        let line = output.text.split(separator: "\n").last { $0.hasPrefix("Pages:") }
         total = line.flatMap { Int($0.dropFirst("Pages:".count).trimmingPrefix { $0 == " " }) }
         errors = PopplerDiagnostics(end: end).errors(besides: [])
     }

@@ -14,23 +14,23 @@ struct PDFStructure {
     init(_ pages: [PDFPage]) {
         let pages = Hyphens.resolved(pages)
         self.pages = pages
-        repeated = Self.repeatedLines(pages)
         headings = HeadingStyles(pages.flatMap(\.blocks))
-        let repeated = repeated
-        headings.rank(
-            pages.lazy.flatMap { page in page.blocks.filter { !Self.isFurniture($0, page, repeated) } })
+        repeated = repeatedLines()
+        headings.rank(pages.flatMap { page in page.blocks.filter { !isFurniture($0, page) } })
     }
 
     // MARK: What repeats
 
     /// What a line says but for its numbers, with the edge near which it stands; nil for one in the middle.
-    private static func key(_ block: PageBlock, _ height: Double) -> String? {
-        guard height > 0, block.lines <= 2, block.text.utf8.count <= 200 else { return nil }
-        let isTop = block.box.bottom < margin * height
-        guard isTop || block.box.top > (1 - margin) * height else { return nil }
+    private func key(_ block: PageBlock, _ height: Double) -> String? {
+        guard height > 0, block.size > 0, block.lines <= 2, block.text.utf8.count <= 200 else { return nil }
+        let isTop = block.box.bottom < Self.margin * height
+        guard isTop || block.box.top > (1 - Self.margin) * height else { return nil }
+        let isLarge = headings.isLarge(block)
         var (key, isInNumber) = (isTop ? "^" : "_", false)
         for scalar in block.text.unicodeScalars {
-            let isDigit = scalar.properties.numericType != nil
+            // The title of a chapter has a number of its own, and is no header for that.
+            let isDigit = !isLarge && scalar.properties.numericType != nil
             if isDigit, !isInNumber { key += "#" }
             if !isDigit { key.unicodeScalars.append(scalar) }
             isInNumber = isDigit
@@ -38,16 +38,16 @@ struct PDFStructure {
         return key
     }
 
-    private static func repeatedLines(_ pages: [PDFPage]) -> Set<String> {
+    private func repeatedLines() -> Set<String> {
         var counts: [String: Int] = [:]
         for page in pages {
             for key in Set(page.blocks.compactMap({ key($0, page.height) })) { counts[key, default: 0] += 1 }
         }
         // Of chapters each may have a header of its own, but not each page.
-        return Set(counts.filter { $0.value >= max(leastRepeats, pages.count / 20) }.keys)
+        return Set(counts.filter { $0.value >= max(Self.leastRepeats, pages.count / 20) }.keys)
     }
 
-    private static func isFurniture(_ block: PageBlock, _ page: PDFPage, _ repeated: Set<String>) -> Bool {
+    private func isFurniture(_ block: PageBlock, _ page: PDFPage) -> Bool {
         !repeated.isEmpty && key(block, page.height).map(repeated.contains) ?? false
     }
 
@@ -62,7 +62,7 @@ struct PDFStructure {
         for page in pages {
             builder.beginPage()
             for block in page.blocks {
-                let isFurniture = Self.isFurniture(block, page, repeated)
+                let isFurniture = isFurniture(block, page)
                 if isFurniture, furniture == .drop { continue }
                 try write(block, level: isFurniture ? nil : headings.level(block), to: &builder)
                 guard block.size > 0, !builder.lastBlock.isEmpty, places.last?.end ?? 0 <= builder.lastBlock.lowerBound
@@ -100,7 +100,9 @@ struct PDFStructure {
                 try builder.heading(level, Self.inline(title))
             } else {
                 let marker = ListMark.number(mark).map { DocumentBuilder.Marker.number($0) } ?? .bullet
-                try builder.listItem(Self.inline(text), depth: depth, marker: marker)
+                // A letter is what others refer to.
+                let isLettered = marker == .bullet && mark.contains(where: \.isLetter)
+                try builder.listItem(Self.inline(isLettered ? "\(mark) \(text)" : text), depth: depth, marker: marker)
             }
         case .table(let rows): try builder.table(rows.map { $0.map(Self.inline) })
         }

@@ -11,8 +11,10 @@ struct PageReader: Sendable {
     /// Of a damaged range with more pages only some are looked at once more.
     private static let fewPages = 8
     private static let mostSuspects = 16
+    /// How `pdftotext` ends when the first page is beyond the last.
+    private static let noSuchPage: Int32 = 99
 
-    private let job: ExtractionJob
+    private var job: ExtractionJob
     private let first: Int
     private let last: Int
     private let collector: PageCollector
@@ -28,7 +30,14 @@ struct PageReader: Sendable {
     /// The number of the next page to read.
     private var next: Int { first + collector.count }
 
+    /// Each has the time of a document: what others take before it, or a database that is away, must not cost it.
     func read() async throws(ExtractionError) -> PDFRange {
+        var reader = self
+        reader.job.deadline = .now + job.limits.wallTime
+        return try await reader.readRange()
+    }
+
+    private func readRange() async throws(ExtractionError) -> PDFRange {
         var range = PDFRange(first: first)
         range.hasCrashed = try await readPages()
         range.pages = collector.pages
@@ -93,16 +102,18 @@ struct PageReader: Sendable {
     private func text(
         from first: Int, to last: Int, into collector: PageCollector? = nil
     ) async throws(ExtractionError) -> ChildEnd {
-        let isWhole = collector == nil && last == self.last
         let collector = collector ?? self.collector
         var request = ChildRequest(.pdfText, limits: job.limits)
         request.lastPage = last
+        let before = collector.count
         var end = ChildEnd(cause: .helperLost)
-        for _ in 1...2 where end.cause == .helperLost {
-            // After a lost helper this goes on after the last whole page.
-            request.firstPage = isWhole ? next : first
+        for round in 1...2 where end.cause == .helperLost {
+            // After a lost helper this goes on after the last whole page, which may have been the last of all.
+            request.firstPage = first + collector.count - before
+            guard request.firstPage <= last else { return ChildEnd(cause: .exited(0)) }
             collector.beginRun()
             end = try await run(request, into: collector)
+            if round == 2, collector.count > before, end.cause == .exited(Self.noSuchPage) { end.cause = .exited(0) }
         }
         switch collector.refusal {
         case .tooLarge: throw .tooLarge("the text is", limit: job.limits.outputBytes)

@@ -75,7 +75,8 @@ struct BoxReader {
                 defer { start = end + 1 }
                 return buffer[start..<end]
             }
-            guard !isAtEnd, buffer.count - start < Self.longest else { return nil }
+            guard !isAtEnd else { return nil }
+            guard buffer.count - start < Self.longest else { throw .tooLarge("a word is", limit: Self.longest) }
             buffer.removeFirst(start)
             start = 0
             let piece = [UInt8](unsafeUninitializedCapacity: Self.pieceLength) { piece, count in

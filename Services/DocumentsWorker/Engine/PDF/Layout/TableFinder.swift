@@ -173,7 +173,8 @@ struct TableFinder {
         for row in rows {
             let startsRow = row.contains { columns[0].shared(fragments[$0].box) > 0 }
             for index in row {
-                let fragment = fragments[index]
+                var fragment = fragments[index]
+                if let mark = fragment.mark { fragment.text = "\(mark) \(fragment.text)" }
                 let shares = columns.map { $0.shared(fragment.box) }
                 guard let column = shares.indices.max(by: { shares[$0] < shares[$1] }) else { continue }
                 if isUneven, let open = last[column], hasRowGaps || !startsRow,
