@@ -137,11 +137,10 @@ struct PageReader: Sendable {
         let end = try await layout.get()
         switch end.cause {
         case .exited(0): return try words.get()
-        case .stopped, .helperLost: return end
-        case .signalled where end.ranOutOfMemory: throw .outOfMemory
-        case .signalled(let signal): throw .crashed(signal: signal)
+        // A page that is too much for it is stepped over like one that is too much for poppler.
+        case .stopped, .helperLost, .signalled: return end
         default:
-            if end.ranOutOfMemory { throw .outOfMemory }
+            if end.ranOutOfMemory { return end }
             throw .unavailable("the layout of pages ended with \(end.cause)")
         }
     }
