@@ -251,6 +251,29 @@ struct ArchiveTests {
         #expect(try await extractor.extract(path: file.path, name: "").markdown == "one two\n\nthree\\\nfour\n")
     }
 
+    @Test func notesOfABookInAFileOfTheirOwn() async throws {
+        func chapter(_ name: String) -> String {
+            "<html><body><h1>\(name)</h1><p>Text<a epub:type=\"noteref\" href=\"../notes.xhtml#\(name)\">*</a>.</p></body></html>"
+        }
+        let notes =
+            #"<html><body><aside epub:type="footnote" id="b"><p>Of b.</p></aside><aside epub:type="footnote" id="a"><p>Of a.</p></aside></body></html>"#
+        let items = ["text/a", "text/b", "notes"].map {
+            "<item id=\"\($0)\" href=\"\($0).xhtml\" media-type=\"application/xhtml+xml\"/>"
+        }
+        let parts = [
+            ("META-INF/container.xml", #"<container><rootfile full-path="p.opf"/></container>"#),
+            (
+                "p.opf",
+                "<package><manifest>\(items.joined())</manifest><spine>"
+                    + #"<itemref idref="text/a"/><itemref idref="text/b"/><itemref idref="notes"/></spine></package>"#
+            ), ("text/a.xhtml", chapter("a")), ("text/b.xhtml", chapter("b")), ("notes.xhtml", notes),
+        ]
+        let file = try ScratchFile(zip(parts))
+        #expect(
+            try await extractor.extract(path: file.path, name: "").markdown
+                == "# a\n\nText[^1].\n\n# b\n\nText[^2].\n\n[^2]: Of b.\n\n[^1]: Of a.\n")
+    }
+
     @Test func cellsThatStandForSeveral() async throws {
         let page = """
             <table><tr><th rowspan=2>Name</th><th colspan=2>2024</th></tr><tr><th>H1</th><th>H2</th></tr><tr><td>x</td><td>1</td></tr></table>

@@ -41,6 +41,34 @@ struct TextFormatTests {
         #expect(try await extract(content).metadata.language == language)
     }
 
+    @Test(arguments: [
+        // As Pandoc writes them, and as cmark-gfm does.
+        """
+        <p>Brick<a href="#fn1" class="footnote-ref" role="doc-noteref"><sup>1</sup></a> and lime<a href="#fn2" role="doc-noteref">2</a>.</p>
+        <section role="doc-endnotes"><ol><li id="fn1"><p>Fired nearby.</p><p>Twice.</p></li>
+        <li id="fn2"><p>Slaked.<a href="#r2" role="doc-backlink">↩︎</a></p></li></ol></section>
+        """,
+        """
+        <p>Brick<sup class="footnote-ref"><a href="#fn-b" data-footnote-ref>1</a></sup> and
+        lime<sup><a href="#fn-l" data-footnote-ref>2</a></sup>.</p>
+        <section class="footnotes"><ol><li id="fn-b"><p>Fired nearby.</p><p>Twice.</p></li>
+        <li id="fn-l"><p>Slaked. <a href="#r" data-footnote-backref>↩</a></p></li></ol></section>
+        """,
+    ])
+    func notesOfHTML(content: String) async throws {
+        let document = try await extract("<!doctype html><html><body>\(content)</body></html>", name: "x.html")
+        let lines = document.text.split(separator: "\n").map(String.init)
+        #expect(lines == ["Brick[^1] and lime[^2].", "[^1]: Fired nearby.", "Twice.", "[^2]: Slaked."])
+        #expect(document.markdown?.contains("Brick[^1] and lime[^2].") == true)
+    }
+
+    @Test func otherLinksAreNoNotes() async throws {
+        let document = try await extract(
+            "<!doctype html><p>See <a href=\"#fn1\">one</a>.</p><ol><li id=\"fn1\">An item.</li></ol>", name: "x.html")
+        #expect(document.markdown == "See one.\n\n1. An item.\n")
+        #expect(!document.text.contains("[^"))
+    }
+
     @Test func aTextWithCommasIsNoTable() async throws {
         let poem = "One, two,\nthree, four,\nfive, six.\n"
         #expect(try await extract(poem, name: "poem.txt").text == poem)

@@ -70,9 +70,10 @@ struct DocumentBuilder {
     }
 
     /// A paragraph that explains the mark of the same number.
-    mutating func note(_ number: Int, _ content: InlineText) throws(ExtractionError) {
+    /// A footnote or endnote; what refers to it has `[^label]`.
+    mutating func note(_ label: String, _ content: InlineText) throws(ExtractionError) {
         guard !content.isBlank else { return }
-        let definition = content.marked("[^\(number)]: ")
+        let definition = content.marked("[^\(label)]: ")
         try block(definition.plain, definition.markdown())
     }
 

@@ -149,7 +149,7 @@ struct WordBody {
         if let number = note {
             // A note of several paragraphs has one mark.
             note = nil
-            return try builder.note(number, paragraph.content)
+            return try builder.note("\(number)", paragraph.content)
         }
         let role = parts.role(paragraph.style)
         // An empty line of code is a line too.

@@ -72,7 +72,7 @@ struct OpenDocumentBody {
         }
         try flushCode()
         for (index, note) in notes.enumerated() {
-            try builder.note(index + 1, note)
+            try builder.note("\(index + 1)", note)
         }
     }
 

@@ -25,7 +25,7 @@ enum Book {
         for item in spine.compactMap({ items[$0] }) where item.isText && !item.isNavigation {
             guard let bytes = try archive.bytes(item.part) else { continue }
             let text = try HTMLDocument.decoded(bytes).text
-            try HTMLDocument.render(item.isXHTML ? XHTML.asHTML(text) : text, with: &renderer)
+            try HTMLDocument.render(item.isXHTML ? XHTML.asHTML(text) : text, part: item.part, with: &renderer)
         }
         return renderer.builder.finish(metadata)
     }

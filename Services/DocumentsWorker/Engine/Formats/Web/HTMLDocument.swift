@@ -17,8 +17,10 @@ enum HTMLDocument {
         try DecodedText(bytes, declared: declaredEncoding(bytes))
     }
 
-    /// Adds a text to what was rendered before. Its tree is not freed: see `DocumentParser.run`.
-    static func render(_ source: String, with renderer: inout HTMLRenderer) throws(ExtractionError) {
+    /// Adds a text, which is the file `part` of a book, to what was rendered before. Its tree is not freed: see `DocumentParser.run`.
+    static func render(
+        _ source: String, part: String = "", with renderer: inout HTMLRenderer
+    ) throws(ExtractionError) {
         var options = kGumboDefaultOptions
         options.allocator = { _, size in
             // Gumbo does not check for NULL.
@@ -32,7 +34,7 @@ enum HTMLDocument {
             }
         }
         guard let root else { throw .outOfMemory }
-        try withExtendedLifetime(text) { () throws(ExtractionError) in try renderer.walk(root) }
+        try withExtendedLifetime(text) { () throws(ExtractionError) in try renderer.walk(root, part: part) }
     }
 
     /// The label in the first kilobyte, as `charset=` of a meta element or `encoding=` of an XML declaration.

@@ -53,13 +53,18 @@ struct HTMLRenderer {
     private var isPreformatted = false
     private var preformatted = ""
     private var itemIsFresh = false
+    private var notes = HTMLNotes()
+    /// The number of the note whose first paragraph is to come.
+    private var note: Int?
 
     init(builder: DocumentBuilder, metadata: DocumentMetadata) {
         self.builder = builder
         self.metadata = metadata
     }
 
-    mutating func walk(_ root: UnsafePointer<GumboNode>) throws(ExtractionError) {
+    /// - Parameter part: the file of a book.
+    mutating func walk(_ root: UnsafePointer<GumboNode>, part: String) throws(ExtractionError) {
+        notes.part = part
         var stack: [Level] = []
         try open(HTMLNode(root), &stack)
         while let top = stack.last {
@@ -83,6 +88,10 @@ struct HTMLRenderer {
         if tag == "head" { return HTMLHead.read(node, into: &metadata) }
         let isHidden = node["hidden"] != nil || node["aria-hidden"] == "true"
         guard !Self.skipped.contains(tag), !isHidden else { return }
+        if tag == "a" {
+            if HTMLNotes.isBacklink(node) { return }
+            if let number = notes.reference(node) { return inline.append(InlineText().marked("[^\(number)]")) }
+        }
         stack.append(Level(node: node, tag: tag, style: style))
         try enter(node, tag)
     }
@@ -106,6 +115,10 @@ struct HTMLRenderer {
         case "table": if table == nil { table = Table() } else { table?.depth += 1 }
         case "tr": if table?.depth == 1 { table?.rows.append([]) }
         default: break
+        }
+        if table == nil, Self.blocks.contains(tag), let number = notes.note(node) {
+            note = number
+            itemIsFresh = false
         }
     }
 
@@ -140,6 +153,11 @@ struct HTMLRenderer {
         guard table == nil else { return }
         let content = takeInline()
         guard !content.isBlank else { return }
+        if let number = note {
+            // A note of several paragraphs has one mark.
+            note = nil
+            return try builder.note("\(number)", content)
+        }
         guard let list = lists.last, itemIsFresh else {
             return try builder.paragraph(content, quoteDepth: quoteDepth)
         }
