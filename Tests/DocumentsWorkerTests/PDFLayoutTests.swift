@@ -60,6 +60,34 @@ struct PDFLayoutTests {
         #expect(document.headings.map(\.title) == ["What the signals mean today"])
     }
 
+    @Test func notes() async throws {
+        /// Words with a raised number before or among them.
+        func raised(_ x: Double, _ y: Double, _ parts: [String], size: Double = 11) -> String {
+            let pieces = parts.enumerated().map { index, part in
+                index % 2 == 0
+                    ? "/F \(size) Tf 0 Ts (\(part)) Tj " : "/F \(0.6 * size) Tf \(0.4 * size) Ts (\(part)) Tj "
+            }
+            return "BT \(x) \(y) Td \(pieces.joined())ET\n"
+        }
+        let wall = column(Self.prose, from: 740) + raised(72, 670, ["The wall is old.", "1", " It is of brick."])
+        let document = try await read([
+            wall + raised(72, 640, ["Forty m", "2", " are paved."])
+                + raised(72, 90, ["", "1", "Built by the guild, as its own books tell us, long before the"], size: 9)
+                + line(72, 79, "first wagon came.", size: 9),
+            wall + line(72, 90, "1It was torn down in the summer after.", size: 9),
+        ])
+        let paragraphs = document.text.split(separator: "\n\n").map(String.init).filter { !$0.hasPrefix("The yard") }
+        #expect(
+            paragraphs == [
+                "The wall is old.[^1] It is of brick.",
+                // Nothing on the page begins with a 2.
+                "Forty m2 are paved.",
+                "[^1]: Built by the guild, as its own books tell us, long before the first wagon came.",
+                "The wall is old.[^1-2] It is of brick.", "[^1-2]: It was torn down in the summer after.",
+            ])
+        #expect(document.markdown?.contains("old.[^1] It") == true)
+    }
+
     @Test func tables() async throws {
         let rows = [
             ["Track", "Length", "State of it"], ["1", "400 m", "free"], ["2", "1,650 m", "locked"],

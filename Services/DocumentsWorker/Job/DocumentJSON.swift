@@ -1,6 +1,7 @@
 import Crypto
 import Foundation
 import JSON
+import Jobs
 
 /// The artifact of kind `document`: metadata, pages with their offsets, and chunks.
 enum DocumentJSON {
@@ -48,7 +49,7 @@ enum DocumentJSON {
         json.endArray()
         json.key("chunks")
         json.beginArray()
-        for chunk in chunks { write(chunk, to: &json) }
+        for chunk in chunks { DocumentChunk(chunk).write(to: &json) }
         json.endArray()
         json.endObject()
         return json.bytes
@@ -66,19 +67,6 @@ enum DocumentJSON {
         json.member("pages", metadata.pages)
         json.member("encoding", metadata.encoding)
         json.member("producer", metadata.producer)
-        json.endObject()
-    }
-
-    private static func write(_ chunk: Chunk, to json: inout JSONWriter) {
-        json.beginObject()
-        json.member("id", chunk.id)
-        json.member("index", chunk.index)
-        json.member("start", chunk.start)
-        json.member("end", chunk.end)
-        json.member("page", chunk.page)
-        json.member("box", chunk.box.map { [$0.left, $0.top, $0.right, $0.bottom] })
-        json.member("headings", chunk.headings)
-        json.member("text", chunk.text)
         json.endObject()
     }
 }

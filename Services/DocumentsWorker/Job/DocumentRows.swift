@@ -105,7 +105,7 @@ extension DocumentPage {
 }
 
 extension DocumentChunk {
-    fileprivate init(_ chunk: Chunk) {
+    init(_ chunk: Chunk) {
         self.init(
             index: Int32(clamping: chunk.index), id: chunk.id, page: chunk.page.map { Int32(clamping: $0) },
             box: chunk.box.map { .init(left: $0.left, top: $0.top, right: $0.right, bottom: $0.bottom) },

@@ -7,10 +7,10 @@ struct FrameBuffer {
     /// Whether what came is no frame.
     private(set) var isMalformed = false
 
-    /// Takes a piece of output, and gives each frame that is whole with it.
-    mutating func append(_ bytes: UnsafeRawBufferPointer, _ take: (ResultFrame, ArraySlice<UInt8>) -> Void) {
+    /// Takes a piece of output; answers the frames that are whole with it.
+    mutating func append(_ bytes: UnsafeRawBufferPointer) -> [(kind: ResultFrame, payload: ArraySlice<UInt8>)] {
         pending += bytes
-        var start = 0
+        var (start, frames) = (0, [(kind: ResultFrame, payload: ArraySlice<UInt8>)]())
         while !isMalformed, let length = Self.length(pending[start...]) {
             guard length <= Self.longestFrame, let kind = ResultFrame(rawValue: pending[start]) else {
                 isMalformed = true
@@ -18,10 +18,12 @@ struct FrameBuffer {
             }
             let end = start + Self.headerLength + length
             guard end <= pending.count else { break }
-            take(kind, pending[(start + Self.headerLength)..<end])
+            frames.append((kind, pending[(start + Self.headerLength)..<end]))
             start = end
         }
-        pending.removeFirst(start)
+        // The frames keep the bytes that they are parts of.
+        if start > 0 { pending = Array(pending[start...]) }
+        return frames
     }
 
     private static func length(_ bytes: ArraySlice<UInt8>) -> Int? {

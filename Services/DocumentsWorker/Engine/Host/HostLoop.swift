@@ -48,14 +48,20 @@ final class HostLoop {
         let id = run.request.id
         defer { run.started() }
         if helper == nil { helper = HelperProcess.start(executable) }
-        guard let helper, let output = Pipe(), let errors = Pipe() else {
+        guard let helper, let errors = Pipe() else {
             return run.finish(ChildEnd(cause: .helperLost, diagnostics: "cannot start \(executable)"))
         }
-        let descriptors = [run.document, run.output ?? output.writeEnd, errors.writeEnd]
+        // What goes to another child does not come by here.
+        let output = run.output == nil ? Pipe() : nil
+        guard let target = run.output ?? output?.writeEnd else {
+            errors.close()
+            return run.finish(ChildEnd(cause: .helperLost, diagnostics: "no descriptors are left for a pipe"))
+        }
+        let descriptors = [run.document, target, errors.writeEnd]
         let isSent = Packets.send(run.request.words, descriptors: descriptors, to: helper.socket)
-        close(output.writeEnd)
+        if let output { close(output.writeEnd) }
         close(errors.writeEnd)
-        active[id] = ActiveRun(run, output: output.readEnd, errors: errors.readEnd)
+        active[id] = ActiveRun(run, output: output?.readEnd ?? -1, errors: errors.readEnd)
         if !isSent { loseHelper() }
     }
 

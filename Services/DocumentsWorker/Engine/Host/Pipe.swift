@@ -15,6 +15,9 @@ struct Pipe {
         // A wish: where the user's share of pipe memory is used up the default of 64 KiB does as well.
         _ = fcntl(writeEnd, Int32(sandbox_f_setpipe_sz), 256 << 10)
     }
+
+    /// Closes both ends.
+    func close() { for end in [readEnd, writeEnd] { Glibc.close(end) } }
 }
 
 /// A pipe from one child to another.

@@ -34,11 +34,8 @@ final class ResultReader: Sendable {
 
     func append(_ bytes: UnsafeRawBufferPointer) -> ChildRun.Verdict {
         state.withLock { state in
-            var frames = state.frames
-            state.frames = FrameBuffer()
-            frames.append(bytes) { take($0, $1, into: &state) }
-            state.frames = frames
-            if frames.isMalformed { state.isMalformed = true }
+            for frame in state.frames.append(bytes) { take(frame.kind, frame.payload, into: &state) }
+            if state.frames.isMalformed { state.isMalformed = true }
             state.isTooLarge = state.text.count + (state.markdown?.count ?? 0) > limit
             return state.isTooLarge || state.isMalformed ? .stop : .more
         }

@@ -9,7 +9,12 @@ struct HeadingStyles {
     /// Of fewer letters the width says less.
     private static let shortBold = 1.09
     private static let short = 16
+    private static let shortest = 8
     private static let longest = 250
+    private static let mostLines = 4
+    /// Larger type looks larger in its widths, too, and another face of the same size is a little higher or lower.
+    private static let leastWidth = 1.03
+    private static let sameHeight = 0.03
     /// Sizes nearer to each other than this are of one level.
     private static let step = 0.96
 
@@ -31,14 +36,15 @@ struct HeadingStyles {
         var sizes: [Int: (characters: Int, fixed: Int, width: Double, measured: Int)] = [:]
         for block in blocks where block.size > 0 {
             let count = block.text.utf8.count
-            var style = sizes[Int((block.size * 10).rounded())] ?? (0, 0, 0, 0)
+            let size = Int((block.size * 10).rounded())
+            var style = sizes[size] ?? (0, 0, 0, 0)
             style.characters += count
             if block.isFixed { style.fixed += count }
             if block.widthSize > 0 {
                 style.width += block.widthSize * Double(count)
                 style.measured += count
             }
-            sizes[Int((block.size * 10).rounded())] = style
+            sizes[size] = style
         }
         guard let most = sizes.max(by: { ($0.value.characters, $0.key) < ($1.value.characters, $1.key) }) else {
             return
@@ -82,19 +88,19 @@ struct HeadingStyles {
     private func style(_ block: PageBlock) -> Style? {
         if case .table = block.content { return nil }
         let (text, count) = (block.text, block.text.utf8.count)
-        guard bodySize > 0, block.size > 0, block.lines <= 4, count <= Self.longest, !block.isFixed,
+        guard bodySize > 0, block.size > 0, block.lines <= Self.mostLines, count <= Self.longest, !block.isFixed,
             text.unicodeScalars.contains(where: { $0.properties.isAlphabetic })
         else { return nil }
-        let (height, ratio) = (block.size / bodySize, ratio(block))
-        if height > Self.larger && ratio > 1.03 {
-            return Style(size: Int((block.size * 5).rounded()), isEmphasised: false)
+        let (height, ratio, size) = (block.size / bodySize, ratio(block), Int((block.size * 5).rounded()))
+        if height > Self.larger && ratio > Self.leastWidth {
+            return Style(size: size, isEmphasised: false)
         }
         let bold = count < Self.short ? Self.shortBold : Self.bold
-        guard block.lines <= 2, count >= 8, !text.endsSentence,
+        guard block.lines <= 2, count >= Self.shortest, !text.endsSentence,
             text.first.map({ $0.isUppercase || $0.isNumber }) == true,
-            isMarkedAsTitle(block.content), ratio > bold || (abs(height - 1) > 0.03 && ratio > Self.wider)
+            isMarkedAsTitle(block.content), ratio > bold || (abs(height - 1) > Self.sameHeight && ratio > Self.wider)
         else { return nil }
-        return Style(size: Int((block.size * 5).rounded()), isEmphasised: true)
+        return Style(size: size, isEmphasised: true)
     }
 
     /// A bullet is before items only; a number may be one of a chapter.

@@ -28,18 +28,12 @@ struct PDFExtraction: Sendable {
                 throw .tooLarge("the text is", limit: job.limits.outputBytes)
             }
             document.append(range)
-            guard document.pages.count <= job.limits.maxPages else {
-                throw .tooManyPages(limit: job.limits.maxPages, mediaType: "application/pdf")
-            }
         } while document.pages.count < document.total ?? 0
         if document.hasCrashed, document.pages.allSatisfy({ $0.error != nil || $0.isEmpty }) {
             throw .crashed(pages: document.pages)
         }
-        document.metadata.pages = document.pages.count
-        let extracted = try PDFStructure(document.pages).extracted(
+        return try PDFStructure(document.pages).extracted(
             document.metadata, furniture: job.furniture, limit: job.limits.outputBytes)
-        guard !extracted.text.isEmpty else { throw .empty }
-        return extracted
     }
 
     /// One that was kept, or one that is read now.
@@ -50,6 +44,9 @@ struct PDFExtraction: Sendable {
             return kept
         }
         var range = try await read(from: first, total: document.total)
+        guard max(range.total ?? 0, document.pages.count + range.pages.count) <= job.limits.maxPages else {
+            throw .tooManyPages(limit: job.limits.maxPages, mediaType: "application/pdf")
+        }
         let budget = max(0, job.limits.maxRecognizedPages - document.recognized)
         range.recognized = try await PageRecognition(job: job, counter: counter).read(&range, most: budget)
         // A document of one range is done with as a whole.
@@ -68,9 +65,6 @@ struct PDFExtraction: Sendable {
                 }
                 range.total = total
                 counter.total = total
-                if total > job.limits.maxPages {
-                    throw .tooManyPages(limit: job.limits.maxPages, mediaType: "application/pdf")
-                }
             }
             return range
         }

@@ -7,6 +7,7 @@ struct PDFStructure {
     private static let leastRepeats = 3
 
     private let pages: [PDFPage]
+    private let notes: PDFNotes
     private var headings: HeadingStyles
     /// The repeated lines, as keys.
     private var repeated: Set<String> = []
@@ -14,6 +15,7 @@ struct PDFStructure {
     init(_ pages: [PDFPage]) {
         let pages = Hyphens.resolved(pages)
         self.pages = pages
+        notes = PDFNotes(pages)
         headings = HeadingStyles(pages.flatMap(\.blocks))
         repeated = repeatedLines()
         headings.rank(pages.flatMap { page in page.blocks.filter { !isFurniture($0, page) } })
@@ -53,18 +55,18 @@ struct PDFStructure {
 
     // MARK: The document
 
-    /// The document, with the limit in bytes for text and Markdown together.
+    /// The document, which has text, with the limit in bytes for text and Markdown together.
     func extracted(
         _ metadata: DocumentMetadata, furniture: PageFurniture, limit: Int
     ) throws(ExtractionError) -> Extracted {
         var builder = DocumentBuilder(limit: limit)
         var places: [Place] = []
-        for page in pages {
+        for (index, page) in pages.enumerated() {
             builder.beginPage()
             for block in page.blocks {
                 let isFurniture = isFurniture(block, page)
                 if isFurniture, furniture == .drop { continue }
-                try write(block, level: isFurniture ? nil : headings.level(block), to: &builder)
+                try write(block, onPage: index, level: isFurniture ? nil : headings.level(block), to: &builder)
                 guard block.size > 0, !builder.lastBlock.isEmpty, places.last?.end ?? 0 <= builder.lastBlock.lowerBound
                 else { continue }
                 places.append(
@@ -72,6 +74,7 @@ struct PDFStructure {
             }
         }
         let document = builder.finish(metadata)
+        guard !document.text.isEmpty else { throw .empty }
         return Extracted(
             text: document.text, markdown: document.markdown, metadata: document.metadata,
             pages: zip(document.pages, pages).map { place, page in
@@ -82,35 +85,35 @@ struct PDFStructure {
     }
 
     private func write(
-        _ block: PageBlock, level: Int?, to builder: inout DocumentBuilder
+        _ block: PageBlock, onPage page: Int, level: Int?, to builder: inout DocumentBuilder
     ) throws(ExtractionError) {
+        func inline(_ text: String) -> InlineText {
+            notes.inline(text.replacing(PageBlock.lineEnd, with: " "), onPage: page)
+        }
+        if level == nil, let note = notes.note(block, onPage: page) {
+            return try builder.note(note.label, inline(note.text))
+        }
         switch block.content {
         case .text(let text):
             if let level {
-                try builder.heading(level, Self.inline(text))
+                try builder.heading(level, inline(text))
             } else if block.isFixed, !headings.isFixed {
                 try builder.code(text.replacing(PageBlock.lineEnd, with: "\n"))
             } else {
-                try builder.paragraph(Self.inline(text))
+                try builder.paragraph(inline(text))
             }
         case .item(let mark, let depth, let text):
             // A number before a heading is a part of it.
             if let level {
                 let title = ListMark.number(mark) == nil ? text : "\(mark) \(text)"
-                try builder.heading(level, Self.inline(title))
+                try builder.heading(level, inline(title))
             } else {
                 let marker = ListMark.number(mark).map { DocumentBuilder.Marker.number($0) } ?? .bullet
                 // A letter is what others refer to.
                 let isLettered = marker == .bullet && mark.contains(where: \.isLetter)
-                try builder.listItem(Self.inline(isLettered ? "\(mark) \(text)" : text), depth: depth, marker: marker)
+                try builder.listItem(inline(isLettered ? "\(mark) \(text)" : text), depth: depth, marker: marker)
             }
-        case .table(let rows): try builder.table(rows.map { $0.map(Self.inline) })
+        case .table(let rows): try builder.table(rows.map { $0.map(inline) })
         }
-    }
-
-    private static func inline(_ text: String) -> InlineText {
-        var inline = InlineText()
-        inline.append(text.replacing(PageBlock.lineEnd, with: " "))
-        return inline
     }
 }

@@ -49,13 +49,10 @@ final class PageCollector: Sendable {
     func append(_ bytes: UnsafeRawBufferPointer) -> ChildRun.Verdict {
         let (verdict, done) = state.withLock { state -> (ChildRun.Verdict, Int) in
             let before = state.pages.count - state.pictures.count
-            var frames = state.frames
-            state.frames = FrameBuffer()
-            frames.append(bytes) { kind, payload in
-                if state.refusal == nil { take(kind, payload, &state) }
+            for frame in state.frames.append(bytes) where state.refusal == nil {
+                take(frame.kind, frame.payload, &state)
             }
-            state.frames = frames
-            if frames.isMalformed { state.refusal = .malformed }
+            if state.frames.isMalformed { state.refusal = .malformed }
             return (state.refusal == nil ? .more : .stop, state.pages.count - state.pictures.count - before)
         }
         onPages(done)

@@ -7,8 +7,7 @@ struct PictureExtraction: Sendable {
         guard texts.count <= job.limits.maxPages else {
             throw .tooManyPages(limit: job.limits.maxPages, mediaType: job.document.pictureType ?? "image")
         }
-        var metadata = DocumentMetadata(mediaType: job.document.pictureType ?? "application/octet-stream")
-        metadata.pages = texts.count
+        let metadata = DocumentMetadata(mediaType: job.document.pictureType ?? "application/octet-stream")
         let pages = texts.map { text in
             var page = PDFPage()
             page.take(recognized: text)
@@ -16,7 +15,6 @@ struct PictureExtraction: Sendable {
         }
         let extracted = try PDFStructure(pages).extracted(
             metadata, furniture: job.furniture, limit: job.limits.outputBytes)
-        guard !extracted.text.isEmpty else { throw .empty }
         job.onPage(texts.count, texts.count)
         return extracted
     }

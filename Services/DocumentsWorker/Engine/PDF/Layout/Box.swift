@@ -17,6 +17,14 @@ public struct Box: Sendable, Equatable, Codable {
         self.bottom = bottom
     }
 
+    /// The smallest rectangle around all of them; nil when there is none.
+    init?(around boxes: some Sequence<Box>) {
+        var all: Box?
+        for box in boxes { all = all?.union(box) ?? box }
+        guard let all else { return nil }
+        self = all
+    }
+
     /// In points.
     public var width: Double { right - left }
     /// In points.

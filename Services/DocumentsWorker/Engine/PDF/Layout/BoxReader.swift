@@ -12,6 +12,9 @@ struct PageWords {
     /// In points; zero for a page that is missing from the file.
     var width = 0.0
     var height = 0.0
+
+    /// Whether the file has no such page.
+    var isMissing: Bool { width <= 0 || height <= 0 }
 }
 
 /// Reads what `pdftotext -bbox-layout` writes: an element a line, always of the same shape. An XML library takes several times as long

@@ -38,9 +38,10 @@ struct ColumnFinder {
 
     /// The horizontal spaces that almost no word stands in, from left to right.
     private var gutters: [ClosedRange<Double>] {
-        guard words.count > 40, let left = words.map(\.box.left).min(), let right = words.map(\.box.right).max(),
-            left >= 0, right - left > 100, right < 20_000
+        guard words.count > 40, let all = Box(around: words.lazy.map(\.box)), all.left >= 0, all.width > 100,
+            all.right < 20_000
         else { return [] }
+        let (left, right) = (all.left, all.right)
         // By how much more words stand at each point than at the one before.
         var cover = [Int](repeating: 0, count: Int(right) + 3)
         for word in words where word.box.right > word.box.left {
@@ -50,10 +51,9 @@ struct ColumnFinder {
         }
         for place in cover.indices.dropFirst() { cover[place] += cover[place - 1] }
         let inner = Int(left + Self.margin * (right - left))...Int(right - Self.margin * (right - left))
-        let usual = cover[inner].sorted()[inner.count / 2]
+        let usual = cover[inner].median ?? 0
         let most = Int(Double(usual) * Self.mostCrossing)
-        let heights = words.map(\.box.height).sorted()
-        let least = Self.leastGutter * heights[heights.count / 2]
+        let least = Self.leastGutter * (words.map(\.box.height).median ?? 0)
         var found: [ClosedRange<Double>] = []
         var start: Int?
         for place in inner.lowerBound...(inner.upperBound + 1) {
@@ -91,14 +91,15 @@ struct ColumnFinder {
         return (0...gutters.count).allSatisfy { column in
             let own = lines.map { $0[column] }.filter { !$0.isEmpty }
             let boxes = own.map(Self.box)
-            guard let left = boxes.map(\.left).min(), let right = boxes.map(\.right).max() else { return false }
-            let full = boxes.filter { $0.width > Self.fill * (right - left) }
+            guard let all = Box(around: boxes) else { return false }
+            let full = boxes.filter { $0.width > Self.fill * all.width }
             let count = own.reduce(0) { $0 + $1.count }
             return full.count >= Self.leastLines && 2 * full.count > own.count
                 && Double(count) > Self.leastWords * Double(own.count)
         }
     }
 
+    /// Of a line with words.
     private static func box(_ line: Line) -> Box { line.dropFirst().reduce(line[0].box) { $0.union($1.box) } }
 
     /// A line, or the part of it in one column, and the block of poppler's that it is from.
@@ -140,7 +141,7 @@ struct ColumnFinder {
     private static func split(_ lines: [Row]) -> [[Line]] {
         let rows = joined(lines)
         let pitches = zip(rows, rows.dropFirst()).map { $1.box.middle - $0.box.middle }
-        let usual = pitches.isEmpty ? 0 : pitches.sorted()[pitches.count / 2]
+        let usual = pitches.median ?? 0
         var blocks: [[Line]] = []
         for (index, row) in rows.enumerated() {
             let before = index > 0 ? rows[index - 1] : row

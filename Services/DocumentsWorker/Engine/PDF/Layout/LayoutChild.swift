@@ -7,17 +7,17 @@ enum LayoutChild {
     static func run() -> Never {
         let writer = ResultWriter()
         var reader = BoxReader(STDIN_FILENO)
-        var metadata: DocumentMetadata?
-        var sample = ""
+        var (isFirst, sample) = (true, "")
         do throws(ExtractionError) {
             while let page = try reader.next() {
-                if metadata == nil {
-                    var read = DocumentMetadata(mediaType: "application/pdf")
-                    PopplerHead.read(reader.head[...], into: &read)
-                    writer.write(read)
-                    metadata = read
+                if isFirst {
+                    var metadata = DocumentMetadata(mediaType: "application/pdf")
+                    PopplerHead.read(reader.head[...], into: &metadata)
+                    writer.write(metadata)
+                    isFirst = false
                 }
-                let blocks = blocks(of: page)
+                // Poppler shows the words of the page before where one is missing.
+                let blocks = page.isMissing ? [] : blocks(of: page)
                 for block in blocks where sample.utf8.count < TextLanguage.sampleLength { sample += block.text + "\n" }
                 writer.write(page, blocks)
             }
@@ -42,10 +42,8 @@ enum LayoutChild {
 extension ResultWriter {
     /// Writes a page: its size, then its blocks, then its end.
     fileprivate func write(_ page: PageWords, _ blocks: [PageBlock]) {
-        // Poppler shows the words of the page before where one is missing.
-        let isMissing = page.width <= 0 || page.height <= 0
-        for block in isMissing ? [] : blocks { frame(.block, block.fields.joined(separator: "\0")) }
-        frame(.layout, isMissing ? "0\00" : "\(page.width)\0\(page.height)")
+        for block in blocks { frame(.block, block.fields.joined(separator: "\0")) }
+        frame(.layout, page.isMissing ? "0\00" : "\(page.width)\0\(page.height)")
     }
 }
 

@@ -63,7 +63,7 @@ extension Unicode.Scalar {
 extension String {
     /// Without soft hyphens but for those at its end, where a line is broken.
     fileprivate func droppingSoftHyphens() -> String {
-        let end = unicodeScalars.reversed().prefix { ["-", "\u{2010}", "\u{AD}"].contains($0) }.reversed()
+        let end = unicodeScalars.reversed().prefix(while: \.isHyphen).reversed()
         let start = unicodeScalars.dropLast(end.count).filter { $0 != "\u{AD}" }
         return String(String.UnicodeScalarView(start + end))
     }

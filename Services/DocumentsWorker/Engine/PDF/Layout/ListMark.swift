@@ -32,6 +32,11 @@ enum ListMark {
         return isBracket && core.count == 1 && ((0x61...0x7A).contains(first) || (0x41...0x5A).contains(first))
     }
 
+    /// Whether a mark is the number of a note: without the sign that one of a list has.
+    static func isNote(_ mark: String) -> Bool {
+        (1...3).contains(mark.utf8.count) && mark.utf8.allSatisfy { (0x30...0x39).contains($0) }
+    }
+
     /// The number of an ordered item.
     static func number(_ mark: String) -> Int? { Int(mark.filter(\.isNumber)) }
 }

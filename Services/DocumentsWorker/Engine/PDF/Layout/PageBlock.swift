@@ -48,15 +48,40 @@ struct Fragment {
     var mark: String?
     var markLeft = 0.0
 
+    /// How high a raised number is at most, and how far above the line it stands at least, in heights of the line's characters.
+    private static let raised = 0.75
+    private static let leastRise = 0.2
+
     /// Nil for a line without words.
     init?(_ words: [PageWords.Word]) {
-        guard let first = words.first else { return nil }
+        guard let box = Box(around: words.lazy.map(\.box)), let size = words.map(\.box.height).median else {
+            return nil
+        }
+        (self.box, self.size) = (box, size)
+        let (words, note) = Self.notes(in: words, size)
         (text, isRightToLeft) = LineText.of(words)
-        box = words.dropFirst().reduce(first.box) { $0.union($1.box) }
-        let heights = words.map(\.box.height).sorted()
-        size = heights[heights.count / 2]
         self.words = words.count
         typeface = Typeface(words)
-        firstWord = (isRightToLeft ? words.last ?? first : first).box.width
+        firstWord = (isRightToLeft ? words.last : words.first)?.box.width ?? 0
+        if let note { (mark, markLeft) = (note.text, note.box.left) }
+    }
+
+    /// The words with a sign before those that are raised numbers; one before all others begins a note, and is not among them.
+    private static func notes(
+        in words: [PageWords.Word], _ size: Double
+    ) -> (words: [PageWords.Word], note: PageWords.Word?) {
+        guard words.count > 1, words.contains(where: { ListMark.isNote($0.text) }),
+            let base = words.map(\.box.bottom).median
+        else { return (words, nil) }
+        var words = words
+        for index in words.indices where ListMark.isNote(words[index].text) {
+            let box = words[index].box
+            guard box.height < raised * size, box.bottom < base - leastRise * size else { continue }
+            words[index].text.unicodeScalars.insert(PDFNotes.mark, at: words[index].text.startIndex)
+        }
+        guard words[0].text.unicodeScalars.first == PDFNotes.mark else { return (words, nil) }
+        var note = words.removeFirst()
+        note.text.unicodeScalars.removeFirst()
+        return (words, note)
     }
 }

@@ -56,7 +56,7 @@ struct PageLayout {
         }
         var written: Set<Int> = []
         for block in blocks {
-            let edges = edges(of: block)
+            guard let edges = Box(around: block.map { fragments[$0].box }) else { continue }
             for index in block {
                 if let table = tableOf[index] {
                     flush()
@@ -79,17 +79,11 @@ struct PageLayout {
     }
 
     private func proseGap(_ prose: Set<Int>) -> Double {
-        let gaps = blocks.filter { $0.count > 1 && $0.allSatisfy(prose.contains) }.flatMap { block in
+        blocks.filter { $0.count > 1 && $0.allSatisfy(prose.contains) }.flatMap { block in
             zip(block, block.dropFirst()).map {
                 (fragments[$1].box.top - fragments[$0].box.bottom) / max(fragments[$0].size, 1)
             }
-        }.sorted()
-        return gaps.isEmpty ? 0 : gaps[gaps.count / 2]
-    }
-
-    private func edges(of block: [Int]) -> (left: Double, right: Double) {
-        let boxes = block.map { fragments[$0].box }
-        return (boxes.map(\.left).min() ?? 0, boxes.map(\.right).max() ?? 0)
+        }.median ?? 0
     }
 
     /// Gives each mark that stands alone to the words after it; returns the marks.
@@ -113,13 +107,12 @@ struct PageLayout {
     private func isMark(_ mark: Fragment, of item: Fragment) -> Bool {
         if ListMark.isMark(mark.text) { return !ListMark.isMark(item.text) }
         // The number of a footnote is smaller than its text.
-        return mark.size < 0.9 * item.size && item.words > 2 && mark.text.utf8.count <= 3
-            && mark.text.allSatisfy(\.isNumber)
+        return mark.size < 0.9 * item.size && item.words > 2 && ListMark.isNote(mark.text)
     }
 
     // MARK: Paragraphs
 
-    private mutating func add(_ line: Fragment, _ edges: (left: Double, right: Double)) {
+    private mutating func add(_ line: Fragment, _ edges: Box) {
         var line = line
         if line.mark == nil, !line.isRightToLeft, let (mark, rest) = ListMark.split(line.text) {
             line.mark = mark
@@ -136,14 +129,17 @@ struct PageLayout {
         open.append(line)
     }
 
-    private func startsAnew(_ line: Fragment, after last: Fragment, _ edges: (left: Double, right: Double)) -> Bool {
+    private func startsAnew(_ line: Fragment, after last: Fragment, _ edges: Box) -> Bool {
         if line.mark != nil { return true }
         if last.text.endsCut, line.text.first?.isLowercase == true { return false }
         let gap = line.box.top - last.box.bottom
         if gap > (openGap ?? usualGap * line.size) + 0.4 * line.size { return true }
         if isShort(last, before: line, edges), last.typeface.isUnlike(line.typeface) { return true }
         guard !line.isRightToLeft else { return false }
-        if openMark != nil { return line.box.left < openMarkLeft + 0.3 * line.size }
+        if let openMark {
+            // The lines of a note may stand further left than its number.
+            return !ListMark.isNote(openMark) && line.box.left < openMarkLeft + 0.3 * line.size
+        }
         let isIndented = line.box.left > last.box.left + 0.8 * line.size
         let wasFirst = open.count == 1 || abs(last.box.left - edges.left) < 0.3 * line.size
         return (isIndented && wasFirst && isShort(last, before: line, edges))
@@ -151,7 +147,7 @@ struct PageLayout {
     }
 
     /// Whether the next line's first word would have fitted on this one: then somebody broke it.
-    private func isShort(_ line: Fragment, before next: Fragment, _ edges: (left: Double, right: Double)) -> Bool {
+    private func isShort(_ line: Fragment, before next: Fragment, _ edges: Box) -> Bool {
         // A word that is cut was not to end its line.
         if line.text.endsCut { return false }
         let room = line.isRightToLeft ? line.box.left - edges.left : edges.right - line.box.right
@@ -159,15 +155,14 @@ struct PageLayout {
     }
 
     private mutating func flush() {
-        guard let first = open.first else { return }
+        guard let first = open.first, let box = Box(around: open.lazy.map(\.box)), let size = open.map(\.size).median
+        else { return }
         defer { (open, openGap) = ([], nil) }
         var text = first.text
         var typeface = first.typeface
         for line in open.dropFirst() { typeface.add(line.typeface) }
-        let right = open.map(\.box.right).max() ?? 0
-        let left = open.map(\.box.left).min() ?? 0
         for (last, line) in zip(open, open.dropFirst()) {
-            if isShort(last, before: line, (left, right)) {
+            if isShort(last, before: line, box) {
                 text += "\n" + line.text
             } else if typeface.isFixed {
                 text += PageBlock.lineEnd + line.text
@@ -175,19 +170,20 @@ struct PageLayout {
                 text.appendLine(line.text)
             }
         }
-        let box = open.dropFirst().reduce(first.box) { $0.union($1.box) }
         let content: PageBlock.Content
-        if let mark = openMark {
+        if let mark = openMark, ListMark.isNote(mark) {
+            content = .item(mark: mark, depth: 0, text)
+            lists = []
+        } else if let mark = openMark {
             content = .item(mark: mark, depth: depth(openMarkLeft, first.size), text)
         } else {
             content = .text(text)
             lists = []
         }
-        let sizes = open.map(\.size).sorted()
         result.append(
             PageBlock(
-                content: content, box: box, size: sizes[sizes.count / 2], widthSize: typeface.size,
-                isFixed: typeface.isFixed, lines: open.count))
+                content: content, box: box, size: size, widthSize: typeface.size, isFixed: typeface.isFixed,
+                lines: open.count))
     }
 
     private mutating func depth(_ left: Double, _ size: Double) -> Int {
@@ -224,12 +220,14 @@ struct PageLayout {
 extension String {
     /// Whether the last sign is one that ends a sentence, or what stands after it.
     var endsSentence: Bool {
-        guard let last = last(where: { !")]\"'”’»".contains($0) }) else { return false }
+        // The number of a note comes after the sign.
+        let words = unicodeScalars.lastIndex(of: PDFNotes.mark).map { self[..<$0] } ?? self[...]
+        guard let last = words.last(where: { !")]\"'”’»".contains($0) }) else { return false }
         return ".!?:;…。！？".contains(last)
     }
 
     /// Whether the last word may go on in the next line.
-    fileprivate var endsCut: Bool { unicodeScalars.last.map { ["-", "\u{2010}", "\u{AD}"].contains($0) } ?? false }
+    fileprivate var endsCut: Bool { unicodeScalars.last?.isHyphen ?? false }
 
     /// Whether more must follow.
     fileprivate var isOpenEnded: Bool {
@@ -240,7 +238,7 @@ extension String {
     /// Goes on with the next line of a paragraph. Behind a hyphen at the end of a line stands a mark: whether the hyphen goes, the
     /// other words of the document will tell.
     mutating func appendLine(_ line: String) {
-        let end = unicodeScalars.reversed().prefix { ["-", "\u{2010}", "\u{AD}"].contains($0) }
+        let end = unicodeScalars.reversed().prefix(while: \.isHyphen)
         let isCut = unicodeScalars.dropLast(end.count).last?.properties.isAlphabetic == true
         if !end.isEmpty, isCut, line.unicodeScalars.first?.properties.isLowercase == true {
             // A soft hyphen says by itself what it is.
@@ -259,6 +257,9 @@ extension String {
 }
 
 extension Unicode.Scalar {
+    /// Whether a word may be cut behind it at the end of a line.
+    var isHyphen: Bool { ["-", "\u{2010}", "\u{AD}"].contains(self) }
+
     /// Whether it belongs to a script that has no blanks between words: Chinese and Japanese, with their signs.
     var isWide: Bool {
         switch value {

@@ -131,8 +131,7 @@ struct TableFinder {
 
     /// Up to which space a line goes on with the one above it.
     private func tightGap(_ rows: ArraySlice<[Int]>) -> Double {
-        let sizes = rows.joined().map { fragments[$0].size }.sorted()
-        return (proseGap + 0.12) * (sizes.isEmpty ? 0 : sizes[sizes.count / 2])
+        (proseGap + 0.12) * (rows.joined().map { fragments[$0].size }.median ?? 0)
     }
 
     /// Neighbours that no row has both of are one: words to the left under numbers to the right.

@@ -37,8 +37,7 @@ struct TurnedPage {
     /// that stands upright.
     private static func fromTheTop(_ blocks: [[[PageWords.Word]]]) -> [[[PageWords.Word]]] {
         let placed = blocks.compactMap { block -> (block: [[PageWords.Word]], box: Box)? in
-            let boxes = block.joined().map(\.box)
-            return boxes.first.map { first in (block, boxes.reduce(first) { $0.union($1) }) }
+            Box(around: block.joined().lazy.map(\.box)).map { (block, $0) }
         }.sorted { $0.box.top < $1.box.top }
         let areApart = zip(placed, placed.dropFirst()).allSatisfy { !$0.box.isBeside($1.box) }
         return areApart ? placed.map(\.block) : blocks
