@@ -84,6 +84,17 @@ public struct JobFiles: Sendable {
         return records
     }
 
+    /// Removes files that the job has made and that nothing tells of any more; files of other jobs stay.
+    ///
+    /// Order of effects, as where old jobs are forgotten: the content goes, then the records. A death between the two leaves records of
+    /// what is gone, which go with their job.
+    public func remove(_ ids: [UUID]) async throws {
+        guard !ids.isEmpty else { return }
+        let own = try await patiently { try await store.files(ids, madeBy: job) }
+        for id in own { _ = try await content.remove(id) }
+        try await patiently { try await store.deleteFiles(own, madeBy: job) }
+    }
+
     /// A database that is away for a while costs the job time, not an attempt; a job that is asked to end does not wait.
     func patiently<Output: Sendable>(_ operation: () async throws -> Output) async throws -> Output {
         try await Backoff(base: .milliseconds(50), cap: .seconds(2)).retry(

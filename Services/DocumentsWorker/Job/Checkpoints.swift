@@ -1,6 +1,7 @@
 import Concurrency
 import Foundation
 import JSON
+import Synchronization
 import WorkerKit
 
 /// What an entry of a checkpoint tells: an input that is done with, or some pages of one that is not.
@@ -40,16 +41,27 @@ final class Checkpoints: Sendable {
     private let turn = Permits(count: 1)
     /// What the job goes on from.
     private let kept: [KeptPages]
+    /// The files of pages that are kept, by input.
+    private let files: Mutex<[Int: [UUID]]>
     private let progress: PageProgress
 
     init(_ context: JobContext, kept: [KeptPages], progress: PageProgress) {
         self.context = context
         self.kept = kept
+        files = Mutex(Dictionary(grouping: kept, by: \.input).mapValues { $0.map(\.file) })
         self.progress = progress
     }
 
-    /// Saves an input that is done with.
-    func save(_ input: FinishedInput) async throws { try await save(input as any Encodable & Sendable) }
+    /// Saves an input that is done with. What was kept of its pages has no use then, and goes.
+    func save(_ input: FinishedInput) async throws {
+        try await save(input as any Encodable & Sendable)
+        let spare = files.withLock { $0.removeValue(forKey: input.index) } ?? []
+        do {
+            try await context.files.remove(spare)
+        } catch {
+            context.log(.warning, "the pages that were kept of input \(input.index) stay until the job goes: \(error)")
+        }
+    }
 
     private func save(_ entry: any Encodable & Sendable) async throws {
         try await turn.run {
@@ -89,6 +101,7 @@ final class Checkpoints: Sendable {
                         name: "\(input)-pages-\(range.first).json", mediaType: "application/json", bytes: bytes)
                 ])
                 guard let file = stored.first?.id else { return }
+                checkpoints.files.withLock { $0[input, default: []].append(file) }
                 try await checkpoints.save(
                     KeptPages(input: input, sha256: sha256, firstPage: range.first, file: file))
             } catch {

@@ -78,6 +78,18 @@ extension JobStore {
             """)
     }
 
+    /// Those of these files that the job has made.
+    public func files(_ ids: [UUID], madeBy job: UUID) async throws -> [UUID] {
+        try await database.query("SELECT id FROM files WHERE id = ANY(\(ids)) AND job_id = \(job)").map {
+            try $0.decode("id")
+        }
+    }
+
+    /// Removes the records of files that a job has made; their content is gone by then.
+    public func deleteFiles(_ ids: [UUID], madeBy job: UUID) async throws {
+        _ = try await database.query("DELETE FROM files WHERE id = ANY(\(ids)) AND job_id = \(job)")
+    }
+
     /// The file with this id in a namespace, for a job that reads it: an upload that was used is kept longer than one that never was.
     ///
     /// The use is written at most once an hour.
