@@ -23,6 +23,17 @@ enum DocumentLimits {
                 description: "Pages that are read as pictures.")
         ),
         (
+            "image_pages",
+            Limit(
+                standard: 100, range: 0...2000, path: \.maxImagePages, description: "Pages that pictures are made of.")
+        ),
+        (
+            "image_bytes",
+            Limit(
+                standard: 256 << 20, range: 0...4 << 30, path: \.imageBytes,
+                description: "These pictures together, thumbnails with them.")
+        ),
+        (
             "text_bytes",
             Limit(
                 standard: 16 << 20, range: 1024...64 << 20, path: \.outputBytes,
@@ -50,7 +61,7 @@ enum DocumentLimits {
             "seconds",
             Limit(
                 standard: 120, range: 1...3600, path: \.wallSeconds,
-                description: "Wall time of a document, besides that of pages that are read as pictures.")
+                description: "Wall time of a document, besides that of pictures of its pages.")
         ),
         (
             "processor_seconds",
