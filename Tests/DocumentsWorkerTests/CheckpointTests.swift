@@ -1,4 +1,5 @@
 import Foundation
+import Foundation
 import JSON
 import Testing
 
@@ -16,6 +17,30 @@ struct CheckpointTests {
         #expect(saved.index == 3 && saved.bytes == 7 && saved.documents.map(\.path) == ["3", "3/0"])
         #expect(saved.documents[1].error?.message.unicodeScalars.count == ProcessedDocument.longestField)
         #expect(saved.documents.map(\.status) == [.failed, .completed] && saved.documents[1].parent == "3")
+    }
+
+    @Test func anEntryOfPicturesComesBackAsThatAndNothingElse() throws {
+        func artifact(_ kind: String, _ page: Int, _ id: UUID) -> ProcessedArtifact {
+            ProcessedArtifact(
+                document: 2, path: "2", kind: kind, id: id.uuidString.lowercased(), name: "a", mediaType: "image/png",
+                sizeBytes: 3, sha256: "ab", page: page)
+        }
+        let ids = (0..<3).map { _ in UUID() }
+        var images = DocumentImages()
+        images.artifacts = [
+            artifact(DocumentImages.image, 101, ids[0]), artifact(DocumentImages.thumbnail, 101, ids[1]),
+            artifact(DocumentImages.image, 103, ids[2]),
+        ]
+        images.failures = [.init(page: 102, message: "no")]
+        let entry = KeptImages(input: 2, sha256: "cd", firstPage: 101, images: images)
+        let saved = try JSON.encode(entry).decode(SavedEntry.self)
+        #expect(saved.finished == nil && saved.pages == nil)
+        let kept = try #require(saved.images)
+        #expect(kept.input == 2 && kept.sha256 == "cd" && kept.firstPage == 101)
+        #expect(kept.images.pages == 2 && kept.images.bytes == 9 && kept.images.failures.map(\.page) == [102])
+        let files = kept.images.files
+        #expect(files.keys.sorted() == [101, 103] && files[101]?.image == ids[0] && files[101]?.thumbnail == ids[1])
+        #expect(files[103]?.image == ids[2] && files[103]?.thumbnail == nil)
     }
 
     @Test func anEntryInAnotherFormTellsOfNothing() throws {

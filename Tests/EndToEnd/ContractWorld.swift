@@ -24,11 +24,10 @@ struct ContractWorld {
             .deletingLastPathComponent().appendingPathComponent("compose/samples/sample.pdf")
         let file = try id(
             try await api.send("POST", "/api/v1/files?name=a.pdf", body: Array(try Data(contentsOf: sample))))
+        let spec: JSON = ["inputs": [["file_id": .string(file)]], "page_images": ["size": 64]]
         let document = try id(
             try await api.post(
-                "/api/v1/jobs",
-                ["type": "document_processing", "spec": ["inputs": [["file_id": .string(file)]]], "labels": ["a": "b"]])
-        )
+                "/api/v1/jobs", ["type": "document_processing", "spec": spec, "labels": ["a": "b"]]))
         try await wait(document)
         let read = try await api.get("/api/v1/documents?job_id=\(document)").json["documents"]?.arrayValue ?? []
         let row = read.first?["id"]?.stringValue ?? ""

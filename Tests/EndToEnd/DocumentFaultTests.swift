@@ -96,7 +96,7 @@ import Testing
             try await stack.expectCompleted([undisturbed])
             let (first, second) = (try await hashes(job), try await hashes(undisturbed))
             #expect(first == second && first.count == 3)
-            let files = try await stack.api.get("/api/v1/jobs/\(job.text)/results").json["files"]?.arrayValue ?? []
+            let files = try await stack.api.get("/api/v1/jobs/\(job.text)/results").json["artifacts"]?.arrayValue ?? []
             #expect(files.count == 3, "what was kept of the pages has no use any more")
         }
     }

@@ -34,6 +34,8 @@ import Testing
             let before = try await store.places()
             try await store.add(document, pages, chunks, fence)
             #expect(try await store.places() == before, "no row was written anew")
+            try await store.add(document, [page(1, "one", image: stored.id)], chunks, fence)
+            #expect(try await store.pages(of: stored, after: 0, limit: 1).parts.first?.image == stored.id)
         }
     }
 
@@ -183,8 +185,12 @@ func wholeDocument(of job: UUID, path: [Int32] = [0], namespace: String = "defau
     return document
 }
 
-func page(_ number: Int32, _ text: String, error: String? = nil) -> DocumentPage {
-    DocumentPage(number: number, start: 0, end: 9, error: error, isRecognized: number == 2, text: text)
+func page(_ number: Int32, _ text: String, error: String? = nil, image: UUID? = nil) -> DocumentPage {
+    let file = UUID(name: "\(number)", namespace: UUID(uuid: (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1)))
+    return DocumentPage(
+        number: number, start: 0, end: 9, error: error, isRecognized: number == 2,
+        image: image ?? (number > 1 ? file : nil),
+        thumbnail: number > 2 ? file : nil, text: text)
 }
 
 func chunk(_ index: Int32, _ text: String, page: Int32? = nil, headings: [String] = []) -> DocumentChunk {

@@ -50,5 +50,8 @@ public func line(_ x: Double, _ y: Double, _ text: String, size: Double = 11, fo
     "BT /\(font) \(size) Tf \(x) \(y) Td (\(text)) Tj ET\n"
 }
 
+/// What makes a page need more memory to be drawn than any limit gives, and nothing to be read: a line of very many dashes.
+public let undrawable = " [0.0001] 0 d 0 0 m 590 840 l S"
+
 /// A page that keeps a reader busy for longer than any test waits.
 public let slowPage = "/Deep Do"

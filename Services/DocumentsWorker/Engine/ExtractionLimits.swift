@@ -10,7 +10,8 @@ public struct ExtractionLimits: Sendable {
     public var openFiles: Int
     /// Largest file that the child may write, in bytes; it has no reason to write any.
     public var writtenBytes: Int
-    /// Time from the call to its end, over all attempts at this document; pages that are read as pictures have a minute each besides.
+    /// Time from the call to its end, over all attempts at this document; to make a picture of a page, and to read one, there is a minute
+    /// each besides.
     public var wallTime: Duration
     /// Text and Markdown together, in bytes of UTF-8.
     public var outputBytes: Int
@@ -27,13 +28,17 @@ public struct ExtractionLimits: Sendable {
     public var maxPages: Int
     /// Pages that are read as pictures, each of which costs seconds.
     public var maxRecognizedPages: Int
+    /// Pages that pictures are made of.
+    public var maxImagePages: Int
+    /// The pictures of all pages together, in bytes.
+    public var imageBytes: Int
 
     /// Makes limits; the defaults suit documents made by people.
     public init(
         memoryBytes: Int = 512 << 20, cpuSeconds: Int = 60, openFiles: Int = 32, writtenBytes: Int = 0,
         wallTime: Duration = .seconds(120), outputBytes: Int = 64 << 20, inflatedBytes: Int = 256 << 20,
         maxDepth: Int = 5, maxMembers: Int = 1000, memberBytes: Int = 1 << 30, maxPages: Int = 20_000,
-        maxRecognizedPages: Int = 500
+        maxRecognizedPages: Int = 500, maxImagePages: Int = 100, imageBytes: Int = 256 << 20
     ) {
         self.memoryBytes = memoryBytes
         self.cpuSeconds = cpuSeconds
@@ -47,5 +52,7 @@ public struct ExtractionLimits: Sendable {
         self.memberBytes = memberBytes
         self.maxPages = maxPages
         self.maxRecognizedPages = maxRecognizedPages
+        self.maxImagePages = maxImagePages
+        self.imageBytes = imageBytes
     }
 }

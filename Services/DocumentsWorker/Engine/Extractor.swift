@@ -52,6 +52,20 @@ public struct Extractor: Sendable {
         return try await job.parse()
     }
 
+    /// Makes pictures of pages of an open PDF, as many at a time as there are cores, and gives them in order; until `take` answers false.
+    ///
+    /// A page that cannot be drawn costs itself. They wait in nameless files: a few for each document under way.
+    func draw(
+        _ pages: Range<Int>, of document: OpenDocument, as images: PageImages, limits: ExtractionLimits,
+        take: (Int, Result<DrawnPage, ExtractionError>) async throws -> Bool
+    ) async throws {
+        let job = ExtractionJob(
+            host: host, document: document, place: TreePlace(tree: DocumentTree(limits: limits), depth: 0), hint: .none,
+            recognition: Recognition(), readers: readers, furniture: .keep, limits: limits, ranges: nil,
+            deadline: .now + limits.wallTime, onPage: { _, _ in })
+        try await PageDrawing(job: job, images: images).draw(pages, take: take)
+    }
+
     /// Proves that a child is confined on this system: no network, no writing, no other process.
     ///
     /// Throws `unavailable` with the names of the holes. A worker calls it before it takes work.
@@ -100,6 +114,20 @@ struct ExtractionJob: Sendable {
             throw .unavailable("the kernel refuses the sandbox (rlimit, no_new_privs or seccomp)")
         default: return end
         }
+    }
+
+    /// Once more where a helper has died: another document may have taken it along.
+    func trying<Output>(
+        _ attempt: () async throws(ExtractionError) -> (ChildEnd, Output),
+        check: (ChildEnd, Output) throws(ExtractionError) -> Void
+    ) async throws(ExtractionError) -> Output {
+        for _ in 1...2 {
+            let (end, output) = try await attempt()
+            if end.cause == .helperLost { continue }
+            try check(end, output)
+            return output
+        }
+        throw .unavailable("the helper process died twice with this page")
     }
 
     /// Reads a document of any format but PDF; a helper that dies on the way gets one more try.

@@ -4,16 +4,18 @@ import JSON
 import Synchronization
 import WorkerKit
 
-/// What an entry of a checkpoint tells: an input that is done with, or some pages of one that is not.
+/// What an entry of a checkpoint tells: an input that is done with, or some pages of one that is not, read or drawn.
 ///
 /// An entry of an older form tells nothing, and its work is done again.
 struct SavedEntry: Decodable, Sendable {
     let finished: FinishedInput?
     let pages: KeptPages?
+    let images: KeptImages?
 
     init(from decoder: any Decoder) throws {
         do { finished = try FinishedInput(from: decoder) } catch is DecodingError { finished = nil }
         do { pages = try KeptPages(from: decoder) } catch is DecodingError { pages = nil }
+        do { images = try KeptImages(from: decoder) } catch is DecodingError { images = nil }
     }
 }
 
@@ -29,6 +31,14 @@ struct KeptPages: Codable, Sendable {
     let file: UUID
 }
 
+/// Pictures of some pages of a long PDF.
+struct KeptImages: Codable, Sendable {
+    let input: Int
+    let sha256: String
+    let firstPage: Int
+    let images: DocumentImages
+}
+
 /// Saves the checkpoints of a job, one after the other, whoever has something to save.
 final class Checkpoints: Sendable {
     /// The state of a checkpoint; what is finished stands in its entries.
@@ -40,15 +50,16 @@ final class Checkpoints: Sendable {
     let context: JobContext
     private let turn = Permits(count: 1)
     /// What the job goes on from.
-    private let kept: [KeptPages]
+    private let kept: [SavedEntry]
     /// The files of pages that are kept, by input.
     private let files: Mutex<[Int: [UUID]]>
     private let progress: PageProgress
 
-    init(_ context: JobContext, kept: [KeptPages], progress: PageProgress) {
+    init(_ context: JobContext, kept: [SavedEntry], progress: PageProgress) {
         self.context = context
         self.kept = kept
-        files = Mutex(Dictionary(grouping: kept, by: \.input).mapValues { $0.map(\.file) })
+        files = Mutex(
+            Dictionary(grouping: kept.compactMap(\.pages), by: \.input).mapValues { $0.map(\.file) })
         self.progress = progress
     }
 
@@ -71,18 +82,20 @@ final class Checkpoints: Sendable {
     }
 
     /// Where the ranges of a PDF are kept.
-    func ranges(ofInput index: Int, sha256: String) -> any PDFRangeStore {
-        Ranges(checkpoints: self, input: index, sha256: sha256)
+    func ranges(ofInput index: Int, sha256: String) -> KeptRanges {
+        KeptRanges(checkpoints: self, input: index, sha256: sha256)
     }
 
     /// Order of effects: the file of a range is on the disk and its row is committed, the entry that tells of it is committed.
-    private struct Ranges: PDFRangeStore {
-        let checkpoints: Checkpoints
+    struct KeptRanges: PDFRangeStore {
+        fileprivate let checkpoints: Checkpoints
         let input: Int
         let sha256: String
 
         func range(from first: Int) async -> PDFRange? {
-            let found = checkpoints.kept.last { $0.input == input && $0.sha256 == sha256 && $0.firstPage == first }
+            let found = checkpoints.kept.lazy.compactMap(\.pages).last {
+                $0.input == input && $0.sha256 == sha256 && $0.firstPage == first
+            }
             guard let found else { return nil }
             do {
                 let (_, path) = try await checkpoints.context.files.file(found.file)
@@ -91,6 +104,18 @@ final class Checkpoints: Sendable {
                 checkpoints.context.log(.warning, "pages \(first) and on are read again: \(error)")
                 return nil
             }
+        }
+
+        /// The pictures of pages from one on, where they were made.
+        func images(from first: Int) -> DocumentImages? {
+            checkpoints.kept.lazy.compactMap(\.images).last {
+                $0.input == input && $0.sha256 == sha256 && $0.firstPage == first
+            }?.images
+        }
+
+        func keep(_ images: DocumentImages, from first: Int) async throws {
+            try await checkpoints.save(
+                KeptImages(input: input, sha256: sha256, firstPage: first, images: images))
         }
 
         func keep(_ range: PDFRange) async {

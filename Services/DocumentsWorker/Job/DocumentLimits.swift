@@ -11,22 +11,17 @@ enum DocumentLimits {
 
     private nonisolated(unsafe) static let all: [(name: String, limit: Limit)] = [
         // A constant that nobody writes; key paths are not marked Sendable.
-        (
-            "pages",
-            Limit(range: 1...20_000, path: \.maxPages, description: "Pages of a document.")
-        ),
+        ("pages", Limit(range: 1...20_000, path: \.maxPages, description: "Pages of a document.")),
         (
             "recognized_pages",
-            Limit(
-                range: 0...20_000, path: \.maxRecognizedPages,
-                description: "Pages that are read as pictures.")
+            Limit(range: 0...20_000, path: \.maxRecognizedPages, description: "Pages that are read as pictures.")
         ),
+        ("image_pages", Limit(range: 0...2000, path: \.maxImagePages, description: "Pages that pictures are made of.")),
         (
-            "text_bytes",
-            Limit(
-                range: 1024...64 << 20, path: \.outputBytes,
-                description: "Text and Markdown together.")
+            "image_bytes",
+            Limit(range: 0...4 << 30, path: \.imageBytes, description: "These pictures together, thumbnails with them.")
         ),
+        ("text_bytes", Limit(range: 1024...64 << 20, path: \.outputBytes, description: "Text and Markdown together.")),
         (
             "inflated_bytes",
             Limit(
@@ -35,33 +30,25 @@ enum DocumentLimits {
         ),
         (
             "members",
-            Limit(
-                range: 0...10_000, path: \.maxMembers,
-                description: "Documents inside an input, over all depths.")
+            Limit(range: 0...10_000, path: \.maxMembers, description: "Documents inside an input, over all depths.")
         ),
-        (
-            "member_bytes",
-            Limit(
-                range: 0...8 << 30, path: \.memberBytes, description: "The size of these together.")
-        ),
+        ("member_bytes", Limit(range: 0...8 << 30, path: \.memberBytes, description: "The size of these together.")),
         ("depth", Limit(range: 0...10, path: \.maxDepth, description: "How deep they lie in each other.")),
         (
             "seconds",
             Limit(
                 range: 1...3600, path: \.wallSeconds,
-                description: "Wall time of a document, besides that of pages that are read as pictures.")
+                description: "Wall time of a document, besides that of pictures of its pages.")
         ),
         (
             "processor_seconds",
-            Limit(
-                range: 1...3600, path: \.cpuSeconds,
-                description: "Processor time of a process that reads it.")
+            Limit(range: 1...3600, path: \.cpuSeconds, description: "Processor time of a process that reads it.")
         ),
         (
             "memory_bytes",
             Limit(
-                range: 64 << 20...4 << 30, path: \.memoryBytes,
-                description: "Address space of a process that reads it.")
+                range: 64 << 20...4 << 30, path: \.memoryBytes, description: "Address space of a process that reads it."
+            )
         ),
     ]
 

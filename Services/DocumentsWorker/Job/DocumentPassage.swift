@@ -29,9 +29,11 @@ struct DocumentPassage: Sendable {
     let chunker: Chunker
     let recognition: Recognition
     let furniture: PageFurniture
+    let images: PageImages?
     let limits: ExtractionLimits
     let checkpoints: Checkpoints
     let context: JobContext
+    let progress: PageProgress
     let onPage: @Sendable (Int, Int?) -> Void
 
     /// The file that a document is read from.
@@ -70,11 +72,16 @@ struct DocumentPassage: Sendable {
             stages.extract.gave(bytes: textBytes)
             report(pagesOf: extracted, name)
 
+            stage = stages.render ?? stages.extract
+            let images = try await draw(source, extracted, name, kept: ranges)
+
             stage = stages.chunk
             let chunks = await cut(extracted, name)
 
             stage = stages.store
-            var (document, artifacts) = try await store(extracted, chunks: chunks, name: name, source: source)
+            var (document, artifacts) = try await store(
+                extracted, chunks: chunks, images: images ?? DocumentImages(), name: name, source: source)
+            document.take(images)
             stages.store.finishedRecord(after: .now - start)
             context.log(
                 .info, in: stages.extract,
@@ -160,13 +167,45 @@ struct DocumentPassage: Sendable {
     private func report(pagesOf extracted: Extracted, _ name: String) {
         for page in extracted.pages {
             guard let error = page.error else { continue }
-            context.error(
-                .warning, in: stages.extract, "\(name), page \(page.number): \(error)",
-                details: [
-                    "document": .int(Int64(place.index)), "path": .string(place.path),
-                    "page": .int(Int64(page.number)),
-                ], record: name)
+            warn(in: stages.extract, name, page: page.number, error)
         }
+    }
+
+    private func warn(in stage: Operator, _ name: String, page: Int, _ error: String) {
+        warn(in: stage, "\(name), page \(page): \(error)", ["page": .int(Int64(page))], record: name)
+    }
+
+    private func warn(in stage: Operator, _ message: String, _ details: JSONObject, record: String) {
+        var details = details
+        details["document"] = .int(Int64(place.index))
+        details["path"] = .string(place.path)
+        context.error(.warning, in: stage, message, details: .object(details), record: record)
+    }
+
+    /// Makes the pictures that are wanted; nil where none are, and for a format that gives none.
+    private func draw(
+        _ source: Source, _ extracted: Extracted, _ name: String, kept: Checkpoints.KeptRanges?
+    ) async throws -> DocumentImages? {
+        guard let images, let stage = stages.render, source.document.isPDF else { return nil }
+        stage.took(bytes: Int(source.size))
+        let passage = ImagePassage(
+            images: images, place: place, prefix: prefix(of: name), stages: stages, stage: stage, extractor: extractor,
+            limits: limits, kept: kept, context: context, onPage: progress.drewPage)
+        let made = try await stages.run(stage) {
+            try await passage.run(source.document, pages: extracted.pages.count)
+        }
+        for failure in made.failures { warn(in: stage, name, page: failure.page, failure.message) }
+        if let shortfall = made.shortfall {
+            warn(in: stage, "\(name): \(shortfall.message)", ["code": .string(shortfall.code)], record: name)
+        }
+        return made
+    }
+
+    /// How the names of a document's files begin. The names of a job's files are its own: the place tells members of the same name
+    /// apart.
+    private func prefix(of name: String) -> String {
+        let label = place.parent == nil ? name : String(name.split(separator: "/").last ?? "member")
+        return "\(place.path.replacing("/", with: "-"))-\(label)"
     }
 
     private func cut(_ extracted: Extracted, _ name: String) async -> [Chunk] {
@@ -188,10 +227,10 @@ struct DocumentPassage: Sendable {
     }
 
     private func store(
-        _ extracted: Extracted, chunks: [Chunk], name: String, source: Source
+        _ extracted: Extracted, chunks: [Chunk], images: DocumentImages, name: String, source: Source
     ) async throws -> (ProcessedDocument, [ProcessedArtifact]) {
         let rows = DocumentRows(
-            extracted, chunks: chunks, name: name, sha256: source.sha256, size: source.size,
+            extracted, chunks: chunks, images: images, name: name, sha256: source.sha256, size: source.size,
             path: place.numbers, of: context)
         let document = ProcessedDocument(
             place, id: rows.record.id, name: name, extracted: extracted, chunks: chunks.count, sha256: source.sha256)
@@ -201,26 +240,21 @@ struct DocumentPassage: Sendable {
             let stored = try await context.files.store(made.map(\.file))
             try await rows.write(in: context)
             return zip(made.map(\.kind), stored).map { kind, stored in
-                ProcessedArtifact(
-                    document: place.index, path: place.path, kind: kind, id: stored.id.text, name: stored.name,
-                    mediaType: stored.mediaType,
-                    sizeBytes: stored.size, sha256: stored.sha256)
+                ProcessedArtifact(place, kind: kind, stored)
             }
         }
         stages.store.gave(records: artifacts.count, bytes: artifacts.reduce(0) { $0 + Int($1.sizeBytes) })
-        return (document, artifacts)
+        return (document, artifacts + images.artifacts)
     }
 
     private func files(
         of extracted: Extracted, chunks: [Chunk], name: String, source: Source
     ) -> [(kind: String, file: JobFiles.Artifact)] {
-        // The names of a job's files are its own: the place tells members of the same name apart.
-        let prefix = place.path.replacing("/", with: "-")
-        let label = place.parent == nil ? name : String(name.split(separator: "/").last ?? "member")
+        let prefix = prefix(of: name)
         func file(_ kind: String, _ suffix: String, _ mediaType: String, _ bytes: [UInt8]) -> (
             kind: String, file: JobFiles.Artifact
         ) {
-            (kind, JobFiles.Artifact(name: "\(prefix)-\(label).\(suffix)", mediaType: mediaType, bytes: bytes))
+            (kind, JobFiles.Artifact(name: "\(prefix).\(suffix)", mediaType: mediaType, bytes: bytes))
         }
         let text = file("text", "txt", "text/plain; charset=utf-8", Array(extracted.text.utf8))
         let whole = file(
@@ -231,7 +265,23 @@ struct DocumentPassage: Sendable {
     }
 }
 
+extension ProcessedArtifact {
+    init(_ place: DocumentPlace, kind: String, page: Int? = nil, _ file: FileRecord) {
+        self.init(
+            document: place.index, path: place.path, kind: kind, id: file.id.text, name: file.name,
+            mediaType: file.mediaType, sizeBytes: file.size, sha256: file.sha256, page: page)
+    }
+}
+
 extension ProcessedDocument {
+    /// Says what became of the pictures of its pages.
+    fileprivate mutating func take(_ images: DocumentImages?) {
+        imagePages = images?.pages
+        imageShortfall = images?.shortfall
+        let failures = images?.failures.prefix(Self.mostPageErrors - pageErrors.count) ?? []
+        pageErrors += failures.map { PageFailure(page: $0.page, message: $0.message.cut(to: Self.longestField)) }
+    }
+
     /// A document whose text was extracted.
     fileprivate init(
         _ place: DocumentPlace, id: UUID, name: String, extracted: Extracted, chunks: Int, sha256: String

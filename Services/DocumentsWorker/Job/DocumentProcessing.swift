@@ -37,12 +37,15 @@ struct DocumentProcessing: Decodable, Sendable {
     let ocr: TextRecognition
     /// What becomes of the lines that the pages of a PDF repeat.
     let headersFooters: PageFurniture
+    /// Nil for none.
+    let pageImages: PageImages?
     /// By their names in the schema.
     let limits: [String: Int]
 
     enum CodingKeys: String, CodingKey {
         case inputs, chunking, ocr, limits
         case headersFooters = "headers_footers"
+        case pageImages = "page_images"
     }
 
     static func jobType() throws -> JobType {
@@ -83,6 +86,7 @@ struct DocumentProcessing: Decodable, Sendable {
                         "type": "string", "enum": .array(PageFurniture.allCases.map { .string($0.rawValue) }),
                         "default": "keep",
                     ],
+                    "page_images": PageImages.schema,
                     "limits": DocumentLimits.schema,
                 ],
                 "$defs": [
@@ -137,7 +141,7 @@ struct ProcessedDocuments: Encodable, Sendable {
 
 /// One input that is done with, and what it added: the entry of its checkpoint.
 ///
-/// It is bounded by the limit on documents inside a document: some megabytes for a full archive.
+/// It is bounded by the limits on documents inside a document and on pages with pictures: some megabytes for a full archive.
 struct FinishedInput: Codable, Sendable {
     /// Its place among the inputs, from 0.
     let index: Int
@@ -151,6 +155,9 @@ struct FinishedInput: Codable, Sendable {
 
     /// What it adds to the pages of the job's progress.
     var countedPages: Int { documents.reduce(0) { $0 + $1.countedPages } }
+
+    /// Its pages that have a picture.
+    var imagePages: Int { documents.reduce(0) { $0 + ($1.imagePages ?? 0) } }
 }
 
 /// One document of the result.
@@ -203,6 +210,11 @@ struct ProcessedDocument: Codable, Sendable {
     /// Why there is no text, or of a completed document why not all that it holds was read.
     var error: Failure?
 
+    /// Pages that have a picture; nil where none were wanted, and for a format that gives none.
+    var imagePages: Int?
+    /// Why other pages have none.
+    var imageShortfall: Failure?
+
     /// What it adds to the pages of the job's progress: a format without pages counts as one.
     var countedPages: Int { status == .completed ? pages ?? 1 : 0 }
 
@@ -211,6 +223,8 @@ struct ProcessedDocument: Codable, Sendable {
         case sha256
         case mediaType = "media_type"
         case pageErrors = "page_errors"
+        case imagePages = "page_images"
+        case imageShortfall = "page_images_error"
     }
 }
 
@@ -220,16 +234,18 @@ struct ProcessedArtifact: Codable, Sendable {
     let document: Int
     /// The document's path.
     let path: String
-    /// `text`, `markdown` or `document` (metadata, pages and chunks as JSON).
+    /// `text`, `markdown`, `document` (metadata, pages and chunks as JSON), `page_image` or `page_thumbnail`.
     let kind: String
     let id: String
     let name: String
     let mediaType: String
     let sizeBytes: Int64
     let sha256: String
+    /// Of a picture: the number of its page.
+    let page: Int?
 
     enum CodingKeys: String, CodingKey {
-        case document, path, kind, id, name, sha256
+        case document, path, kind, id, name, sha256, page
         case mediaType = "media_type"
         case sizeBytes = "size_bytes"
     }

@@ -19,11 +19,12 @@ struct DocumentRows: Sendable {
     let record: DocumentRecord
     private let extracted: Extracted?
     private let chunks: [Chunk]
+    private let images: DocumentImages
 
     /// A document whose text was extracted.
     init(
-        _ extracted: Extracted, chunks: [Chunk], name: String, sha256: String, size: Int64, path: [Int32],
-        of job: JobContext
+        _ extracted: Extracted, chunks: [Chunk], images: DocumentImages, name: String, sha256: String, size: Int64,
+        path: [Int32], of job: JobContext
     ) {
         var record = DocumentRecord(namespace: job.namespace, job: job.job, path: path, name: name)
         let metadata = extracted.metadata
@@ -43,6 +44,7 @@ struct DocumentRows: Sendable {
         self.record = record
         self.extracted = extracted
         self.chunks = chunks
+        self.images = images
     }
 
     /// A document that could not be read.
@@ -58,13 +60,17 @@ struct DocumentRows: Sendable {
         self.record = record
         extracted = nil
         chunks = []
+        images = DocumentImages()
     }
 
     /// Writes everything; returns when it is committed.
     func write(in job: JobContext) async throws {
         var transaction = Transaction(job: job)
         if let extracted {
-            let pages = zip(extracted.pages, extracted.pageTexts).lazy.map(DocumentPage.init)
+            let files = images.files
+            let pages = zip(extracted.pages, extracted.pageTexts).lazy.map { page, text in
+                DocumentPage(page, files[page.number], text)
+            }
             try await transaction.add(DocumentBatches(pages), of: record)
             try await transaction.add(DocumentBatches(chunks.lazy.map(DocumentChunk.init)), of: record)
         }
@@ -97,10 +103,11 @@ struct DocumentRows: Sendable {
 }
 
 extension DocumentPage {
-    fileprivate init(_ page: Page, _ text: Substring) {
+    fileprivate init(_ page: Page, _ files: (image: UUID?, thumbnail: UUID?)?, _ text: Substring) {
         self.init(
             number: Int32(clamping: page.number), start: Int32(clamping: page.start), end: Int32(clamping: page.end),
-            error: page.error, isRecognized: page.isRecognized, text: String(text))
+            error: page.error, isRecognized: page.isRecognized, image: files?.image, thumbnail: files?.thumbnail,
+            text: String(text))
     }
 }
 

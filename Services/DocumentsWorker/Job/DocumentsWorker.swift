@@ -26,6 +26,9 @@ struct DocumentsWorker: Worker {
     /// Documents inside the inputs of one job: the result and its checkpoints tell of each, and stand in the memory of those who read them.
     private static let mostMembers = 20_000
 
+    /// Pages of one job that have pictures, for the same reason: each input has its share, so that it does not matter which is read first.
+    private static let mostImages = 20_000
+
     let extractor: Extractor
 
     func perform(_ input: DocumentProcessing, in context: JobContext) async throws -> Outcome<ProcessedDocuments> {
@@ -46,10 +49,14 @@ struct DocumentsWorker: Worker {
         }
         let done = Set(finished.map(\.index))
         var waiting = input.inputs.enumerated().filter { !done.contains($0.offset) }[...]
-        let progress = PageProgress(of: input.inputs.count, finished: finished.count, pages: pages, context: context)
-        let checkpoints = Checkpoints(context, kept: saved.compactMap(\.pages), progress: progress)
+        let progress = PageProgress(
+            of: input.inputs.count, finished: finished.count, pages: pages,
+            images: finished.reduce(0) { $0 + $1.imagePages }, context: context)
+        let checkpoints = Checkpoints(context, kept: saved.filter { $0.finished == nil }, progress: progress)
         let width = min(context.parallelism ?? Self.width, waiting.count)
-        var freeLanes = (0..<width).map { Stages(lane: $0, context: context) }
+        var freeLanes = (0..<width).map {
+            Stages(lane: $0, rendering: input.pageImages != nil, context: context)
+        }
         try await withThrowingTaskGroup(of: (FinishedInput, Stages).self) { group in
             func startNext() {
                 guard context.stopReason == nil, let stages = freeLanes.last, let (index, next) = waiting.popFirst()
@@ -57,7 +64,8 @@ struct DocumentsWorker: Worker {
                 freeLanes.removeLast()
                 let passage = InputPassage(
                     input: next, index: index, stages: stages, extractor: extractor, chunker: chunker,
-                    recognition: input.ocr.choice, furniture: input.headersFooters,
+                    recognition: input.ocr.choice, furniture: input.headersFooters, images: input.pageImages,
+                    mostImages: Self.mostImages / input.inputs.count,
                     limits: Self.limits(input, after: finished), progress: progress,
                     checkpoints: checkpoints, context: context)
                 group.addTask { (try await passage.run(), stages) }

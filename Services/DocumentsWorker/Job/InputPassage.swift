@@ -39,6 +39,9 @@ struct InputPassage: Sendable {
     let chunker: Chunker
     let recognition: Recognition
     let furniture: PageFurniture
+    let images: PageImages?
+    /// How many pages may have a picture, with those of the documents inside it.
+    let mostImages: Int
     let limits: ExtractionLimits
     let progress: PageProgress
     let checkpoints: Checkpoints
@@ -58,9 +61,12 @@ struct InputPassage: Sendable {
     ) async throws -> Int64 {
         let before = finished.countedPages
         let isAlone = place.parent == nil
+        var limits = limits
+        if images != nil { limits.maxImagePages = min(limits.maxImagePages, mostImages - finished.imagePages) }
         let passed = try await DocumentPassage(
             origin: origin, place: place, stages: stages, extractor: extractor, chunker: chunker,
-            recognition: recognition, furniture: furniture, limits: limits, checkpoints: checkpoints, context: context
+            recognition: recognition, furniture: furniture, images: images, limits: limits, checkpoints: checkpoints,
+            context: context, progress: progress
         ) { [progress, index] pages, total in
             // How many pages the members after this one have is not known.
             progress.report(index, pages: before + pages, total: isAlone ? total : nil)

@@ -1,3 +1,4 @@
+import JSON
 import Synchronization
 import WorkerKit
 
@@ -6,6 +7,7 @@ final class PageProgress: Sendable {
     private struct State {
         var finished: Int
         var pages: Int
+        var images: Int
         var underWay: [Int: (pages: Int, total: Int?)] = [:]
     }
 
@@ -16,11 +18,15 @@ final class PageProgress: Sendable {
     /// - Parameters:
     ///   - count: how many documents the job has.
     ///   - finished: how many of them earlier attempts have finished, and their pages.
-    init(of count: Int, finished: Int, pages: Int, context: JobContext) {
+    ///   - images: how many of these pages have a picture.
+    init(of count: Int, finished: Int, pages: Int, images: Int, context: JobContext) {
         self.count = count
         self.context = context
-        state = Mutex(State(finished: finished, pages: pages))
+        state = Mutex(State(finished: finished, pages: pages, images: images))
     }
+
+    /// A page has its picture.
+    func drewPage() { report { $0.images += 1 } }
 
     /// A document has come so far.
     func report(_ index: Int, pages: Int, total: Int?) {
@@ -43,11 +49,13 @@ final class PageProgress: Sendable {
         // Under the lock as far as into the context: of two reports at a time, the later one must not be overtaken.
         state.withLock { state in
             change(&state)
+            let images = state.images > 0 ? [("page_images", JSON.int(Int64(state.images)))] : []
             let pages = state.underWay.values.reduce(state.pages) { $0 + $1.pages }
             context.report(
                 completed: Double(pages), total: Self.total(of: state, count).map(Double.init), unit: "pages",
                 phase: state.finished == count ? "done" : "document \(state.finished + 1) of \(count)",
-                numbers: [("documents", .int(Int64(state.finished))), ("documents_total", .int(Int64(count)))])
+                numbers: [("documents", .int(Int64(state.finished))), ("documents_total", .int(Int64(count)))]
+                    + images)
         }
     }
 

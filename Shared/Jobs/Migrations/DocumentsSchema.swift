@@ -73,4 +73,11 @@ extension Migrations {
             );
             CREATE INDEX document_chunks_page ON document_chunks (document_id, page, number) WHERE page IS NOT NULL;
             """)
+
+    /// The pictures of pages: files of the job, which go with it as the pages do.
+    static let pageImagesSchema = Migration(
+        number: 14, name: "page images",
+        sql: """
+            ALTER TABLE document_pages ADD COLUMN image_id uuid, ADD COLUMN thumbnail_id uuid;
+            """)
 }

@@ -33,6 +33,7 @@ public enum Migrations {
         resumeSchema,
         eventTypeSchema,
         documentsSchema,
+        pageImagesSchema,
     ]
 
     /// The number of the newest step that this build knows.

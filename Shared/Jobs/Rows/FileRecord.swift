@@ -37,6 +37,9 @@ public struct FileRecord: Sendable, Representation {
         self.createdAt = createdAt
     }
 
+    /// Where the content of a file is, within the API.
+    static func uri(of id: UUID) -> String { "/api/v1/artifacts/" + id.text }
+
     /// `File`.
     public static let schemaName = "File"
 
@@ -55,7 +58,7 @@ public struct FileRecord: Sendable, Representation {
     public func write(to json: inout JSONWriter) {
         json.beginObject()
         json.member("id", id)
-        json.member("uri", "/api/v1/artifacts/" + id.text)
+        json.member("uri", Self.uri(of: id))
         json.member("name", name)
         json.member("media_type", mediaType)
         json.member("size_bytes", Int(size))

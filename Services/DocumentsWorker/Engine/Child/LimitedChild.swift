@@ -94,8 +94,8 @@ private final class ProgramArguments {
         case .pdfInfo: words = ["/usr/bin/pdfinfo", "/dev/stdin"]
         case .pdfPicture:
             words = [
-                "/usr/bin/pdftoppm", "-gray", "-scale-to", "\(PictureReader.pixels)", "-f", "\(request.firstPage)",
-                "-l", "\(request.lastPage)", "/dev/stdin",
+                "/usr/bin/pdftoppm", request.format.option, "-scale-to", "\(request.pixels)", "-f",
+                "\(request.firstPage)", "-l", "\(request.lastPage)", "/dev/stdin",
             ]
         case .recognise:
             words = ["/usr/bin/tesseract", "stdin", "stdout", "-l", request.languages.joined(separator: "+")]

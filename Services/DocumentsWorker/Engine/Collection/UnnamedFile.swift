@@ -1,12 +1,25 @@
+import CSeccomp
 import Crypto
 import Foundation
 
-/// A file in the folder for temporary files that has no name there; gone with the last reference, also when the process is killed.
+/// A file without a name, in the folder for temporary files or in memory; gone with the last reference, also when the process is killed.
 final class UnnamedFile: Sendable {
     private static let pieceLength = 256 << 10
 
     let descriptor: Int32
 
+    /// One that is only in memory.
+    static func inMemory() throws(ExtractionError) -> UnnamedFile {
+        let descriptor = memfd_create("page", UInt32(sandbox_mfd_cloexec))
+        guard descriptor >= 0 else {
+            throw .unavailable("no descriptor for a page: \(String(cString: strerror(errno)))")
+        }
+        return UnnamedFile(descriptor)
+    }
+
+    private init(_ descriptor: Int32) { self.descriptor = descriptor }
+
+    /// One in the folder for temporary files.
     init() throws(ExtractionError) {
         // Not every file system knows O_TMPFILE.
         let path = FileManager.default.temporaryDirectory.appending(path: "switchyard-member-\(UUID().uuidString)").path

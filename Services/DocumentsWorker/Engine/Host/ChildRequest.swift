@@ -9,7 +9,7 @@ enum ChildMode: UInt64, Sendable {
     case pdfLayout
     /// Become `pdfinfo`.
     case pdfInfo
-    /// Become `pdftoppm`, for the picture of one page.
+    /// Become `pdftoppm`, for a picture of one page.
     case pdfPicture
     /// Become `tesseract`.
     case recognise
@@ -27,6 +27,9 @@ struct ChildRequest: Sendable {
     var firstPage = 1
     /// 0 for all pages to the end.
     var lastPage = 0
+    /// The longer side of a page's picture, in pixels, and what the picture is.
+    var pixels = 0
+    var format = PictureFormat.grey
     /// Names of Tesseract's packs, of at most 16 ASCII characters; at most four.
     var languages: [String] = []
     var memoryBytes: Int
@@ -52,13 +55,14 @@ struct ChildRequest: Sendable {
     var words: [UInt64] {
         let numbers = [
             firstPage, lastPage, memoryBytes, cpuSeconds, openFiles, writtenBytes, outputBytes, inflatedBytes,
-            members, memberBytes,
+            members, memberBytes, pixels, format.rawValue,
         ]
         return [HelperOrder.run.rawValue, id, mode.rawValue, hint.rawValue] + numbers.map { UInt64(clamping: $0) }
             + (0..<Self.mostLanguages).flatMap { languages.indices.contains($0) ? Self.packed(languages[$0]) : [0, 0] }
     }
 
     static let mostLanguages = 4
+    private static let numbers = 4..<16
 
     /// A name as two words.
     private static func packed(_ name: String) -> [UInt64] {
@@ -72,12 +76,15 @@ struct ChildRequest: Sendable {
     }
 
     init?(words: [UInt64]) {
-        guard words.count == 14 + 2 * Self.mostLanguages, let mode = ChildMode(rawValue: words[2]),
+        guard words.count == Self.numbers.upperBound + 2 * Self.mostLanguages, let mode = ChildMode(rawValue: words[2]),
             let hint = FormatHint(rawValue: words[3])
         else { return nil }
-        let numbers = words[4..<14].map { Int(clamping: $0) }
-        languages = stride(from: 14, to: words.count, by: 2).map { Self.unpacked(words[$0..<$0 + 2]) }
-            .filter { !$0.isEmpty }
+        let numbers = words[Self.numbers].map { Int(clamping: $0) }
+        guard let format = PictureFormat(rawValue: numbers[11]) else { return nil }
+        languages = stride(from: Self.numbers.upperBound, to: words.count, by: 2).map {
+            Self.unpacked(words[$0..<$0 + 2])
+        }
+        .filter { !$0.isEmpty }
         self.id = words[1]
         self.mode = mode
         self.hint = hint
@@ -91,6 +98,8 @@ struct ChildRequest: Sendable {
         inflatedBytes = numbers[7]
         members = numbers[8]
         memberBytes = numbers[9]
+        pixels = numbers[10]
+        self.format = format
     }
 }
 

@@ -6,12 +6,8 @@ import Foundation
 struct PictureReader: Sendable {
     /// The longer side of a page's picture, in pixels: 300 to the inch for A4, and no more memory for a poster.
     static let pixels = 3500
-    /// Words on a whole page take a second or two.
-    private static let pageTime = Duration.seconds(60)
     /// How many pages' time and processor time a file of pictures has.
     private static let pagesOfFile = 10
-    /// A picture in grey, with its header. Poppler rounds up.
-    private static let pictureBytes = (pixels + 2) * (pixels + 2) + 1024
     /// A picture is in memory several times, in colours and in black and white.
     private static let memoryFactor = 2
 
@@ -19,18 +15,9 @@ struct PictureReader: Sendable {
 
     /// The words on a page of a PDF, in reading order.
     func words(onPage number: Int) async throws(ExtractionError) -> String {
-        var request = ChildRequest(.pdfPicture, limits: job.limits)
-        request.firstPage = number
-        request.lastPage = number
-        let picture = try await job.readers.run { () async throws(ExtractionError) -> MemoryFile in
-            try await trying { () async throws(ExtractionError) in
-                let picture = try MemoryFile(limit: Self.pictureBytes)
-                let end = try await run(request, on: job.document.descriptor, pages: 1) { picture.append($0) }
-                return (end, picture)
-            } check: { end, picture throws(ExtractionError) in
-                if end.cause == .stopped { throw ExtractionError(.tooLarge, "the picture of the page is too large") }
-                if let failure = PopplerDiagnostics(end: end).documentFailure { throw failure }
-                guard !picture.isEmpty else { throw ExtractionError(.corrupt, "the page gives no picture") }
+        let picture = try await job.readers.run { () async throws(ExtractionError) -> OutputFile in
+            try await PagePainter(job: job).picture(ofPage: number, .grey, pixels: Self.pixels) {
+                () throws(ExtractionError) in try .inMemory()
             }
         }
         return try await words(in: picture.descriptor, pages: 1).joined(separator: "\n\n")
@@ -48,9 +35,13 @@ struct PictureReader: Sendable {
         request.memoryBytes *= Self.memoryFactor
         let ready = request
         let output = try await job.readers.run { () async throws(ExtractionError) -> OutputBuffer in
-            try await trying { () async throws(ExtractionError) in
+            try await job.trying { () async throws(ExtractionError) in
                 let output = OutputBuffer(limit: job.limits.outputBytes)
-                let end = try await run(ready, on: file, pages: pages) { output.append($0) }
+                // A child reads from where the one before it has come to.
+                lseek(file, 0, SEEK_SET)
+                let end = try await job.child(ready, on: file, deadline: .now + PagePainter.pageTime * pages) {
+                    output.append($0)
+                }
                 return (end, output)
             } check: { end, _ throws(ExtractionError) in
                 try check(end)
@@ -60,20 +51,6 @@ struct PictureReader: Sendable {
         return output.text.split(separator: "\u{0C}", omittingEmptySubsequences: false).map {
             String($0).droppingControls().trimmingBlanks()
         }
-    }
-
-    /// Once more where a helper has died: another document may have taken it along.
-    private func trying<Output>(
-        _ attempt: () async throws(ExtractionError) -> (ChildEnd, Output),
-        check: (ChildEnd, Output) throws(ExtractionError) -> Void
-    ) async throws(ExtractionError) -> Output {
-        for _ in 1...2 {
-            let (end, output) = try await attempt()
-            if end.cause == .helperLost { continue }
-            try check(end, output)
-            return output
-        }
-        throw .unavailable("the helper process died twice with this page")
     }
 
     private func check(_ end: ChildEnd) throws(ExtractionError) {
@@ -96,14 +73,5 @@ struct PictureReader: Sendable {
             let reason = end.diagnostics.split(separator: "\n").first { $0.contains("Error") }
             throw .corrupt("picture", reason.map { String($0.prefix(200)) } ?? "tesseract ended with \(end.cause)")
         }
-    }
-
-    private func run(
-        _ request: ChildRequest, on file: Int32, pages: Int,
-        receive: @escaping @Sendable (UnsafeRawBufferPointer) -> ChildRun.Verdict
-    ) async throws(ExtractionError) -> ChildEnd {
-        // A child reads from where the one before it has come to.
-        lseek(file, 0, SEEK_SET)
-        return try await job.child(request, on: file, deadline: .now + Self.pageTime * pages, receive: receive)
     }
 }
