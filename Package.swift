@@ -53,7 +53,7 @@ let package = Package(
         shared("Postgres", ["CLibPQ", "Concurrency"]),
         shared("AMQP", ["CRabbitMQ", "Concurrency"]),
         shared("HTTPServer", ["CMicroHTTPD", "Concurrency"]),
-        shared("HTTPClient", ["CCurl"]),
+        shared("HTTPClient", ["CCurl", "Config"]),
         shared("Storage", ["Crypto", "Concurrency"]),
         shared("Jobs", ["Postgres", "AMQP", "JSON", "Crypto", "Concurrency", "Config"]),
         shared("ServiceKit", ["Jobs", "HTTPServer", "Telemetry", "Config", "Storage"]),
