@@ -27,13 +27,17 @@ public struct ExtractionLimits: Sendable {
     public var maxPages: Int
     /// Pages that are read as pictures, each of which costs seconds.
     public var maxRecognizedPages: Int
+    /// The largest file that is fetched by a URL, in bytes, after decompression by HTTP.
+    public var downloadBytes: Int
+    /// Time for fetching it, with all tries and the waits between them.
+    public var downloadTime: Duration
 
     /// Makes limits; the defaults suit documents made by people.
     public init(
         memoryBytes: Int = 512 << 20, cpuSeconds: Int = 60, openFiles: Int = 32, writtenBytes: Int = 0,
         wallTime: Duration = .seconds(120), outputBytes: Int = 64 << 20, inflatedBytes: Int = 256 << 20,
         maxDepth: Int = 5, maxMembers: Int = 1000, memberBytes: Int = 1 << 30, maxPages: Int = 20_000,
-        maxRecognizedPages: Int = 500
+        maxRecognizedPages: Int = 500, downloadBytes: Int = 512 << 20, downloadTime: Duration = .seconds(300)
     ) {
         self.memoryBytes = memoryBytes
         self.cpuSeconds = cpuSeconds
@@ -47,5 +51,7 @@ public struct ExtractionLimits: Sendable {
         self.memberBytes = memberBytes
         self.maxPages = maxPages
         self.maxRecognizedPages = maxRecognizedPages
+        self.downloadBytes = downloadBytes
+        self.downloadTime = downloadTime
     }
 }

@@ -64,6 +64,18 @@ enum DocumentLimits {
                 standard: 512 << 20, range: 64 << 20...4 << 30, path: \.memoryBytes,
                 description: "Address space of a process that reads it.")
         ),
+        (
+            "download_bytes",
+            Limit(
+                standard: 512 << 20, range: 1...8 << 30, path: \.downloadBytes,
+                description: "The size of a document that is fetched by its URL.")
+        ),
+        (
+            "download_seconds",
+            Limit(
+                standard: 300, range: 1...3600, path: \.downloadSeconds,
+                description: "Wall time of fetching it, with all tries.")
+        ),
     ]
 
     /// JSON Schema of the spec's member `limits`.
@@ -95,5 +107,10 @@ extension ExtractionLimits {
     fileprivate var wallSeconds: Int {
         get { Int(wallTime.components.seconds) }
         set { wallTime = .seconds(newValue) }
+    }
+
+    fileprivate var downloadSeconds: Int {
+        get { Int(downloadTime.components.seconds) }
+        set { downloadTime = .seconds(newValue) }
     }
 }

@@ -1,5 +1,6 @@
 import Crypto
 import Foundation
+import HTTPClient
 import JSON
 import Jobs
 import WorkerKit
@@ -25,6 +26,7 @@ struct DocumentPassage: Sendable {
     let origin: Origin
     let place: DocumentPlace
     let stages: Stages
+    let fetcher: Fetcher
     let extractor: Extractor
     let chunker: Chunker
     let recognition: Recognition
@@ -46,7 +48,7 @@ struct DocumentPassage: Sendable {
     /// Takes the document to its end; one that cannot be read ends with its error.
     func run() async throws -> PassedDocument {
         let start = ContinuousClock.now
-        var name = givenName ?? "document \(place.index + 1)"
+        var name = givenName ?? nameInURL ?? "document \(place.index + 1)"
         var opened: Source?
         var stage = stages.open
         do {
@@ -124,6 +126,12 @@ struct DocumentPassage: Sendable {
         }
     }
 
+    /// What a document that is to be fetched is called until its server says its name. Of a URL that is none, fetching it tells.
+    private var nameInURL: String? {
+        guard case .input(let input) = origin, let text = input.webURL else { return nil }
+        do { return FetchedName.of(try WebURL(text)) } catch { return nil }
+    }
+
     private func open() async throws -> Source {
         switch origin {
         case .input(let input): return try await open(input)
@@ -144,6 +152,7 @@ struct DocumentPassage: Sendable {
                 document: try OpenDocument(path: path), name: record.name, mediaType: record.mediaType,
                 size: record.size, sha256: record.sha256)
         }
+        if let url = input.webURL { return try await fetch(url) }
         let path = try context.files.path(of: input.url ?? "")
         var status = stat()
         guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
@@ -154,6 +163,19 @@ struct DocumentPassage: Sendable {
         return Source(
             document: try OpenDocument(path: path), name: name, mediaType: nil, size: Int64(status.st_size),
             sha256: try FileDigest.sha256(ofFile: path))
+    }
+
+    private func fetch(_ url: String) async throws -> Source {
+        let fetched = try await fetcher.fetch(url, limits: limits) { failure, pause in
+            context.log(
+                .warning, in: stages.open,
+                "fetching is tried again in \(Int(pause / .milliseconds(1))) ms: \(failure.message)",
+                details: ["code": .string(failure.code), "path": .string(place.path)])
+        }
+        stages.open.took(bytes: fetched.size)
+        return Source(
+            document: OpenDocument(fetched.file), name: fetched.name, mediaType: fetched.mediaType,
+            size: Int64(fetched.size), sha256: fetched.sha256)
     }
 
     /// Pages that gave no text, in a document that did.

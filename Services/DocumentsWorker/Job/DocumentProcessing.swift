@@ -8,10 +8,13 @@ struct DocumentProcessing: Decodable, Sendable {
     struct Input: Decodable, Sendable {
         /// An uploaded file or an artifact.
         let fileID: UUID?
-        /// A `file://` URL below one of the operator's roots.
+        /// A `file://` URL below one of the operator's roots, or one to fetch by `http://` or `https://`.
         let url: String?
         /// The name that is shown, instead of the file's own.
         let name: String?
+
+        /// The URL, when it is one to fetch.
+        var webURL: String? { url.flatMap { $0.hasPrefix("http") ? $0 : nil } }
 
         enum CodingKeys: String, CodingKey {
             case fileID = "file_id"
@@ -91,7 +94,10 @@ struct DocumentProcessing: Decodable, Sendable {
                         "oneOf": [["required": ["file_id"]], ["required": ["url"]]],
                         "properties": [
                             "file_id": ["type": "string", "format": "uuid"],
-                            "url": ["type": "string", "pattern": "^file:///"],
+                            // Whoever writes a password into a URL is told before it is stored.
+                            "url": [
+                                "type": "string", "pattern": #"^(file:///|https?://[^/?#@\\\u0000-\u0020]+([/?#]|$))"#,
+                            ],
                             "name": [
                                 "type": "string", "minLength": 1, "maxLength": 255,
                                 "pattern": #"^[^\u0000-\u001f\u007f]*$"#,

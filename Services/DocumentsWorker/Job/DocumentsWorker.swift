@@ -27,6 +27,7 @@ struct DocumentsWorker: Worker {
     private static let mostMembers = 20_000
 
     let extractor: Extractor
+    let fetcher: Fetcher
 
     func perform(_ input: DocumentProcessing, in context: JobContext) async throws -> Outcome<ProcessedDocuments> {
         let chunker: Chunker
@@ -56,7 +57,8 @@ struct DocumentsWorker: Worker {
                 else { return }
                 freeLanes.removeLast()
                 let passage = InputPassage(
-                    input: next, index: index, stages: stages, extractor: extractor, chunker: chunker,
+                    input: next, index: index, stages: stages, fetcher: fetcher, extractor: extractor,
+                    chunker: chunker,
                     recognition: input.ocr.choice, furniture: input.headersFooters,
                     limits: Self.limits(input, after: finished), progress: progress,
                     checkpoints: checkpoints, context: context)

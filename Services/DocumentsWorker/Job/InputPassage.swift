@@ -35,6 +35,7 @@ struct InputPassage: Sendable {
     /// Its place among the inputs.
     let index: Int
     let stages: Stages
+    let fetcher: Fetcher
     let extractor: Extractor
     let chunker: Chunker
     let recognition: Recognition
@@ -59,7 +60,7 @@ struct InputPassage: Sendable {
         let before = finished.countedPages
         let isAlone = place.parent == nil
         let passed = try await DocumentPassage(
-            origin: origin, place: place, stages: stages, extractor: extractor, chunker: chunker,
+            origin: origin, place: place, stages: stages, fetcher: fetcher, extractor: extractor, chunker: chunker,
             recognition: recognition, furniture: furniture, limits: limits, checkpoints: checkpoints, context: context
         ) { [progress, index] pages, total in
             // How many pages the members after this one have is not known.
