@@ -53,7 +53,7 @@ let package = Package(
         shared("Postgres", ["CLibPQ", "Concurrency"]),
         shared("AMQP", ["CRabbitMQ", "Concurrency"]),
         shared("HTTPServer", ["CMicroHTTPD", "Concurrency"]),
-        shared("HTTPClient", ["CCurl"]),
+        shared("HTTPClient", ["CCurl", "Config"]),
         shared("Storage", ["Crypto", "Concurrency"]),
         shared("Jobs", ["Postgres", "AMQP", "JSON", "Crypto", "Concurrency", "Config"]),
         shared("ServiceKit", ["Jobs", "HTTPServer", "Telemetry", "Config", "Storage"]),
@@ -70,6 +70,7 @@ let package = Package(
         worker(
             "DocumentsWorker",
             [
+                "HTTPClient",
                 "CLibXML2", "CGumbo", "CLibArchive", "CSeccomp", "CUchardet", "CMark", "CMagic", "CCSV", "CTextCat",
                 "CGMime", "CGsf",
             ]),
@@ -91,7 +92,7 @@ let package = Package(
         tests("HTTPClientTests", ["HTTPClient", "HTTPServer"]),
         tests("JobsTests", ["Jobs"]),
         tests("WorkerKitTests", ["WorkerKit"]),
-        tests("DocumentsWorkerTests", ["DocumentsWorker"]),
+        tests("DocumentsWorkerTests", ["DocumentsWorker", "HTTPClient", "HTTPServer"]),
         tests("GatewayTests", ["Gateway", "HTTPServer", "HTTPClient", "AMQP"]),
         tests("LocalServersTests", ["LocalServers"]),
         tests(

@@ -1,3 +1,4 @@
+import Config
 import Foundation
 import Telemetry
 import WorkerKit
@@ -28,6 +29,6 @@ enum Main {
             Logger(service: "document_processing").error("\(error)")
             exit(70)
         }
-        await WorkerService.run(DocumentsWorker(extractor: extractor))
+        await WorkerService.run(DocumentsWorker(extractor: extractor, fetcher: try Fetcher(Environment())))
     }
 }

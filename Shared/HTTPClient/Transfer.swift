@@ -145,12 +145,10 @@ final class Transfer: Sendable {
     }
 
     func take(body bytes: UnsafeRawBufferPointer) -> Intake {
+        if let sink = request.sink { return hand(bytes, to: sink) }
         var intake = Intake.taken
         signal { state in
-            guard state.received + bytes.count <= request.limits.body else {
-                state.fault = WebError(.tooLarge, "the answer is larger than \(request.limits.body) bytes")
-                return intake = .refuse
-            }
+            guard isWithinLimit(bytes, &state) else { return intake = .refuse }
             guard state.buffered == 0 || state.buffered + bytes.count <= Self.maxBuffered else {
                 state.isPaused = true
                 return intake = .pause
@@ -160,5 +158,21 @@ final class Transfer: Sendable {
             state.chunks.append(Array(bytes))
         }
         return intake
+    }
+
+    /// Nobody is woken: who waits for the body waits for its end.
+    private func hand(_ bytes: UnsafeRawBufferPointer, to sink: (UnsafeRawBufferPointer) -> Bool) -> Intake {
+        let isWanted = state.withLock { state in
+            guard (200..<300).contains(state.status), isWithinLimit(bytes, &state) else { return false }
+            state.received += bytes.count
+            return true
+        }
+        return isWanted && sink(bytes) ? .taken : .refuse
+    }
+
+    private func isWithinLimit(_ bytes: UnsafeRawBufferPointer, _ state: inout State) -> Bool {
+        guard state.received + bytes.count > request.limits.body else { return true }
+        state.fault = WebError(.tooLarge, "the answer is larger than \(request.limits.body) bytes")
+        return false
     }
 }

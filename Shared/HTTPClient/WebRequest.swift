@@ -1,3 +1,6 @@
+import CCurl
+import Foundation
+
 /// A request and what it may cost.
 public struct WebRequest: Sendable {
     /// The method, in capitals.
@@ -10,6 +13,12 @@ public struct WebRequest: Sendable {
     public var body: [UInt8]?
     /// What it may cost.
     public var limits: WebLimits
+    /// Takes the body of a 2xx answer piece by piece as it comes, instead of the answer's reader, who only waits for its end; false
+    /// breaks the transfer off. The bodies of other answers are not read.
+    ///
+    /// It is called on the client's thread, which serves all transfers: a file can be written there, nothing can be waited for. Nothing
+    /// of the body is kept in memory, also where a few compressed bytes become many.
+    public var sink: (@Sendable (UnsafeRawBufferPointer) -> Bool)?
 
     /// Makes a request.
     public init(
@@ -82,6 +91,14 @@ public struct WebHead: Sendable {
     /// The first value under this name, without regard to case.
     public subscript(name: String) -> String? {
         headers.first { $0.name.lowercased() == name.lowercased() }?.value
+    }
+
+    /// How long the server asks to wait, by seconds or by a date (RFC 9110, 10.2.3); nil when it does not.
+    public var retryAfter: Duration? {
+        guard let text = self["Retry-After"] else { return nil }
+        if let seconds = Int(text) { return .seconds(max(0, seconds)) }
+        let date = curl_getdate(text, nil)
+        return date < 0 ? nil : .seconds(max(0, date - time(nil)))
     }
 
     /// Where a redirect leads; nil for other answers.

@@ -10,6 +10,8 @@ public struct WebURL: Sendable, Hashable, CustomStringConvertible {
     public let host: String
     /// The port, also when it is the scheme's own.
     public let port: UInt16
+    /// The path, percent-encoded as it was given.
+    public let path: String
 
     /// The longest URL that is taken, in bytes.
     public static let maxLength = 4096
@@ -28,6 +30,12 @@ public struct WebURL: Sendable, Hashable, CustomStringConvertible {
 
     /// The address, when the host is one.
     public var address: IPAddress? { IPAddress(host) }
+
+    /// Scheme, host and port: what may be shown of a URL whose path or query may hold a secret.
+    public var origin: String {
+        let host = host.contains(":") ? "[\(host)]" : host
+        return port == (scheme == "https" ? 443 : 80) ? "\(scheme)://\(host)" : "\(scheme)://\(host):\(port)"
+    }
 
     /// The URL.
     public var description: String { text }
@@ -56,10 +64,10 @@ public struct WebURL: Sendable, Hashable, CustomStringConvertible {
         guard var host = Self.part(parser, CURLUPART_HOST)?.lowercased(), !host.isEmpty,
             curl_url_set(parser, CURLUPART_HOST, host, 0) == CURLUE_OK,
             let port = Self.part(parser, CURLUPART_PORT, UInt32(CURLU_DEFAULT_PORT)).flatMap({ UInt16($0) }), port > 0,
-            let whole = Self.part(parser, CURLUPART_URL)
+            let path = Self.part(parser, CURLUPART_PATH), let whole = Self.part(parser, CURLUPART_URL)
         else { throw WebError(.invalidRequest, "the URL has no host or no valid port") }
         if host.hasPrefix("["), host.hasSuffix("]") { host = String(host.dropFirst().dropLast()) }
-        (self.text, self.scheme, self.host, self.port) = (whole, scheme, host, port)
+        (self.text, self.scheme, self.host, self.port, self.path) = (whole, scheme, host, port, path)
     }
 
     private static func part(_ parser: OpaquePointer, _ part: CURLUPart, _ flags: UInt32 = 0) -> String? {

@@ -34,10 +34,10 @@ public struct WorkerService<W: Worker>: Sendable {
     /// Runs a worker until the process is told to end; for `main`.
     ///
     /// Exits the process with 78 when its configuration is wrong and with 70 after a fault.
-    public static func run(_ worker: W) async {
+    public static func run(_ worker: @autoclosure @Sendable () throws -> W) async {
         let log = Logger(service: String(describing: W.self))
         do {
-            try await Self(worker, WorkerConfiguration(Environment(), defaultSlots: W.defaultSlots)).run()
+            try await Self(worker(), WorkerConfiguration(Environment(), defaultSlots: W.defaultSlots)).run()
         } catch let error as ConfigError {
             log.error("\(error)")
             exit(78)

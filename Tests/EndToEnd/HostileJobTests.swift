@@ -44,7 +44,7 @@ import Testing
             for (id, files) in jobs { try await stack.expect(files, in: id) }
 
             #expect(worker.isRunning)
-            #expect(try residentPeak(of: worker.pid) < Self.mostResidentBytes)
+            #expect(try worker.residentPeak() < Self.mostResidentBytes)
             #expect(web.requests.isEmpty)
             await web.stop()
             let touched = try watch.events()
@@ -52,13 +52,6 @@ import Testing
             try place.expectUntouched()
             try await stack.expectNothingButArtifacts(without: place.secrets)
         }
-    }
-
-    /// The most memory that a process has had, in bytes.
-    private func residentPeak(of pid: Int32) throws -> Int {
-        let status = try String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)
-        let line = try #require(status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") })
-        return try #require(line.split(separator: " ").dropFirst().first.flatMap { Int($0) }) << 10
     }
 }
 

@@ -63,6 +63,15 @@ extension Stack {
     }
 }
 
+extension ServiceProcess {
+    /// The most memory that it has had, in bytes.
+    func residentPeak() throws -> Int {
+        let status = try String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)
+        let line = try #require(status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") })
+        return try #require(line.split(separator: " ").dropFirst().first.flatMap { Int($0) }) << 10
+    }
+}
+
 /// A command for a no-op job as another service writes it.
 func stranger(id: UUID, type: String = "noop", spec: JSON = [:], more: JSONObject = [:]) -> [UInt8] {
     var command: JSONObject = [

@@ -40,7 +40,9 @@ import Testing
     @Test func urlsAreTakenApartAsTheyWillBeFollowed() throws {
         let url = try WebURL("HTTP://Example.COM/a/../b?q#f")
         #expect(url.scheme == "http" && url.host == "example.com" && url.port == 80)
-        #expect(!url.text.contains("#"))
+        #expect(!url.text.contains("#") && url.path == "/b" && url.origin == "http://example.com")
+        #expect(try WebURL("https://example.com").path == "/")
+        #expect(try WebURL("https://[::1]:80/%2e").origin == "https://[::1]:80")
         #expect(try WebURL("https://[::1]:8443/").host == "::1")
         #expect(try WebURL("http://127.1/").address == IPAddress("127.0.0.1"))
         #expect(try WebURL("http://0x7f000001/").address == IPAddress("127.0.0.1"))

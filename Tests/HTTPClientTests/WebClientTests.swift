@@ -122,6 +122,49 @@ import Testing
         await receiver.stop()
     }
 
+    @Test func aSinkTakesTheBodyOfASuccessOnly() async throws {
+        let piece = [UInt8](repeating: 3, count: 50_000)
+        let receiver = try Receiver { request, _ in
+            switch request.path {
+            case "/moved": HTTPResponse(status: 302, headers: [("Location", "/a")], body: .bytes(piece))
+            case "/missing": HTTPResponse(status: 404, body: .bytes(piece))
+            default: HTTPResponse(status: 200, body: .stream { for _ in 0..<40 { try await $0.write(piece) } })
+            }
+        }
+        let client = WebClient(addresses: loopback)
+        func take(_ path: String, limit: Int = 2_000_000, upTo end: Int = .max) async throws -> (Int, WebError.Kind?) {
+            let taken = Mutex(0)
+            var request = try get(receiver, path, WebLimits(body: limit, redirects: 1))
+            request.sink = { bytes in
+                taken.withLock {
+                    $0 += bytes.count
+                    return $0 <= end
+                }
+            }
+            let kind = await kind {
+                let rest = try await client.open(request).next()
+                #expect(rest == nil)
+            }
+            return (taken.withLock(\.self), kind)
+        }
+        #expect(try await take("/moved") == (2_000_000, nil))
+        #expect(try await take("/missing").0 == 0)
+        let large = try await take("/a", limit: 1_999_999)
+        #expect(large.0 < 2_000_000 && large.1 == .tooLarge)
+        let refused = try await take("/a", upTo: 100_000)
+        #expect((100_001..<2_000_000).contains(refused.0) && refused.1 == .answer)
+        await receiver.stop()
+    }
+
+    @Test(arguments: [
+        ("7", 7...7), ("-7", 0...0), ("Thu, 01 Jan 1970 00:00:00 GMT", 0...0),
+        ("Fri, 31 Dec 2100 23:59:59 GMT", 1_000_000...3_000_000_000),
+    ]) func waitsThatServersAskForAreRead(text: String, seconds: ClosedRange<Int64>) {
+        let head = WebHead(status: 503, headers: [("retry-after", text)])
+        #expect(head.retryAfter.map { seconds.contains($0.components.seconds) } == true)
+        #expect(WebHead(status: 503, headers: [("Retry-After", "soon")]).retryAfter == nil)
+    }
+
     @Test(.timeLimit(.minutes(1))) func everyWaitHasABound() async throws {
         let gate = Gate()
         let receiver = try Receiver { request, _ in

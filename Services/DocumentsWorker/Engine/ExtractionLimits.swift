@@ -32,13 +32,18 @@ public struct ExtractionLimits: Sendable {
     public var maxImagePages: Int
     /// The pictures of all pages together, in bytes.
     public var imageBytes: Int
+    /// The largest file that is fetched by a URL, in bytes, after decompression by HTTP.
+    public var downloadBytes: Int
+    /// Time for fetching it, with all tries and the waits between them.
+    public var downloadTime: Duration
 
     /// Makes limits; the defaults suit documents made by people.
     public init(
         memoryBytes: Int = 512 << 20, cpuSeconds: Int = 60, openFiles: Int = 32, writtenBytes: Int = 0,
         wallTime: Duration = .seconds(120), outputBytes: Int = 64 << 20, inflatedBytes: Int = 256 << 20,
         maxDepth: Int = 5, maxMembers: Int = 1000, memberBytes: Int = 1 << 30, maxPages: Int = 20_000,
-        maxRecognizedPages: Int = 500, maxImagePages: Int = 100, imageBytes: Int = 256 << 20
+        maxRecognizedPages: Int = 500, maxImagePages: Int = 100, imageBytes: Int = 256 << 20,
+        downloadBytes: Int = 512 << 20, downloadTime: Duration = .seconds(300)
     ) {
         self.memoryBytes = memoryBytes
         self.cpuSeconds = cpuSeconds
@@ -54,5 +59,7 @@ public struct ExtractionLimits: Sendable {
         self.maxRecognizedPages = maxRecognizedPages
         self.maxImagePages = maxImagePages
         self.imageBytes = imageBytes
+        self.downloadBytes = downloadBytes
+        self.downloadTime = downloadTime
     }
 }

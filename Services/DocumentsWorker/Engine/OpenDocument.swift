@@ -33,8 +33,8 @@ public final class OpenDocument: Sendable {
         self.init(descriptor, nil, place: nil)
     }
 
-    /// A document that lies in another one.
-    convenience init(_ file: UnnamedFile, place: TreePlace) { self.init(file.descriptor, file, place: place) }
+    /// A document that lies in another one, or was fetched.
+    convenience init(_ file: UnnamedFile, place: TreePlace? = nil) { self.init(file.descriptor, file, place: place) }
 
     private init(_ descriptor: Int32, _ file: UnnamedFile?, place: TreePlace?) {
         self.descriptor = descriptor

@@ -23,7 +23,7 @@ struct SavedEntry: Decodable, Sendable {
 struct KeptPages: Codable, Sendable {
     /// The place of the input among the inputs.
     let input: Int
-    /// Of the file that they are from: a `file://` URL may name another one by now.
+    /// Of the file that they are from: a URL may name another one by now.
     let sha256: String
     /// The number of the first page.
     let firstPage: Int

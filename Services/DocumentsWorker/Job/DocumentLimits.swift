@@ -50,6 +50,18 @@ enum DocumentLimits {
                 range: 64 << 20...4 << 30, path: \.memoryBytes, description: "Address space of a process that reads it."
             )
         ),
+        (
+            "download_bytes",
+            Limit(
+                range: 1...8 << 30, path: \.downloadBytes,
+                description: "The size of a document that is fetched by its URL.")
+        ),
+        (
+            "download_seconds",
+            Limit(
+                range: 1...3600, path: \.downloadSeconds,
+                description: "Wall time of fetching it, with all tries.")
+        ),
     ]
 
     /// What holds where a spec sets nothing: that of the engine, but for the text, which also becomes rows.
@@ -87,5 +99,10 @@ extension ExtractionLimits {
     fileprivate var wallSeconds: Int {
         get { Int(wallTime.components.seconds) }
         set { wallTime = .seconds(newValue) }
+    }
+
+    fileprivate var downloadSeconds: Int {
+        get { Int(downloadTime.components.seconds) }
+        set { downloadTime = .seconds(newValue) }
     }
 }

@@ -1,4 +1,3 @@
-import Crypto
 import Foundation
 import JSON
 import Jobs
@@ -16,44 +15,24 @@ struct PassedDocument: Sendable {
 
 /// One document on its way through the stages.
 struct DocumentPassage: Sendable {
-    /// Where the document comes from.
-    enum Origin: Sendable {
-        case input(DocumentProcessing.Input)
-        case member(Member)
-    }
-
-    let origin: Origin
+    let origin: DocumentOrigin
     let place: DocumentPlace
     let stages: Stages
-    let extractor: Extractor
-    let chunker: Chunker
-    let recognition: Recognition
-    let furniture: PageFurniture
-    let images: PageImages?
+    let tools: DocumentTools
     let limits: ExtractionLimits
-    let checkpoints: Checkpoints
-    let context: JobContext
-    let progress: PageProgress
     let onPage: @Sendable (Int, Int?) -> Void
 
-    /// The file that a document is read from.
-    private struct Source: Sendable {
-        let document: OpenDocument
-        let name: String
-        let mediaType: String?
-        let size: Int64
-        let sha256: String
-    }
+    private var context: JobContext { tools.context }
 
     /// Takes the document to its end; one that cannot be read ends with its error.
     func run() async throws -> PassedDocument {
         let start = ContinuousClock.now
-        var name = givenName ?? "document \(place.index + 1)"
-        var opened: Source?
+        var name = origin.givenName ?? origin.nameInURL ?? "document \(place.index + 1)"
+        var opened: DocumentSource?
         var stage = stages.open
         do {
             let source = try await stages.run(stages.open) { try await open() }
-            name = givenName ?? source.name
+            name = origin.givenName ?? source.name
             opened = source
             stages.open.gave(bytes: Int(source.size))
 
@@ -62,11 +41,11 @@ struct DocumentPassage: Sendable {
             let title = name
             // A member is read again with its input.
             let ranges =
-                place.parent == nil ? checkpoints.ranges(ofInput: place.index, sha256: source.sha256) : nil
+                place.parent == nil ? tools.checkpoints.ranges(ofInput: place.index, sha256: source.sha256) : nil
             let extracted = try await stages.run(stages.extract) {
-                try await extractor.extract(
-                    source.document, name: title, declaredType: source.mediaType, recognition: recognition,
-                    furniture: furniture, limits: limits, ranges: ranges, onPage: onPage)
+                try await tools.extractor.extract(
+                    source.document, name: title, declaredType: source.mediaType, recognition: tools.recognition,
+                    furniture: tools.furniture, limits: limits, ranges: ranges, onPage: onPage)
             }
             let textBytes = extracted.text.utf8.count + (extracted.markdown?.utf8.count ?? 0)
             stages.extract.gave(bytes: textBytes)
@@ -123,44 +102,15 @@ struct DocumentPassage: Sendable {
         }
     }
 
-    /// The name that somebody else than the file gave.
-    private var givenName: String? {
-        switch origin {
-        case .input(let input): input.name
-        case .member(let member): member.name
+    private func open() async throws -> DocumentSource {
+        let source = try await origin.open(with: tools, limits: limits) { failure, pause in
+            context.log(
+                .warning, in: stages.open,
+                "fetching is tried again in \(Int(pause / .milliseconds(1))) ms: \(failure.message)",
+                details: ["code": .string(failure.code), "path": .string(place.path)])
         }
-    }
-
-    private func open() async throws -> Source {
-        switch origin {
-        case .input(let input): return try await open(input)
-        case .member(let member):
-            let (document, size, sha256) = try member.open()
-            stages.open.took(bytes: size)
-            return Source(
-                document: document, name: member.name, mediaType: member.declaredType, size: Int64(size),
-                sha256: sha256)
-        }
-    }
-
-    private func open(_ input: DocumentProcessing.Input) async throws -> Source {
-        if let id = input.fileID {
-            let (record, path) = try await context.files.file(id)
-            stages.open.took(bytes: Int(record.size))
-            return Source(
-                document: try OpenDocument(path: path), name: record.name, mediaType: record.mediaType,
-                size: record.size, sha256: record.sha256)
-        }
-        let path = try context.files.path(of: input.url ?? "")
-        var status = stat()
-        guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-            throw JobFailure(code: "unreadable", message: "\(input.url ?? "") is not a readable file.")
-        }
-        stages.open.took(bytes: Int(status.st_size))
-        let name = String(path.split(separator: "/").last ?? "document")
-        return Source(
-            document: try OpenDocument(path: path), name: name, mediaType: nil, size: Int64(status.st_size),
-            sha256: try FileDigest.sha256(ofFile: path))
+        stages.open.took(bytes: Int(source.size))
+        return source
     }
 
     /// Pages that gave no text, in a document that did.
@@ -184,13 +134,13 @@ struct DocumentPassage: Sendable {
 
     /// Makes the pictures that are wanted; nil where none are, and for a format that gives none.
     private func draw(
-        _ source: Source, _ extracted: Extracted, _ name: String, kept: Checkpoints.KeptRanges?
+        _ source: DocumentSource, _ extracted: Extracted, _ name: String, kept: Checkpoints.KeptRanges?
     ) async throws -> DocumentImages? {
-        guard let images, let stage = stages.render, source.document.isPDF else { return nil }
+        guard let images = tools.images, let stage = stages.render, source.document.isPDF else { return nil }
         stage.took(bytes: Int(source.size))
         let passage = ImagePassage(
-            images: images, place: place, prefix: prefix(of: name), stages: stages, stage: stage, extractor: extractor,
-            limits: limits, kept: kept, context: context, onPage: progress.drewPage)
+            images: images, place: place, prefix: prefix(of: name), stages: stages, stage: stage, tools: tools,
+            limits: limits, kept: kept)
         let made = try await stages.run(stage) {
             try await passage.run(source.document, pages: extracted.pages.count)
         }
@@ -210,7 +160,7 @@ struct DocumentPassage: Sendable {
 
     private func cut(_ extracted: Extracted, _ name: String) async -> [Chunk] {
         stages.chunk.took(bytes: extracted.text.utf8.count)
-        let chunks = await stages.run(stages.chunk) { chunker.chunks(of: extracted) }
+        let chunks = await stages.run(stages.chunk) { tools.chunker.chunks(of: extracted) }
         stages.chunk.gave(records: chunks.count, bytes: chunks.reduce(0) { $0 + $1.text.utf8.count })
         for chunk in chunks { context.sample(stages.chunk, sample(chunk, of: name)) }
         return chunks
@@ -227,7 +177,7 @@ struct DocumentPassage: Sendable {
     }
 
     private func store(
-        _ extracted: Extracted, chunks: [Chunk], images: DocumentImages, name: String, source: Source
+        _ extracted: Extracted, chunks: [Chunk], images: DocumentImages, name: String, source: DocumentSource
     ) async throws -> (ProcessedDocument, [ProcessedArtifact]) {
         let rows = DocumentRows(
             extracted, chunks: chunks, images: images, name: name, sha256: source.sha256, size: source.size,
@@ -248,7 +198,7 @@ struct DocumentPassage: Sendable {
     }
 
     private func files(
-        of extracted: Extracted, chunks: [Chunk], name: String, source: Source
+        of extracted: Extracted, chunks: [Chunk], name: String, source: DocumentSource
     ) -> [(kind: String, file: JobFiles.Artifact)] {
         let prefix = prefix(of: name)
         func file(_ kind: String, _ suffix: String, _ mediaType: String, _ bytes: [UInt8]) -> (
@@ -262,41 +212,5 @@ struct DocumentPassage: Sendable {
             DocumentJSON.bytes(of: extracted, chunks: chunks, name: name, sha256: source.sha256))
         guard let markdown = extracted.markdown else { return [text, whole] }
         return [text, whole, file("markdown", "md", "text/markdown; charset=utf-8", Array(markdown.utf8))]
-    }
-}
-
-extension ProcessedArtifact {
-    init(_ place: DocumentPlace, kind: String, page: Int? = nil, _ file: FileRecord) {
-        self.init(
-            document: place.index, path: place.path, kind: kind, id: file.id.text, name: file.name,
-            mediaType: file.mediaType, sizeBytes: file.size, sha256: file.sha256, page: page)
-    }
-}
-
-extension ProcessedDocument {
-    /// Says what became of the pictures of its pages.
-    fileprivate mutating func take(_ images: DocumentImages?) {
-        imagePages = images?.pages
-        imageShortfall = images?.shortfall
-        let failures = images?.failures.prefix(Self.mostPageErrors - pageErrors.count) ?? []
-        pageErrors += failures.map { PageFailure(page: $0.page, message: $0.message.cut(to: Self.longestField)) }
-    }
-
-    /// A document whose text was extracted.
-    fileprivate init(
-        _ place: DocumentPlace, id: UUID, name: String, extracted: Extracted, chunks: Int, sha256: String
-    ) {
-        let metadata = extracted.metadata
-        func short(_ field: String?) -> String? { field?.cut(to: Self.longestField) }
-        let pageErrors = extracted.pages.lazy.compactMap { page in
-            page.error.map { PageFailure(page: page.number, message: $0.cut(to: Self.longestField)) }
-        }
-        self.init(
-            index: place.index, id: id.text, path: place.path, parent: place.parent, name: name, status: .completed,
-            mediaType: metadata.mediaType.cut(to: Self.longestField), sha256: sha256, title: short(metadata.title),
-            author: short(metadata.author), created: metadata.created, modified: metadata.modified,
-            pages: extracted.pages.isEmpty ? nil : extracted.pages.count,
-            characters: extracted.text.unicodeScalars.count, chunks: chunks,
-            pageErrors: Array(pageErrors.prefix(Self.mostPageErrors)))
     }
 }

@@ -30,6 +30,7 @@ struct DocumentsWorker: Worker {
     private static let mostImages = 20_000
 
     let extractor: Extractor
+    let fetcher: Fetcher
 
     func perform(_ input: DocumentProcessing, in context: JobContext) async throws -> Outcome<ProcessedDocuments> {
         let chunker: Chunker
@@ -53,6 +54,10 @@ struct DocumentsWorker: Worker {
             of: input.inputs.count, finished: finished.count, pages: pages,
             images: finished.reduce(0) { $0 + $1.imagePages }, context: context)
         let checkpoints = Checkpoints(context, kept: saved.filter { $0.finished == nil }, progress: progress)
+        let tools = DocumentTools(
+            fetcher: fetcher, extractor: extractor, chunker: chunker, recognition: input.ocr.choice,
+            furniture: input.headersFooters, images: input.pageImages,
+            mostImages: Self.mostImages / input.inputs.count, progress: progress, checkpoints: checkpoints)
         let width = min(context.parallelism ?? Self.width, waiting.count)
         var freeLanes = (0..<width).map {
             Stages(lane: $0, rendering: input.pageImages != nil, context: context)
@@ -63,11 +68,8 @@ struct DocumentsWorker: Worker {
                 else { return }
                 freeLanes.removeLast()
                 let passage = InputPassage(
-                    input: next, index: index, stages: stages, extractor: extractor, chunker: chunker,
-                    recognition: input.ocr.choice, furniture: input.headersFooters, images: input.pageImages,
-                    mostImages: Self.mostImages / input.inputs.count,
-                    limits: Self.limits(input, after: finished), progress: progress,
-                    checkpoints: checkpoints, context: context)
+                    input: next, index: index, stages: stages, tools: tools,
+                    limits: Self.limits(input, after: finished))
                 group.addTask { (try await passage.run(), stages) }
             }
             for _ in freeLanes { startNext() }

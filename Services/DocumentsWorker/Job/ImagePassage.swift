@@ -52,12 +52,10 @@ struct ImagePassage: Sendable {
     let prefix: String
     let stages: Stages
     let stage: Operator
-    let extractor: Extractor
+    let tools: DocumentTools
     let limits: ExtractionLimits
     /// Where ranges of pages are kept, if they are.
     let kept: Checkpoints.KeptRanges?
-    let context: JobContext
-    let onPage: @Sendable () -> Void
 
     /// Draws the pages of a document that has so many.
     func run(_ document: OpenDocument, pages total: Int) async throws -> DocumentImages {
@@ -65,7 +63,7 @@ struct ImagePassage: Sendable {
         let last = min(total, limits.maxImagePages)
         for first in stride(from: 1, through: last, by: Self.rangeLength) where made.shortfall == nil {
             if let range = kept?.images(from: first) {
-                for _ in 0..<range.pages { onPage() }
+                for _ in 0..<range.pages { tools.progress.drewPage() }
                 made.append(range)
             } else {
                 let pages = first..<min(first + Self.rangeLength, last + 1)
@@ -84,7 +82,7 @@ struct ImagePassage: Sendable {
     ) async throws -> DocumentImages {
         var made = DocumentImages()
         var bytes = Int(before.bytes)
-        try await extractor.draw(pages, of: document, as: images, limits: limits) { number, drawn in
+        try await tools.extractor.draw(pages, of: document, as: images, limits: limits) { number, drawn in
             switch drawn {
             case .failure(let error):
                 made.failures.append(.init(page: number, message: "it has no picture: \(error)"))
@@ -98,7 +96,7 @@ struct ImagePassage: Sendable {
                     return false
                 }
                 made.artifacts += try await store(page, number)
-                onPage()
+                tools.progress.drewPage()
             }
             return made.shortfall == nil
         }
@@ -113,7 +111,7 @@ struct ImagePassage: Sendable {
         }
         var made = [(DocumentImages.image, try file(page.image, ""))]
         if let thumbnail = page.thumbnail { made.append((DocumentImages.thumbnail, try file(thumbnail, ".thumbnail"))) }
-        let stored = try await context.files.store(made.map(\.1))
+        let stored = try await tools.context.files.store(made.map(\.1))
         stage.gave(records: stored.count, bytes: page.size)
         stages.store.gave(records: stored.count, bytes: page.size)
         return zip(made, stored).map { made, stored in

@@ -35,17 +35,8 @@ struct InputPassage: Sendable {
     /// Its place among the inputs.
     let index: Int
     let stages: Stages
-    let extractor: Extractor
-    let chunker: Chunker
-    let recognition: Recognition
-    let furniture: PageFurniture
-    let images: PageImages?
-    /// How many pages may have a picture, with those of the documents inside it.
-    let mostImages: Int
+    let tools: DocumentTools
     let limits: ExtractionLimits
-    let progress: PageProgress
-    let checkpoints: Checkpoints
-    let context: JobContext
 
     /// Takes the input to its end; a document that cannot be read ends with its error.
     func run() async throws -> FinishedInput {
@@ -57,19 +48,17 @@ struct InputPassage: Sendable {
     /// Answers the size of the document.
     @discardableResult
     private func pass(
-        _ origin: DocumentPassage.Origin, at place: DocumentPlace, into finished: inout FinishedInput
+        _ origin: DocumentOrigin, at place: DocumentPlace, into finished: inout FinishedInput
     ) async throws -> Int64 {
         let before = finished.countedPages
         let isAlone = place.parent == nil
         var limits = limits
-        if images != nil { limits.maxImagePages = min(limits.maxImagePages, mostImages - finished.imagePages) }
+        limits.maxImagePages = min(limits.maxImagePages, tools.mostImages - finished.imagePages)
         let passed = try await DocumentPassage(
-            origin: origin, place: place, stages: stages, extractor: extractor, chunker: chunker,
-            recognition: recognition, furniture: furniture, images: images, limits: limits, checkpoints: checkpoints,
-            context: context, progress: progress
-        ) { [progress, index] pages, total in
+            origin: origin, place: place, stages: stages, tools: tools, limits: limits
+        ) { [tools, index] pages, total in
             // How many pages the members after this one have is not known.
-            progress.report(index, pages: before + pages, total: isAlone ? total : nil)
+            tools.progress.report(index, pages: before + pages, total: isAlone ? total : nil)
         }.run()
         finished.documents.append(passed.document)
         finished.artifacts += passed.artifacts

@@ -3,7 +3,7 @@ import WorkerKit
 
 /// The stages that one lane passes its documents through, one document at a time; each lane is a subtask of each.
 ///
-/// - `open` finds the file and, where nobody has hashed it yet, reads and hashes it. Its records are documents, its bytes the files'.
+/// - `open` finds or fetches the file and, where nobody has hashed it yet, reads and hashes it. Its records are documents, its bytes the files'.
 /// - `extract` parses the document in a child process: documents in, documents out; its bytes are the file's, and those of the text
 ///   and Markdown that came out.
 /// - `render`, where pictures of pages are wanted, draws and stores them: documents in, pictures out, counted as they come.

@@ -19,13 +19,7 @@ struct EventsConfiguration: Sendable {
 
     init(_ environment: Environment) throws {
         key = try Self.key(environment)
-        let list = try environment.list("SWITCHYARD_WEBHOOK_ALLOW", default: [])
-        guard let addresses = AddressPolicy(list) else {
-            throw ConfigError(
-                name: "SWITCHYARD_WEBHOOK_ALLOW", found: .text(list.joined(separator: ",")),
-                wanted: "addresses, networks such as 10.0.0.0/8 and host names, separated by commas")
-        }
-        self.addresses = addresses
+        addresses = try environment.addressPolicy("SWITCHYARD_WEBHOOK_ALLOW")
         timeout = try environment.duration(
             "SWITCHYARD_WEBHOOK_TIMEOUT", default: .seconds(15), range: .milliseconds(100)...(.seconds(120)))
         backoff = try environment.duration(

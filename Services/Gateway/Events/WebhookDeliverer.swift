@@ -144,7 +144,7 @@ final class WebhookDeliverer: Sendable {
                 .exhausted, error: "answered 410: it wants no more", duration: .zero, isGone: true)
         case 300..<400: outcome = failure(of: delivery, error: "answered \(head.status): redirects are not followed")
         default:
-            let wait = head["Retry-After"].flatMap { Int($0) }.map { Duration.seconds(max(0, $0)) } ?? .zero
+            let wait = head.retryAfter ?? .zero
             outcome = failure(of: delivery, error: "answered \(head.status)", notBefore: min(wait, Self.longestBackoff))
         }
         outcome.status = head.status

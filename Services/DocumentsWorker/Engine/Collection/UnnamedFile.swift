@@ -33,7 +33,15 @@ final class UnnamedFile: Sendable {
     deinit { close(descriptor) }
 
     func write(_ piece: ArraySlice<UInt8>, at offset: Int) throws(ExtractionError) {
-        guard piece.withUnsafeBytes({ Self.write($0, to: descriptor, at: offset) }) else {
+        try Self.check(piece.withUnsafeBytes { Self.write($0, to: descriptor, at: offset) })
+    }
+
+    func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(ExtractionError) {
+        try Self.check(Self.write(bytes, to: descriptor, at: offset))
+    }
+
+    private static func check(_ isWritten: Bool) throws(ExtractionError) {
+        guard isWritten else {
             throw .unavailable("cannot write a temporary file: \(String(cString: strerror(errno)))")
         }
     }

@@ -1,0 +1,76 @@
+import HTTPClient
+import WorkerKit
+
+/// Why a URL gave no document, and whether another try may help.
+struct FetchFailure: Error {
+    let failure: JobFailure
+    let isTransient: Bool
+    /// How long the server asks to wait.
+    let retryAfter: Duration
+
+    private init(_ code: String, _ message: String, isTransient: Bool = false, retryAfter: Duration = .zero) {
+        failure = JobFailure(code: code, message: message)
+        self.isTransient = isTransient
+        self.retryAfter = retryAfter
+    }
+}
+
+extension FetchFailure {
+    static func invalidURL(_ error: WebError) -> JobFailure {
+        FetchFailure("invalid_url", "The URL cannot be fetched: \(error.message).").failure
+    }
+
+    /// An answer that is no document.
+    static func status(_ head: WebHead, at url: WebURL) -> FetchFailure {
+        let answer = "\(url.origin) answered \(head.status)"
+        return switch head.status {
+        case 408, 425, 429, 500...599:
+            FetchFailure(
+                "http_status", "\(answer): submit the document again later.",
+                isTransient: true, retryAfter: head.retryAfter ?? .zero)
+        case 401, 403, 407:
+            FetchFailure("http_status", "\(answer): use a URL that is signed or open, or upload the file.")
+        default:
+            FetchFailure("http_status", "\(answer), which is no document: check the URL.")
+        }
+    }
+
+    /// No answer, or no usable one, on the way from a URL to where it leads.
+    ///
+    /// - Throws: what is not the document's fault.
+    static func of(_ error: WebError, at url: WebURL) throws -> FetchFailure {
+        let origin = url.origin
+        return switch error.kind {
+        case .invalidRequest: FetchFailure("invalid_url", "The URL cannot be fetched: \(error.message).")
+        case .refusedAddress:
+            FetchFailure(
+                "address_not_allowed",
+                "\(origin) is, or leads to, an address that is not public: upload the file, or let the operator list the host in SWITCHYARD_FETCH_ALLOW."
+            )
+        case .dns:
+            FetchFailure("name_not_resolved", "\(origin), or where it leads, has no address: check the host's name.")
+        case .connect:
+            FetchFailure(
+                "connection_failed", "\(origin), or where it leads, takes no connection: see that the server runs.",
+                isTransient: true)
+        case .tls:
+            FetchFailure(
+                "tls_failed", "No trusted connection to \(origin): \(error.message). Mend the server's certificate.")
+        case .timeout:
+            FetchFailure(
+                "download_timed_out",
+                "\(origin) did not send the document in time: submit it again later, raise limits.download_seconds, or upload the file.",
+                isTransient: true)
+        case .tooLarge:
+            FetchFailure(
+                ExtractionError.Code.tooLarge.rawValue,
+                "\(origin): \(error.message): raise limits.download_bytes, or split the document.")
+        case .redirect: FetchFailure("bad_redirect", "\(origin): \(error.message): use the URL that it ends at.")
+        case .answer:
+            FetchFailure(
+                "broken_answer", "\(origin) broke off, or does not speak HTTP: \(error.message).", isTransient: true)
+        case .cancelled: throw CancellationError()
+        case .overflow, .closed: throw ExtractionError.unavailable(error.message)
+        }
+    }
+}
