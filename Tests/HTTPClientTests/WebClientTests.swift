@@ -122,6 +122,25 @@ import Testing
         await receiver.stop()
     }
 
+    @Test(.timeLimit(.minutes(1))) func aCompressedBodyIsReadSlowly() async throws {
+        let compressed = try gzip("head -c 5M /dev/zero")
+        let receiver = try Receiver { _, _ in
+            HTTPResponse(status: 200, headers: [("Content-Encoding", "gzip")], body: .bytes(compressed))
+        }
+        let client = WebClient(addresses: loopback)
+        let limits = WebLimits(total: .seconds(50), body: 64 << 20, acceptsCompression: true)
+        let answer = try await client.open(get(receiver, "/", limits))
+        var size = 0
+        while let piece = try await answer.next() {
+            size += piece.count
+            // The client is faster, and has to wait.
+            try await Task.sleep(for: .milliseconds(2))
+        }
+        #expect(size == 5 << 20)
+        client.close()
+        await receiver.stop()
+    }
+
     @Test func aSinkTakesTheBodyOfASuccessOnly() async throws {
         let piece = [UInt8](repeating: 3, count: 50_000)
         let receiver = try Receiver { request, _ in
