@@ -11,8 +11,10 @@ enum ChildMode: UInt64, Sendable {
     case pdfInfo
     /// Become `pdftoppm`, for the picture of one page.
     case pdfPicture
-    /// Become `tesseract`.
+    /// Become `tesseract`, and write where each word stands.
     case recognise
+    /// Read in this program what `tesseract` writes, and write frames.
+    case pictureLayout
     /// Read the document on standard input in this program and write frames.
     case parse
     /// Try what the sandbox must refuse, and report.
@@ -29,6 +31,9 @@ struct ChildRequest: Sendable {
     var lastPage = 0
     /// Names of Tesseract's packs, of at most 16 ASCII characters; at most four.
     var languages: [String] = []
+    /// The height of the page that a picture shows, in thousandths of a point; 0 where the picture is all there is.
+    var pageHeight = 0
+    static let pointParts = 1000
     var memoryBytes: Int
     var cpuSeconds: Int
     var openFiles: Int
@@ -52,7 +57,7 @@ struct ChildRequest: Sendable {
     var words: [UInt64] {
         let numbers = [
             firstPage, lastPage, memoryBytes, cpuSeconds, openFiles, writtenBytes, outputBytes, inflatedBytes,
-            members, memberBytes,
+            members, memberBytes, pageHeight,
         ]
         return [HelperOrder.run.rawValue, id, mode.rawValue, hint.rawValue] + numbers.map { UInt64(clamping: $0) }
             + (0..<Self.mostLanguages).flatMap { languages.indices.contains($0) ? Self.packed(languages[$0]) : [0, 0] }
@@ -72,11 +77,11 @@ struct ChildRequest: Sendable {
     }
 
     init?(words: [UInt64]) {
-        guard words.count == 14 + 2 * Self.mostLanguages, let mode = ChildMode(rawValue: words[2]),
+        guard words.count == 15 + 2 * Self.mostLanguages, let mode = ChildMode(rawValue: words[2]),
             let hint = FormatHint(rawValue: words[3])
         else { return nil }
-        let numbers = words[4..<14].map { Int(clamping: $0) }
-        languages = stride(from: 14, to: words.count, by: 2).map { Self.unpacked(words[$0..<$0 + 2]) }
+        let numbers = words[4..<15].map { Int(clamping: $0) }
+        languages = stride(from: 15, to: words.count, by: 2).map { Self.unpacked(words[$0..<$0 + 2]) }
             .filter { !$0.isEmpty }
         self.id = words[1]
         self.mode = mode
@@ -91,6 +96,7 @@ struct ChildRequest: Sendable {
         inflatedBytes = numbers[7]
         members = numbers[8]
         memberBytes = numbers[9]
+        pageHeight = numbers[10]
     }
 }
 

@@ -3,21 +3,16 @@ struct PictureExtraction: Sendable {
     let job: ExtractionJob
 
     func run() async throws(ExtractionError) -> Extracted {
-        let texts = try await PictureReader(job: job).words(inFile: job.document.descriptor)
-        guard texts.count <= job.limits.maxPages else {
+        let pages = try await PictureReader(job: job).pages(inFile: job.document.descriptor)
+        guard pages.count <= job.limits.maxPages else {
             throw .tooManyPages(limit: job.limits.maxPages, mediaType: job.document.pictureType ?? "image")
         }
         var metadata = DocumentMetadata(mediaType: job.document.pictureType ?? "application/octet-stream")
-        metadata.pages = texts.count
-        let pages = texts.map { text in
-            var page = PDFPage()
-            page.take(recognized: text)
-            return page
-        }
+        metadata.pages = pages.count
         let extracted = try PDFStructure(pages).extracted(
             metadata, furniture: job.furniture, limit: job.limits.outputBytes)
         guard !extracted.text.isEmpty else { throw .empty }
-        job.onPage(texts.count, texts.count)
+        job.onPage(pages.count, pages.count)
         return extracted
     }
 }

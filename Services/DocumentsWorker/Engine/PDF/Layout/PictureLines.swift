@@ -1,0 +1,169 @@
+import Foundation
+
+/// The lines of a page as Tesseract gives them, in points.
+///
+/// Its boxes are those of the ink: a word without tall letters is lower than its neighbours, and a picture that lies askew lifts one end
+/// of a line. Here each word gets the height of its line's type instead, on a line that is level.
+struct PictureLines {
+    private struct Line {
+        var words: [PageWords.Word] = []
+        /// By the letters in it, of each word.
+        var sizes: [Double] = []
+        /// Where it stands at the left edge of the page, once straight.
+        var base = 0.0
+        /// What Tesseract takes for its size.
+        let claimed: Double
+        let slope: Double
+        let box: Box
+    }
+
+    /// Words of less confidence, in percent, are mostly speckles and lines.
+    private static let leastConfidence = 20.0
+    /// How far type reaches over and under the line it stands on, as parts of its size.
+    private static let (rise, fall) = (0.89, 0.22)
+    /// Words further apart, in sizes, are not of one line.
+    private static let mostSpace = 1.0
+    /// What is read for a bullet, where it stands further from the next word than words do.
+    private static let bullets: Set<String> = [".", "*", "+", "°", "©", "®", "¢", "«", "»", "e", "o", "•"]
+    private static let bulletSpace = 0.4
+    /// Sizes nearer to each other than this are one, as measured.
+    private static let sizeTolerance = 0.07
+
+    private let scale: Double
+    private let width: Double
+    private let height: Double
+    /// Its paragraphs.
+    var blocks: [[Int]] = []
+    private var lines: [Line] = []
+
+    init(scale: Double, width: Double, height: Double) {
+        (self.scale, self.width, self.height) = (scale, width, height)
+    }
+
+    mutating func beginLine(_ element: String) {
+        guard !blocks.isEmpty else { return }
+        let sides = PictureWords.numbers(element, after: "bbox ", 4).map { $0 * scale }
+        let baseline = PictureWords.numbers(element, after: "baseline ", 2)
+        var line = Line(
+            claimed: PictureWords.numbers(element, after: "x_size ", 1)[0] * scale, slope: baseline[0],
+            box: Box(left: sides[0], top: sides[1], right: sides[2], bottom: sides[3]))
+        // Given from the lower left corner of the line.
+        line.base = sides[3] + baseline[1] * scale
+        blocks[blocks.count - 1].append(lines.count)
+        lines.append(line)
+    }
+
+    mutating func addWord(_ element: String) {
+        guard !lines.isEmpty, PictureWords.numbers(element, after: "x_wconf ", 1)[0] >= Self.leastConfidence,
+            let start = element.firstIndex(of: ">"), let end = element.range(of: "</span>", options: .backwards)
+        else { return }
+        let inner = element[element.index(after: start)..<end.lowerBound]
+        let bare = inner.replacing("<strong>", with: "").replacing("</strong>", with: "").replacing("<em>", with: "")
+            .replacing("</em>", with: "").replacing("&#39;", with: "'")
+        // The lines of a table are read as strokes beside its words.
+        let isStroke: (Character) -> Bool = { $0 == "|" || $0 == "_" }
+        var text = String(PopplerHead.unescaped(bare[...]).droppingControls().drop(while: isStroke))
+        while text.last.map(isStroke) ?? false { text.removeLast() }
+        text = text.trimmingBlanks()
+        guard !text.isEmpty else { return }
+        // Words go on as poppler gives them: from left to right, whatever their script.
+        if text.hasRightToLeft { text = text.turned }
+        let sides = PictureWords.numbers(element, after: "bbox ", 4).map { $0 * scale }
+        let box = Box(left: sides[0], top: sides[1], right: sides[2], bottom: sides[3])
+        lines[lines.count - 1].words.append(PageWords.Word(text: text, box: box))
+        if let share = text.inkHeight { lines[lines.count - 1].sizes.append(box.height / share) }
+    }
+
+    /// The page with all lines level.
+    var straight: StraightPage {
+        var page = StraightPage()
+        (page.words.width, page.words.height) = (width, height)
+        let used = lines.filter { !$0.words.isEmpty }
+        // Of short lines the slope is a guess.
+        let slopes = used.filter { $0.words.count > 4 }.map(\.slope).sorted()
+        page.slope = slopes.isEmpty ? 0 : slopes[slopes.count / 2]
+        let sizes = commonSizes
+        page.words.blocks = blocks.map { block in
+            block.flatMap { parts(of: lines[$0], size: sizes[$0], slope: page.slope) }
+        }
+        return page
+    }
+
+    /// The size of each line, where near ones are one.
+    private var commonSizes: [Double] {
+        let measured = lines.map { line in
+            let sizes = line.sizes.sorted()
+            return sizes.isEmpty ? line.claimed : sizes[sizes.count / 2]
+        }
+        var result = measured
+        var rest = lines.indices.filter { measured[$0] > 0 }
+        while !rest.isEmpty {
+            // The one that most words are near to, so that running text has one size.
+            let centres = Set(rest.map { (measured[$0] * 10).rounded() / 10 }).sorted()
+            func near(_ centre: Double) -> [Int] {
+                rest.filter { abs(measured[$0] - centre) <= Self.sizeTolerance * centre }
+            }
+            func weight(_ members: [Int]) -> Int { members.reduce(0) { $0 + lines[$1].words.count } }
+            guard centres.count <= 500, let centre = centres.max(by: { weight(near($0)) < weight(near($1)) }) else {
+                break
+            }
+            let members = near(centre)
+            guard !members.isEmpty else { break }
+            let values = members.map { measured[$0] }.sorted()
+            for index in members { result[index] = values[values.count / 2] }
+            rest.removeAll(where: Set(members).contains)
+        }
+        return result
+    }
+
+    /// A line as pieces between which there is more than the space of words.
+    private func parts(of line: Line, size: Double, slope: Double) -> [[PageWords.Word]] {
+        // The line may lean otherwise than the page does, where it is short.
+        let middle = (line.box.left + line.box.right) / 2
+        let base = line.base + line.slope * (middle - line.box.left) - slope * middle
+        var parts: [[PageWords.Word]] = []
+        var words = line.words.sorted { $0.box.left < $1.box.left }
+        if words.count > 1, Self.bullets.contains(words[0].text),
+            words[1].box.left - words[0].box.right > Self.bulletSpace * size
+        {
+            words[0].text = "•"
+        }
+        for word in words {
+            var word = word
+            (word.box.top, word.box.bottom) = (base - Self.rise * size, base + Self.fall * size)
+            guard let last = parts.last?.last, word.box.left - last.box.right < Self.mostSpace * size else {
+                parts.append([word])
+                continue
+            }
+            // Scripts without blanks come sign by sign.
+            if last.text.unicodeScalars.last?.isWide == true, word.text.unicodeScalars.first?.isWide == true,
+                word.box.left - last.box.right < size / 2
+            {
+                word.text = last.text + word.text
+                word.box = last.box.union(word.box)
+                parts[parts.count - 1].removeLast()
+            }
+            parts[parts.count - 1].append(word)
+        }
+        return parts
+    }
+}
+
+extension String {
+    /// How high the ink of these letters is, as a part of the size of common type; nil where a letter says nothing of it.
+    fileprivate var inkHeight: Double? {
+        guard utf8.count > 1 else { return nil }
+        var (above, below) = (0.0, 0.0)
+        for scalar in unicodeScalars {
+            switch scalar {
+            case "A"..."Z", "b", "d", "f", "h", "k", "l", "i", "0"..."9": above = max(above, 0.68)
+            case "t": above = max(above, 0.58)
+            case "a", "c", "e", "m", "n", "o", "r", "s", "u", "v", "w", "x", "z": above = max(above, 0.46)
+            case "g", "p", "q", "y": (above, below) = (max(above, 0.46), 0.22)
+            case ".", "-": continue
+            default: return nil
+            }
+        }
+        return above > 0 ? above + below : nil
+    }
+}
