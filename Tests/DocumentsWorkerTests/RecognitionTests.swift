@@ -77,23 +77,28 @@ struct RecognitionTests {
             "Some of them carry grain and", "some carry letters, and a few", "carry nothing at all but the",
             "dust of long roads. In winter", "the lamps are lit before four", "and the whistles sound later.",
         ]
-        let rows = [["Track", "Length", "State"], ["North", "400 m", "free"], ["South", "650 m", "locked"]]
+        let between = "All tracks of the yard, with their lengths and what is known of their state, are listed here:"
+        let rows = [
+            ["Track", "Length", "State", "Keeper"], ["North", "400 m", "free", "Miller"],
+            ["South", "650 m", "locked", "Baker"],
+        ]
         var content = line(72, 770, "The handbook of the yard", size: 24)
         for (x, lines) in [(72.0, left), (320.0, right)] {
             for (index, text) in lines.enumerated() {
                 content += line(x, 720 - Double(index) * 15, text, size: 12)
             }
         }
+        content += line(72, 600, between, size: 11)
         for (row, cells) in rows.enumerated() {
             for (column, cell) in cells.enumerated() {
-                content += line(72 + Double(column) * 150, 560 - Double(row) * 24, cell, size: 12)
+                content += line(72 + Double(column) * 110, 540 - Double(row) * 24, cell, size: 12)
             }
         }
         let scan = try picture(of: [content], format: "jpeg")
         let document = try await extract(makeScan([.picture(scan[0])]))
         #expect(document.headings == [Heading(level: 1, title: "The handbook of the yard", start: 0)])
         #expect(document.cells == [rows])
-        let columns = (left + right).joined(separator: " ")
+        let columns = (left + right + [between]).joined(separator: " ")
         #expect(document.text.split { $0.isWhitespace }.joined(separator: " ").contains(columns))
         // In points of the page, which is 842 of them high.
         let place = try #require(document.places.first)

@@ -17,10 +17,10 @@ struct PictureLines {
         let box: Box
     }
 
-    /// Words of less confidence, in percent, are mostly speckles and lines.
-    private static let leastConfidence = 20.0
     /// How far type reaches over and under the line it stands on, as parts of its size.
     private static let (rise, fall) = (0.89, 0.22)
+    /// Words have so much space between them at least.
+    private static let leastSpace = 0.15
     /// Words further apart, in sizes, are not of one line.
     private static let mostSpace = 1.0
     /// What is read for a bullet, where it stands further from the next word than words do.
@@ -32,7 +32,7 @@ struct PictureLines {
     private let scale: Double
     private let width: Double
     private let height: Double
-    /// Its paragraphs.
+    /// Its blocks, as places among the lines.
     var blocks: [[Int]] = []
     private var lines: [Line] = []
 
@@ -54,8 +54,8 @@ struct PictureLines {
     }
 
     mutating func addWord(_ element: String) {
-        guard !lines.isEmpty, PictureWords.numbers(element, after: "x_wconf ", 1)[0] >= Self.leastConfidence,
-            let start = element.firstIndex(of: ">"), let end = element.range(of: "</span>", options: .backwards)
+        guard !lines.isEmpty, let start = element.firstIndex(of: ">"),
+            let end = element.range(of: "</span>", options: .backwards)
         else { return }
         let inner = element[element.index(after: start)..<end.lowerBound]
         let bare = inner.replacing("<strong>", with: "").replacing("</strong>", with: "").replacing("<em>", with: "")
@@ -84,7 +84,10 @@ struct PictureLines {
         page.slope = slopes.isEmpty ? 0 : slopes[slopes.count / 2]
         let sizes = commonSizes
         page.words.blocks = blocks.map { block in
-            block.flatMap { parts(of: lines[$0], size: sizes[$0], slope: page.slope) }
+            let whole = block.map { level(lines[$0], size: sizes[$0], slope: page.slope) }
+            let parts = zip(block, whole).map { Self.parts($1, space: Self.mostSpace * sizes[$0]) }
+            // Where most lines have none, a wide space is only one of a line that is drawn out to the edge.
+            return 2 * parts.count { $0.count > 1 } < block.count ? whole : parts.flatMap { $0 }
         }
         return page
     }
@@ -116,34 +119,45 @@ struct PictureLines {
         return result
     }
 
-    /// A line as pieces between which there is more than the space of words.
-    private func parts(of line: Line, size: Double, slope: Double) -> [[PageWords.Word]] {
+    /// The words of a line as they would stand on a page that is not askew, from left to right.
+    private func level(_ line: Line, size: Double, slope: Double) -> [PageWords.Word] {
         // The line may lean otherwise than the page does, where it is short.
         let middle = (line.box.left + line.box.right) / 2
         let base = line.base + line.slope * (middle - line.box.left) - slope * middle
-        var parts: [[PageWords.Word]] = []
-        var words = line.words.sorted { $0.box.left < $1.box.left }
+        var words: [PageWords.Word] = []
+        for var word in line.words.sorted(by: { $0.box.left < $1.box.left }) {
+            (word.box.top, word.box.bottom) = (base - Self.rise * size, base + Self.fall * size)
+            // Scripts without blanks come sign by sign.
+            if let last = words.last, word.box.left - last.box.right < size / 2,
+                last.text.unicodeScalars.last?.isWide == true, word.text.unicodeScalars.first?.isWide == true
+            {
+                words[words.count - 1].text += word.text
+                words[words.count - 1].box = last.box.union(word.box)
+            } else {
+                // What are two words for Tesseract stay two, however near their ink is.
+                if let last = words.last {
+                    words[words.count - 1].box.right = min(last.box.right, word.box.left - Self.leastSpace * size)
+                }
+                words.append(word)
+            }
+        }
         if words.count > 1, Self.bullets.contains(words[0].text),
             words[1].box.left - words[0].box.right > Self.bulletSpace * size
         {
             words[0].text = "•"
         }
+        return words
+    }
+
+    /// A line as the pieces between which there is more than this space.
+    private static func parts(_ words: [PageWords.Word], space: Double) -> [[PageWords.Word]] {
+        var parts: [[PageWords.Word]] = []
         for word in words {
-            var word = word
-            (word.box.top, word.box.bottom) = (base - Self.rise * size, base + Self.fall * size)
-            guard let last = parts.last?.last, word.box.left - last.box.right < Self.mostSpace * size else {
+            if let last = parts.last?.last, word.box.left - last.box.right < space {
+                parts[parts.count - 1].append(word)
+            } else {
                 parts.append([word])
-                continue
             }
-            // Scripts without blanks come sign by sign.
-            if last.text.unicodeScalars.last?.isWide == true, word.text.unicodeScalars.first?.isWide == true,
-                word.box.left - last.box.right < size / 2
-            {
-                word.text = last.text + word.text
-                word.box = last.box.union(word.box)
-                parts[parts.count - 1].removeLast()
-            }
-            parts[parts.count - 1].append(word)
         }
         return parts
     }

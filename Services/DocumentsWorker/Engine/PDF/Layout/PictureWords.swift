@@ -48,7 +48,7 @@ struct PictureWords {
                     throw ExtractionError(.tooLarge, "a page has more than \(BoxReader.mostWords) words")
                 }
                 page?.addWord(text)
-            } else if text.contains("class='ocr_par'") {
+            } else if text.contains("class='ocr_carea'") {
                 page?.blocks.append([])
             } else if text.contains("x_size ") {
                 page?.beginLine(text)
