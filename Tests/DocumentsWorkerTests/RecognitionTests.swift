@@ -83,23 +83,24 @@ struct RecognitionTests {
             ["South", "650 m", "locked", "Baker"],
         ]
         var content = line(72, 770, "The handbook of the yard", size: 24)
-        for (x, lines) in [(72.0, left), (320.0, right)] {
+        let columns = [left, right].map { Array(repeating: $0, count: 3).flatMap { $0 } }
+        for (x, lines) in zip([72.0, 320], columns) {
             for (index, text) in lines.enumerated() {
                 content += line(x, 720 - Double(index) * 15, text, size: 12)
             }
         }
-        content += line(72, 600, between, size: 11)
+        content += line(72, 420, between, size: 11)
         for (row, cells) in rows.enumerated() {
             for (column, cell) in cells.enumerated() {
-                content += line(72 + Double(column) * 110, 540 - Double(row) * 24, cell, size: 12)
+                content += line([72, 182, 340, 450][column], 380 - Double(row) * 24, cell, size: 12)
             }
         }
         let scan = try picture(of: [content], format: "jpeg")
         let document = try await extract(makeScan([.picture(scan[0])]))
         #expect(document.headings == [Heading(level: 1, title: "The handbook of the yard", start: 0)])
         #expect(document.cells == [rows])
-        let columns = (left + right + [between]).joined(separator: " ")
-        #expect(document.text.split { $0.isWhitespace }.joined(separator: " ").contains(columns))
+        let inOrder = (columns.joined() + [between]).joined(separator: " ")
+        #expect(document.text.split { $0.isWhitespace }.joined(separator: " ").contains(inOrder))
         // In points of the page, which is 842 of them high.
         let place = try #require(document.places.first)
         #expect(abs(place.box.left - 72) < 4 && place.box.top > 40 && place.box.bottom < 90)

@@ -35,13 +35,7 @@ enum LayoutChild {
         var reader = PictureWords(STDIN_FILENO, pageHeight: Double(pageHeight) / Double(ChildRequest.pointParts))
         do throws(ExtractionError) {
             while let page = try reader.next() {
-                writer.write(
-                    page.words,
-                    blocks(of: page.words).map { block in
-                        var block = block
-                        block.box = page.original(block.box)
-                        return block
-                    })
+                writer.write(page.words, blocks(of: page.words).map { page.original($0) })
             }
         } catch {
             writer.write(error)

@@ -26,8 +26,12 @@ struct PictureLines {
     /// What is read for a bullet, where it stands further from the next word than words do.
     private static let bullets: Set<String> = [".", "*", "+", "°", "©", "®", "¢", "«", "»", "e", "o", "•"]
     private static let bulletSpace = 0.4
+    /// From line to line of one block, in sizes.
+    private static let mostPitch = 1.5
     /// Sizes nearer to each other than this are one, as measured.
     private static let sizeTolerance = 0.07
+    /// Of a line of one word more is guessed.
+    private static let titleTolerance = 0.12
 
     private let scale: Double
     private let width: Double
@@ -83,7 +87,7 @@ struct PictureLines {
         let slopes = used.filter { $0.words.count > 4 }.map(\.slope).sorted()
         page.slope = slopes.isEmpty ? 0 : slopes[slopes.count / 2]
         let sizes = commonSizes
-        page.words.blocks = blocks.map { block in
+        page.words.blocks = joined(sizes).map { block in
             let whole = block.map { level(lines[$0], size: sizes[$0], slope: page.slope) }
             let parts = zip(block, whole).map { Self.parts($1, space: Self.mostSpace * sizes[$0]) }
             // Where most lines have none, a wide space is only one of a line that is drawn out to the edge.
@@ -92,11 +96,34 @@ struct PictureLines {
         return page
     }
 
+    private func weight(_ lines: [Int]) -> Int { lines.reduce(0) { $0 + self.lines[$1].words.count } }
+
+    /// The blocks, with those as one that are lines of about the same size close below each other, as those of a title.
+    private func joined(_ sizes: [Double]) -> [[Int]] {
+        var result: [[Int]] = []
+        for block in blocks {
+            if let above = result.last?.last, let below = block.first,
+                abs(sizes[above] - sizes[below]) < Self.titleTolerance * sizes[above],
+                abs(lines[above].box.left - lines[below].box.left) < sizes[above] / 2,
+                (0...Self.mostPitch * sizes[above]).contains(lines[below].base - lines[above].base)
+            {
+                result[result.count - 1] += block
+            } else {
+                result.append(block)
+            }
+        }
+        return result
+    }
+
     /// The size of each line, where near ones are one.
     private var commonSizes: [Double] {
+        let known = lines.flatMap(\.sizes).sorted()
         let measured = lines.map { line in
             let sizes = line.sizes.sorted()
-            return sizes.isEmpty ? line.claimed : sizes[sizes.count / 2]
+            if !sizes.isEmpty { return sizes[sizes.count / 2] }
+            // Of a letter or two nobody can tell.
+            let isShort = line.words.count < 2 && line.words.allSatisfy { $0.text.utf8.count < 4 }
+            return isShort && !known.isEmpty ? known[known.count / 2] : line.claimed
         }
         var result = measured
         var rest = lines.indices.filter { measured[$0] > 0 }
@@ -106,7 +133,6 @@ struct PictureLines {
             func near(_ centre: Double) -> [Int] {
                 rest.filter { abs(measured[$0] - centre) <= Self.sizeTolerance * centre }
             }
-            func weight(_ members: [Int]) -> Int { members.reduce(0) { $0 + lines[$1].words.count } }
             guard centres.count <= 500, let centre = centres.max(by: { weight(near($0)) < weight(near($1)) }) else {
                 break
             }

@@ -6,8 +6,15 @@ struct StraightPage {
     /// How much lower a line ends than it begins, as a part of its length.
     var slope = 0.0
 
+    /// The block on the page as it is.
+    func original(_ block: PageBlock) -> PageBlock {
+        var block = block
+        block.box = original(block.box)
+        return block
+    }
+
     /// A place on the page set straight as one on the page as it is.
-    func original(_ box: Box) -> Box {
+    private func original(_ box: Box) -> Box {
         let (start, end) = (slope * box.left, slope * box.right)
         return Box(
             left: box.left, top: box.top + min(start, end), right: box.right, bottom: box.bottom + max(start, end))
