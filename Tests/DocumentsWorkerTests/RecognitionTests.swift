@@ -22,14 +22,14 @@ struct RecognitionTests {
     }
 
     @Test(arguments: ["png", "jpeg", "tiff"]) func pictures(format: String) async throws {
-        let document = try await extract(try picture(of: [wagons], format: format)[0])
+        let document = try await extract(try picture(of: [page(wagons)], format: format)[0])
         #expect(document.text == wagons)
         #expect(document.metadata.mediaType == "image/" + format && document.metadata.pages == 1)
         #expect(document.pages == [Page(number: 1, start: 0, end: wagons.count, isRecognized: true)])
     }
 
     @Test func scannedPagesAreReadAndTheOthersAreLeftAlone() async throws {
-        let scan = try picture(of: [wagons, trains], format: "jpeg")
+        let scan = try picture(of: [page(wagons), page(trains)], format: "jpeg")
         let data = makeScan([.picture(scan[0]), .text("A page with a text layer of its own"), .picture(scan[1])])
         let calls = Calls()
         let document = try await extract(data) { done, _ in calls.add(done) }
@@ -53,7 +53,7 @@ struct RecognitionTests {
     }
 
     @Test func limitsAndLanguages() async throws {
-        let scan = try picture(of: [wagons, trains], format: "jpeg")
+        let scan = try picture(of: [page(wagons), page(trains)], format: "jpeg")
         let data = makeScan(scan.map { .picture($0) })
         var limits = ExtractionLimits()
         limits.maxRecognizedPages = 1
@@ -68,6 +68,57 @@ struct RecognitionTests {
         #expect(never?.code == .empty)
     }
 
+    @Test func scansHaveStructure() async throws {
+        let left = [
+            "The yard lies where the canal", "meets the river, and every", "night wagons are taken apart",
+            "there and put together again", "in an order that nobody could", "tell from the street outside.",
+        ]
+        let right = [
+            "Some of them carry grain and", "some carry letters, and a few", "carry nothing at all but the",
+            "dust of long roads. In winter", "the lamps are lit before four", "and the whistles sound later.",
+        ]
+        let between = "All tracks of the yard, with their lengths and what is known of their state, are listed here:"
+        let rows = [
+            ["Track", "Length", "State", "Keeper"], ["North", "400 m", "free", "Miller"],
+            ["South", "650 m", "locked", "Baker"],
+        ]
+        var content = line(72, 770, "The handbook of the yard", size: 24)
+        let columns = [left, right].map { Array(repeating: $0, count: 3).flatMap { $0 } }
+        for (x, lines) in zip([72.0, 320], columns) {
+            for (index, text) in lines.enumerated() {
+                content += line(x, 720 - Double(index) * 15, text, size: 12)
+            }
+        }
+        content += line(72, 420, between, size: 11)
+        for (row, cells) in rows.enumerated() {
+            for (column, cell) in cells.enumerated() {
+                content += line([72, 182, 340, 450][column], 380 - Double(row) * 24, cell, size: 12)
+            }
+        }
+        let scan = try picture(of: [content], format: "jpeg")
+        let document = try await extract(makeScan([.picture(scan[0])]))
+        #expect(document.headings == [Heading(level: 1, title: "The handbook of the yard", start: 0)])
+        #expect(document.cells == [rows])
+        let inOrder = (columns.joined() + [between]).joined(separator: " ")
+        #expect(document.text.split { $0.isWhitespace }.joined(separator: " ").contains(inOrder))
+        // In points of the page, which is 842 of them high.
+        let place = try #require(document.places.first)
+        #expect(abs(place.box.left - 72) < 4 && place.box.top > 40 && place.box.bottom < 90)
+        #expect(try Chunker(size: 1000, overlap: 0).chunks(of: document).allSatisfy { $0.box != nil })
+    }
+
+    @Test func scansHaveHeadersAndFooters() async throws {
+        let scans = try picture(
+            of: (1...3).map { number in
+                line(72, 810, "The handbook of the yard", size: 12) + line(72, 500, wagons, size: 12)
+                    + line(280, 30, "Page \(number) of 3", size: 12)
+            }, format: "jpeg")
+        let file = try ScratchFile(makeScan(scans.map { .picture($0) }))
+        let document = try await extractor.extract(path: file.path, name: "", furniture: .drop)
+        #expect(document.text == Array(repeating: wagons, count: 3).joined(separator: "\n\n"))
+        #expect(document.headings.isEmpty)
+    }
+
     /// Poppler rounds the size of a picture up.
     @Test(arguments: [(792, 792), (1, 1), (14_400, 14_400), (20_000, 10)]) func pagesOfAnySize(size: (Int, Int))
         async throws
@@ -80,7 +131,7 @@ struct RecognitionTests {
     }
 
     @Test func manyAtOnceWaitForEachOther() async throws {
-        let scan = try picture(of: [wagons], format: "jpeg")[0]
+        let scan = try picture(of: [page(wagons)], format: "jpeg")[0]
         let data = makeScan(Array(repeating: .picture(scan), count: 3))
         try await withThrowingTaskGroup(of: Extracted.self) { group in
             for _ in 0..<4 { group.addTask { try await extract(data) } }
@@ -91,7 +142,7 @@ struct RecognitionTests {
     }
 
     @Test func hostilePictures() async throws {
-        let scan = try picture(of: [wagons], format: "png")[0]
+        let scan = try picture(of: [page(wagons)], format: "png")[0]
         var limits = ExtractionLimits()
         limits.wallTime = .seconds(20)
         let beyond = tiff(width: 2_000_000_000, height: 2_000_000_000)
@@ -110,13 +161,13 @@ struct RecognitionTests {
         #expect(damaged.text == "whole")
     }
 
-    /// Pictures of pages with these words.
-    private func picture(of words: [String], format: String) throws -> [Data] {
+    /// Pictures of pages that show these contents.
+    private func picture(of contents: [String], format: String) throws -> [Data] {
         let folder = FileManager.default.temporaryDirectory.appending(path: "documents-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { unlinkAll(folder) }
         let source = folder.appending(path: "source.pdf")
-        try makePDF(words.map(page)).write(to: source)
+        try makePDF(contents).write(to: source)
         let program = Process()
         program.executableURL = URL(filePath: "/usr/bin/pdftoppm")
         program.arguments = [
@@ -126,7 +177,7 @@ struct RecognitionTests {
         try program.run()
         program.waitUntilExit()
         let files = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasPrefix("page") }
-        try #require(program.terminationStatus == 0 && files.count == words.count)
+        try #require(program.terminationStatus == 0 && files.count == contents.count)
         return try files.sorted().map { try Data(contentsOf: folder.appending(path: $0)) }
     }
 

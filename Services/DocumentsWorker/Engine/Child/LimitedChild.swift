@@ -62,6 +62,7 @@ struct LimitedChild {
         switch request.mode {
         case .probe: SandboxProbe.run()
         case .pdfLayout: LayoutChild.run()
+        case .pictureLayout: LayoutChild.run(pageHeight: request.pageHeight)
         default: DocumentParser.run(request)
         }
     }
@@ -98,8 +99,11 @@ private final class ProgramArguments {
                 "\(request.firstPage)", "-l", "\(request.lastPage)", "/dev/stdin",
             ]
         case .recognise:
-            words = ["/usr/bin/tesseract", "stdin", "stdout", "-l", request.languages.joined(separator: "+")]
-        case .pdfLayout, .parse, .probe: return nil
+            words = [
+                "/usr/bin/tesseract", "stdin", "stdout", "-l", request.languages.joined(separator: "+"), "-c",
+                "tessedit_create_hocr=1",
+            ]
+        case .pdfLayout, .pictureLayout, .parse, .probe: return nil
         }
         guard let path = strdup(words[0]) else { return nil }
         self.path = path

@@ -107,7 +107,7 @@ struct Sandbox {
     private static func addressSpace(_ request: ChildRequest) -> Int {
         #if ADDRESS_SANITIZED
             // The sanitizer has mapped terabytes of shadow before this line: under any limit nothing could be mapped.
-            if [.parse, .pdfLayout, .probe].contains(request.mode) { return Int.max }
+            if [.parse, .pdfLayout, .pictureLayout, .probe].contains(request.mode) { return Int.max }
         #endif
         return request.memoryBytes
     }

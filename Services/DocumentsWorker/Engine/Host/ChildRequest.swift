@@ -11,8 +11,10 @@ enum ChildMode: UInt64, Sendable {
     case pdfInfo
     /// Become `pdftoppm`, for a picture of one page.
     case pdfPicture
-    /// Become `tesseract`.
+    /// Become `tesseract`, and write where each word stands.
     case recognise
+    /// Read in this program what `tesseract` writes, and write frames.
+    case pictureLayout
     /// Read the document on standard input in this program and write frames.
     case parse
     /// Try what the sandbox must refuse, and report.
@@ -32,6 +34,9 @@ struct ChildRequest: Sendable {
     var format = PictureFormat.grey
     /// Names of Tesseract's packs, of at most 16 ASCII characters; at most four.
     var languages: [String] = []
+    /// The height of the page that a picture shows, in thousandths of a point; 0 where the picture is all there is.
+    var pageHeight = 0
+    static let pointParts = 1000
     var memoryBytes: Int
     var cpuSeconds: Int
     var openFiles: Int
@@ -55,14 +60,14 @@ struct ChildRequest: Sendable {
     var words: [UInt64] {
         let numbers = [
             firstPage, lastPage, memoryBytes, cpuSeconds, openFiles, writtenBytes, outputBytes, inflatedBytes,
-            members, memberBytes, pixels, format.rawValue,
+            members, memberBytes, pixels, format.rawValue, pageHeight,
         ]
         return [HelperOrder.run.rawValue, id, mode.rawValue, hint.rawValue] + numbers.map { UInt64(clamping: $0) }
             + (0..<Self.mostLanguages).flatMap { languages.indices.contains($0) ? Self.packed(languages[$0]) : [0, 0] }
     }
 
     static let mostLanguages = 4
-    private static let numbers = 4..<16
+    private static let numbers = 4..<17
 
     /// A name as two words.
     private static func packed(_ name: String) -> [UInt64] {
@@ -100,6 +105,7 @@ struct ChildRequest: Sendable {
         memberBytes = numbers[9]
         pixels = numbers[10]
         self.format = format
+        pageHeight = numbers[12]
     }
 }
 

@@ -48,7 +48,7 @@ struct PDFExtraction: Sendable {
             throw .tooManyPages(limit: job.limits.maxPages, mediaType: "application/pdf")
         }
         let budget = max(0, job.limits.maxRecognizedPages - document.recognized)
-        range.recognized = try await PageRecognition(job: job, counter: counter).read(&range, most: budget)
+        try await PageRecognition(job: job, counter: counter).read(&range, most: budget)
         // A document of one range is done with as a whole.
         if range.total ?? 0 > Self.rangeLength { await job.ranges?.keep(range) }
         return range
@@ -80,7 +80,9 @@ struct PDFExtraction: Sendable {
                     (
                         index,
                         await Result { () async throws(ExtractionError) in
-                            try await job.readers.run { () async throws(ExtractionError) in try await reader.read() }
+                            try await job.readers.run(whenCancelled: .cancelled) {
+                                () async throws(ExtractionError) in try await reader.read()
+                            }
                         }
                     )
                 }

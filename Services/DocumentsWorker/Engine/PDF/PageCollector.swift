@@ -3,7 +3,7 @@ import Synchronization
 /// Collects the pages that a layout child writes, as they come.
 final class PageCollector: Sendable {
     /// Why the collector wants no more.
-    enum Refusal {
+    private enum Refusal {
         case tooLarge, malformed
         /// The child has said why.
         case failed(ExtractionError)
@@ -117,8 +117,16 @@ final class PageCollector: Sendable {
     var pages: [PDFPage] { state.withLock(\.pages) }
     /// The places of the pages that are to be read as pictures.
     var pictures: [Int] { state.withLock(\.pictures) }
-    /// Why no more is wanted, if so.
-    var refusal: Refusal? { state.withLock(\.refusal) }
+    /// Throws why no more was wanted, if so.
+    func check() throws(ExtractionError) {
+        switch state.withLock(\.refusal) {
+        case .tooLarge: throw .tooLarge("the text is", limit: limits.outputBytes)
+        case .malformed: throw ExtractionError(.crashed, "the parser wrote nonsense: the document is hostile")
+        case .failed(let error): throw error
+        case nil: return
+        }
+    }
+
     /// What the document says about itself.
     var metadata: DocumentMetadata { state.withLock(\.metadata) ?? DocumentMetadata(mediaType: "application/pdf") }
 }

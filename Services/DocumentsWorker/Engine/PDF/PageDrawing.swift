@@ -50,7 +50,9 @@ struct PageDrawing: Sendable {
                     (
                         number,
                         await Result { () async throws(ExtractionError) in
-                            try await job.readers.run { () async throws(ExtractionError) in try await draw(number) }
+                            try await job.readers.run(whenCancelled: .cancelled) { () async throws(ExtractionError) in
+                                try await draw(number)
+                            }
                         }
                     )
                 }

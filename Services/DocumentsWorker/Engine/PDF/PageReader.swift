@@ -112,36 +112,10 @@ struct PageReader: Sendable {
             request.firstPage = first + collector.count - before
             guard request.firstPage <= last else { return ChildEnd(cause: .exited(0)) }
             collector.beginRun()
-            end = try await run(request, into: collector)
+            end = try await job.layout(request, by: ChildRequest(.pdfLayout, limits: job.limits), into: collector)
             if round == 2, collector.count > before, end.cause == .exited(Self.noSuchPage) { end.cause = .exited(0) }
         }
-        switch collector.refusal {
-        case .tooLarge: throw .tooLarge("the text is", limit: job.limits.outputBytes)
-        case .malformed: throw ExtractionError(.crashed, "the parser wrote nonsense: the document is hostile")
-        case .failed(let error): throw error
-        case nil: return end
-        }
-    }
-
-    /// Runs both children to their ends; the end is that of `pdftotext`, unless it is the other's that was not well.
-    private func run(_ request: ChildRequest, into collector: PageCollector) async throws(ExtractionError) -> ChildEnd {
-        guard let conduit = Conduit() else { throw .unavailable("there are no descriptors left for a pipe") }
-        async let layout = Result { () async throws(ExtractionError) in
-            try await job.child(ChildRequest(.pdfLayout, limits: job.limits), conduit: conduit.reader) {
-                collector.append($0)
-            }
-        }
-        let words = await Result { () async throws(ExtractionError) in
-            try await job.child(request, conduit: conduit.writer) { _ in .more }
-        }
-        let end = try await layout.get()
-        switch end.cause {
-        case .exited(0): return try words.get()
-        // A page that is too much for it is stepped over like one that is too much for poppler.
-        case .stopped, .helperLost, .signalled: return end
-        default:
-            if end.ranOutOfMemory { return end }
-            throw .unavailable("the layout of pages ended with \(end.cause)")
-        }
+        try collector.check()
+        return end
     }
 }

@@ -5,26 +5,26 @@ struct PageRecognition: Sendable {
     let job: ExtractionJob
     let counter: PageCounter
 
-    /// Reads those pages of a range that are pictures; answers how many, which are not more than `most`. A page that fails keeps what it
-    /// had, and says why.
-    func read(_ range: inout PDFRange, most: Int) async throws(ExtractionError) -> Int {
+    /// Reads those pages of a range that are pictures, not more than `most`. A page that fails keeps what it had, and says why.
+    func read(_ range: inout PDFRange, most: Int) async throws(ExtractionError) {
         let reader = PictureReader(job: job)
         let wanted = range.pictures.prefix(most)
         for index in range.pictures.dropFirst(most) where range.pages[index].isEmpty {
             range.pages[index].error = "not read as a picture: over the limit of \(job.limits.maxRecognizedPages) pages"
         }
         counter.add(range.pictures.count - wanted.count)
-        var pages = range.pages
+        range.recognized = wanted.count
         var failure: ExtractionError?
-        await withTaskGroup(of: (Int, Result<String, ExtractionError>).self) { group in
+        await withTaskGroup(of: (Int, Result<PDFPage, ExtractionError>).self) { group in
             var rest = wanted[...]
             func startNext() {
                 guard let index = rest.popFirst() else { return }
-                let number = range.first + index
+                let (number, height) = (range.first + index, range.pages[index].height)
                 group.addTask {
                     (
                         index,
-                        await Result { () async throws(ExtractionError) in try await reader.words(onPage: number) }
+                        await Result { () async throws(ExtractionError) in try await reader.page(number, height: height)
+                        }
                     )
                 }
             }
@@ -32,17 +32,13 @@ struct PageRecognition: Sendable {
             while let (index, result) = await group.next() {
                 switch result {
                 // Poppler may have complained of a page and shown it all the same.
-                case .success(let text):
-                    if !text.isEmpty {
-                        pages[index].error = nil
-                        pages[index].take(recognized: text)
-                    }
+                case .success(let page): if !page.isEmpty { range.pages[index] = page }
                 case .failure(let error):
-                    pages[index].error = error.description
+                    range.pages[index].error = error.description
                     // What is wrong with this machine, or with what was asked for, is wrong for every page.
                     if [.cancelled, .unavailable, .unsupported].contains(error.code) {
                         failure = error
-                        for index in rest { pages[index].error = error.description }
+                        for index in rest { range.pages[index].error = error.description }
                         rest = []
                     }
                 }
@@ -50,9 +46,7 @@ struct PageRecognition: Sendable {
                 startNext()
             }
         }
-        range.pages = pages
         // Another attempt may do better, unless it is only this machine that cannot read pictures: then the text is what there is.
-        if let failure, failure.code != .unsupported || pages.allSatisfy(\.isEmpty) { throw failure }
-        return wanted.count
+        if let failure, failure.code != .unsupported || range.pages.allSatisfy(\.isEmpty) { throw failure }
     }
 }

@@ -13,43 +13,49 @@ struct PictureReader: Sendable {
 
     let job: ExtractionJob
 
-    /// The words on a page of a PDF, in reading order.
-    func words(onPage number: Int) async throws(ExtractionError) -> String {
-        let picture = try await job.readers.run { () async throws(ExtractionError) -> OutputFile in
+    /// A page of a PDF, with what was read on it; `height` is its own, in points.
+    func page(_ number: Int, height: Double) async throws(ExtractionError) -> PDFPage {
+        let picture = try await job.readers.run(whenCancelled: .cancelled) {
+            () async throws(ExtractionError) -> OutputFile in
             try await PagePainter(job: job).picture(ofPage: number, .grey, pixels: Self.pixels) {
                 () throws(ExtractionError) in try .inMemory()
             }
         }
-        return try await words(in: picture.descriptor, pages: 1).joined(separator: "\n\n")
+        let pages = try await pages(in: picture.descriptor, most: 1, height: height)
+        guard let page = pages.first else { throw .corrupt("picture", "tesseract tells of no page") }
+        return page
     }
 
-    /// The words of a file of pictures, a text for each.
-    func words(inFile file: Int32) async throws(ExtractionError) -> [String] {
-        try await words(in: file, pages: Self.pagesOfFile)
+    /// A file of pictures, a page for each.
+    func pages(inFile file: Int32) async throws(ExtractionError) -> [PDFPage] {
+        try await pages(in: file, most: Self.pagesOfFile, height: 0)
     }
 
-    private func words(in file: Int32, pages: Int) async throws(ExtractionError) -> [String] {
+    /// - Parameter height: of the page, in points; 0 where the picture itself is the document.
+    private func pages(in file: Int32, most: Int, height: Double) async throws(ExtractionError) -> [PDFPage] {
         var request = ChildRequest(.recognise, limits: job.limits)
         request.languages = job.recognition.languages
-        request.cpuSeconds *= pages
+        request.cpuSeconds *= most
         request.memoryBytes *= Self.memoryFactor
-        let ready = request
-        let output = try await job.readers.run { () async throws(ExtractionError) -> OutputBuffer in
+        var layout = ChildRequest(.pictureLayout, limits: job.limits)
+        layout.pageHeight = Int(min(max(height, 0), 1e6) * Double(ChildRequest.pointParts))
+        let (words, reader) = (request, layout)
+        return try await job.readers.run(whenCancelled: .cancelled) { () async throws(ExtractionError) in
             try await job.trying { () async throws(ExtractionError) in
-                let output = OutputBuffer(limit: job.limits.outputBytes)
+                let collector = PageCollector(limits: job.limits) { _ in }
                 // A child reads from where the one before it has come to.
                 lseek(file, 0, SEEK_SET)
-                let end = try await job.child(ready, on: file, deadline: .now + PagePainter.pageTime * pages) {
-                    output.append($0)
-                }
-                return (end, output)
-            } check: { end, _ throws(ExtractionError) in
+                let end = try await job.layout(
+                    words, on: file, by: reader, deadline: .now + PagePainter.pageTime * most, into: collector)
+                return (end, collector)
+            } check: { end, collector throws(ExtractionError) in
+                try collector.check()
                 try check(end)
             }
-        }
-        // A form feed stands between pages.
-        return output.text.split(separator: "\u{0C}", omittingEmptySubsequences: false).map {
-            String($0).droppingControls().trimmingBlanks()
+        }.pages.map { page in
+            var page = page
+            page.isRecognized = true
+            return page
         }
     }
 

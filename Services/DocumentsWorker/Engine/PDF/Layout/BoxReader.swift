@@ -20,26 +20,20 @@ struct PageWords {
 /// Reads what `pdftotext -bbox-layout` writes: an element a line, always of the same shape. An XML library takes several times as long
 /// for it as poppler does to write it.
 struct BoxReader {
-    private static let pieceLength = 64 << 10
-    /// Of a line, and of the head before the pages.
-    private static let longest = 1 << 20
     /// More words than a page can show.
-    private static let mostWords = 500_000
+    static let mostWords = 500_000
 
-    private let file: Int32
-    private var buffer: [UInt8] = []
-    private var start = 0
-    private var isAtEnd = false
+    private var lines: LineReader
     /// What stands before the first page.
     private(set) var head: [UInt8] = []
 
-    init(_ file: Int32) { self.file = file }
+    init(_ file: Int32) { lines = LineReader(file) }
 
     /// The next page that is whole; nil at the end.
     mutating func next() throws(ExtractionError) -> PageWords? {
         var page: PageWords?
         var count = 0
-        while let line = try nextLine() {
+        while let line = try lines.next() {
             guard let mark = line.first(where: { $0 != 0x20 }), mark == UInt8(ascii: "<") || page == nil else {
                 continue
             }
@@ -48,7 +42,7 @@ struct BoxReader {
                 if Self.starts(element, "<page ") {
                     let numbers = Self.numbers(element, 2)
                     page = PageWords(width: numbers[0], height: numbers[1])
-                } else if head.count < Self.longest {
+                } else if head.count < LineReader.longest {
                     head += line + [0x0A]
                 }
             } else if Self.starts(element, "<word ") {
@@ -72,26 +66,7 @@ struct BoxReader {
         return nil
     }
 
-    private mutating func nextLine() throws(ExtractionError) -> ArraySlice<UInt8>? {
-        while true {
-            if let end = buffer[start...].firstIndex(of: 0x0A) {
-                defer { start = end + 1 }
-                return buffer[start..<end]
-            }
-            guard !isAtEnd else { return nil }
-            guard buffer.count - start < Self.longest else { throw .tooLarge("a word is", limit: Self.longest) }
-            buffer.removeFirst(start)
-            start = 0
-            let piece = [UInt8](unsafeUninitializedCapacity: Self.pieceLength) { piece, count in
-                repeat { count = read(file, piece.baseAddress, piece.count) } while count < 0 && errno == EINTR
-                count = max(count, 0)
-            }
-            isAtEnd = piece.isEmpty
-            buffer += piece
-        }
-    }
-
-    private static func starts(_ element: ArraySlice<UInt8>, _ name: StaticString) -> Bool {
+    static func starts(_ element: ArraySlice<UInt8>, _ name: StaticString) -> Bool {
         name.withUTF8Buffer { element.starts(with: $0) }
     }
 

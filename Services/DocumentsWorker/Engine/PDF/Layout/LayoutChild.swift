@@ -2,7 +2,7 @@ import Foundation
 
 /// The child that reads what `pdftotext -bbox-layout` writes, from standard input, and writes the blocks of each page as frames.
 ///
-/// It is as confined as one that parses: what poppler writes is under the control of the document.
+/// It is as confined as one that parses: what poppler and Tesseract write is under the control of the document.
 enum LayoutChild {
     static func run() -> Never {
         let writer = ResultWriter()
@@ -22,6 +22,21 @@ enum LayoutChild {
                 writer.write(page, blocks)
             }
             if let language = TextLanguage.of(sample) { writer.frame(.metadata, "language\0\(language)") }
+        } catch {
+            writer.write(error)
+        }
+        writer.end()
+        _exit(0)
+    }
+
+    /// Does the same with what `tesseract` writes as hOCR.
+    static func run(pageHeight: Int) -> Never {
+        let writer = ResultWriter()
+        var reader = PictureWords(STDIN_FILENO, pageHeight: Double(pageHeight) / Double(ChildRequest.pointParts))
+        do throws(ExtractionError) {
+            while let page = try reader.next() {
+                writer.write(page.words, blocks(of: page.words).map { page.original($0) })
+            }
         } catch {
             writer.write(error)
         }

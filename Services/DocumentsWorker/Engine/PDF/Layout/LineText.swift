@@ -68,11 +68,11 @@ extension String {
         return String(String.UnicodeScalarView(start + end))
     }
 
-    fileprivate var hasRightToLeft: Bool { unicodeScalars.contains(where: \.isRightToLeft) }
+    var hasRightToLeft: Bool { unicodeScalars.contains(where: \.isRightToLeft) }
     fileprivate var hasLetters: Bool { unicodeScalars.contains { $0.properties.isAlphabetic } }
 
     /// A word of a script from right to left, in the order in which it is read; digits and foreign letters in it keep their order.
-    fileprivate var turned: String {
+    var turned: String {
         var result: [Character] = []
         var run: [Character] = []
         for character in reversed() {

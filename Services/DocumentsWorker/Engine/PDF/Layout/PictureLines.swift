@@ -1,0 +1,209 @@
+import Foundation
+
+/// The lines of a page as Tesseract gives them, in points.
+///
+/// Its boxes are those of the ink: a word without tall letters is lower than its neighbours, and a picture that lies askew lifts one end
+/// of a line. Here each word gets the height of its line's type instead, on a line that is level.
+struct PictureLines {
+    private struct Line {
+        var words: [PageWords.Word] = []
+        /// By the letters in it, of each word.
+        var sizes: [Double] = []
+        /// Where it stands at the left edge of the page, once straight.
+        var base = 0.0
+        /// What Tesseract takes for its size.
+        let claimed: Double
+        let slope: Double
+        let box: Box
+    }
+
+    /// How far type reaches over and under the line it stands on, as parts of its size.
+    private static let (rise, fall) = (0.89, 0.22)
+    /// Words have so much space between them at least.
+    private static let leastSpace = 0.15
+    /// Words further apart, in sizes, are not of one line.
+    private static let mostSpace = 1.0
+    /// What is read for a bullet, where it stands further from the next word than words do.
+    private static let bullets: Set<String> = [".", "*", "+", "°", "©", "®", "¢", "«", "»", "e", "o", "•"]
+    private static let bulletSpace = 0.4
+    /// From line to line of one block, in sizes.
+    private static let mostPitch = 1.5
+    /// Sizes nearer to each other than this are one, as measured.
+    private static let sizeTolerance = 0.07
+    /// Of a line of one word more is guessed.
+    private static let titleTolerance = 0.12
+
+    private let scale: Double
+    private let width: Double
+    private let height: Double
+    /// Its blocks, as places among the lines.
+    var blocks: [[Int]] = []
+    private var lines: [Line] = []
+
+    init(scale: Double, width: Double, height: Double) {
+        (self.scale, self.width, self.height) = (scale, width, height)
+    }
+
+    mutating func beginLine(_ element: String) {
+        guard !blocks.isEmpty else { return }
+        let sides = PictureWords.numbers(element, after: "bbox ", 4).map { $0 * scale }
+        let baseline = PictureWords.numbers(element, after: "baseline ", 2)
+        var line = Line(
+            claimed: PictureWords.numbers(element, after: "x_size ", 1)[0] * scale, slope: baseline[0],
+            box: Box(left: sides[0], top: sides[1], right: sides[2], bottom: sides[3]))
+        // Given from the lower left corner of the line.
+        line.base = sides[3] + baseline[1] * scale
+        blocks[blocks.count - 1].append(lines.count)
+        lines.append(line)
+    }
+
+    mutating func addWord(_ element: String) {
+        guard !lines.isEmpty, let start = element.firstIndex(of: ">"),
+            let end = element.range(of: "</span>", options: .backwards)
+        else { return }
+        let inner = element[element.index(after: start)..<end.lowerBound]
+        let bare = inner.replacing("<strong>", with: "").replacing("</strong>", with: "").replacing("<em>", with: "")
+            .replacing("</em>", with: "").replacing("&#39;", with: "'")
+        // The lines of a table are read as strokes beside its words.
+        let isStroke: (Character) -> Bool = { $0 == "|" || $0 == "_" }
+        var text = String(PopplerHead.unescaped(bare[...]).droppingControls().drop(while: isStroke))
+        while text.last.map(isStroke) ?? false { text.removeLast() }
+        text = text.trimmingBlanks()
+        guard !text.isEmpty else { return }
+        // Words go on as poppler gives them: from left to right, whatever their script.
+        if text.hasRightToLeft { text = text.turned }
+        let sides = PictureWords.numbers(element, after: "bbox ", 4).map { $0 * scale }
+        let box = Box(left: sides[0], top: sides[1], right: sides[2], bottom: sides[3])
+        lines[lines.count - 1].words.append(PageWords.Word(text: text, box: box))
+        if let share = text.inkHeight { lines[lines.count - 1].sizes.append(box.height / share) }
+    }
+
+    /// The page with all lines level.
+    var straight: StraightPage {
+        var page = StraightPage()
+        (page.words.width, page.words.height) = (width, height)
+        let used = lines.filter { !$0.words.isEmpty }
+        // Of short lines the slope is a guess.
+        let slopes = used.filter { $0.words.count > 4 }.map(\.slope).sorted()
+        page.slope = slopes.isEmpty ? 0 : slopes[slopes.count / 2]
+        let sizes = commonSizes
+        page.words.blocks = joined(sizes).map { block in
+            let whole = block.map { level(lines[$0], size: sizes[$0], slope: page.slope) }
+            let parts = zip(block, whole).map { Self.parts($1, space: Self.mostSpace * sizes[$0]) }
+            // Where most lines have none, a wide space is only one of a line that is drawn out to the edge.
+            return 2 * parts.count { $0.count > 1 } < block.count ? whole : parts.flatMap { $0 }
+        }
+        return page
+    }
+
+    private func weight(_ lines: [Int]) -> Int { lines.reduce(0) { $0 + self.lines[$1].words.count } }
+
+    /// The blocks, with those as one that are lines of about the same size close below each other, as those of a title.
+    private func joined(_ sizes: [Double]) -> [[Int]] {
+        var result: [[Int]] = []
+        for block in blocks {
+            if let above = result.last?.last, let below = block.first,
+                abs(sizes[above] - sizes[below]) < Self.titleTolerance * sizes[above],
+                abs(lines[above].box.left - lines[below].box.left) < sizes[above] / 2,
+                (0...Self.mostPitch * sizes[above]).contains(lines[below].base - lines[above].base)
+            {
+                result[result.count - 1] += block
+            } else {
+                result.append(block)
+            }
+        }
+        return result
+    }
+
+    /// The size of each line, where near ones are one.
+    private var commonSizes: [Double] {
+        let known = lines.flatMap(\.sizes).sorted()
+        let measured = lines.map { line in
+            let sizes = line.sizes.sorted()
+            if !sizes.isEmpty { return sizes[sizes.count / 2] }
+            // Of a letter or two nobody can tell.
+            let isShort = line.words.count < 2 && line.words.allSatisfy { $0.text.utf8.count < 4 }
+            return isShort && !known.isEmpty ? known[known.count / 2] : line.claimed
+        }
+        var result = measured
+        var rest = lines.indices.filter { measured[$0] > 0 }
+        while !rest.isEmpty {
+            // The one that most words are near to, so that running text has one size.
+            let centres = Set(rest.map { (measured[$0] * 10).rounded() / 10 }).sorted()
+            func near(_ centre: Double) -> [Int] {
+                rest.filter { abs(measured[$0] - centre) <= Self.sizeTolerance * centre }
+            }
+            guard centres.count <= 500, let centre = centres.max(by: { weight(near($0)) < weight(near($1)) }) else {
+                break
+            }
+            let members = near(centre)
+            guard !members.isEmpty else { break }
+            let values = members.map { measured[$0] }.sorted()
+            for index in members { result[index] = values[values.count / 2] }
+            rest.removeAll(where: Set(members).contains)
+        }
+        return result
+    }
+
+    /// The words of a line as they would stand on a page that is not askew, from left to right.
+    private func level(_ line: Line, size: Double, slope: Double) -> [PageWords.Word] {
+        // The line may lean otherwise than the page does, where it is short.
+        let middle = (line.box.left + line.box.right) / 2
+        let base = line.base + line.slope * (middle - line.box.left) - slope * middle
+        var words: [PageWords.Word] = []
+        for var word in line.words.sorted(by: { $0.box.left < $1.box.left }) {
+            (word.box.top, word.box.bottom) = (base - Self.rise * size, base + Self.fall * size)
+            // Scripts without blanks come sign by sign.
+            if let last = words.last, word.box.left - last.box.right < size / 2,
+                last.text.unicodeScalars.last?.isWide == true, word.text.unicodeScalars.first?.isWide == true
+            {
+                words[words.count - 1].text += word.text
+                words[words.count - 1].box = last.box.union(word.box)
+            } else {
+                // What are two words for Tesseract stay two, however near their ink is.
+                if let last = words.last {
+                    words[words.count - 1].box.right = min(last.box.right, word.box.left - Self.leastSpace * size)
+                }
+                words.append(word)
+            }
+        }
+        if words.count > 1, Self.bullets.contains(words[0].text),
+            words[1].box.left - words[0].box.right > Self.bulletSpace * size
+        {
+            words[0].text = "•"
+        }
+        return words
+    }
+
+    /// A line as the pieces between which there is more than this space.
+    private static func parts(_ words: [PageWords.Word], space: Double) -> [[PageWords.Word]] {
+        var parts: [[PageWords.Word]] = []
+        for word in words {
+            if let last = parts.last?.last, word.box.left - last.box.right < space {
+                parts[parts.count - 1].append(word)
+            } else {
+                parts.append([word])
+            }
+        }
+        return parts
+    }
+}
+
+extension String {
+    /// How high the ink of these letters is, as a part of the size of common type; nil where a letter says nothing of it.
+    fileprivate var inkHeight: Double? {
+        guard utf8.count > 1 else { return nil }
+        var (above, below) = (0.0, 0.0)
+        for scalar in unicodeScalars {
+            switch scalar {
+            case "A"..."Z", "b", "d", "f", "h", "k", "l", "i", "0"..."9": above = max(above, 0.68)
+            case "t": above = max(above, 0.58)
+            case "a", "c", "e", "m", "n", "o", "r", "s", "u", "v", "w", "x", "z": above = max(above, 0.46)
+            case "g", "p", "q", "y": (above, below) = (max(above, 0.46), 0.22)
+            case ".", "-": continue
+            default: return nil
+            }
+        }
+        return above > 0 ? above + below : nil
+    }
+}
