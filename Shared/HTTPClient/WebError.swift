@@ -6,7 +6,7 @@ public struct WebError: Error, Sendable, Hashable, CustomStringConvertible {
     public enum Kind: String, Sendable, Hashable {
         /// The request itself cannot be sent: its URL, method or headers.
         case invalidRequest = "invalid_request"
-        /// Too many requests wait already.
+        /// Too many requests wait already, or memory is out.
         case overflow
         /// The address policy forbids the address.
         case refusedAddress = "refused_address"
@@ -47,8 +47,8 @@ public struct WebError: Error, Sendable, Hashable, CustomStringConvertible {
     init(_ code: CURLcode) {
         let kind: Kind =
             switch code {
-            case CURLE_URL_MALFORMAT, CURLE_BAD_FUNCTION_ARGUMENT, CURLE_OUT_OF_MEMORY:
-                .invalidRequest
+            case CURLE_URL_MALFORMAT, CURLE_BAD_FUNCTION_ARGUMENT: .invalidRequest
+            case CURLE_OUT_OF_MEMORY: .overflow
             case CURLE_COULDNT_RESOLVE_HOST: .dns
             case CURLE_COULDNT_CONNECT: .connect
             case CURLE_OPERATION_TIMEDOUT: .timeout

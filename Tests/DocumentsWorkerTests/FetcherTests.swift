@@ -99,12 +99,14 @@ import WorkerKit
             #expect(end.code == code && end.retries == 0, "\(path): \(end)")
             if let status = Int(path) { #expect(end.message.contains("answered \(status)"), "\(end.message)") }
         }
-        for (url, code) in [
-            ("http://user:pass@127.0.0.1:\(receiver.port)/", "invalid_url"), ("ftp://127.0.0.1/a", "invalid_url"),
-            ("http://nothing.invalid/", "name_not_resolved"), ("https://127.0.0.1:\(receiver.port)/", "tls_failed"),
+        for (url, code, retries) in [
+            ("http://user:pass@127.0.0.1:\(receiver.port)/", "invalid_url", 0), ("ftp://127.0.0.1/a", "invalid_url", 0),
+            ("https://127.0.0.1:\(receiver.port)/", "tls_failed", 0),
+            // It may be the resolver that is away.
+            ("http://nothing.invalid/", "name_not_resolved", 3),
         ] {
             let end = try await failure(url)
-            #expect(end.code == code && end.retries == 0, "\(url): \(end)")
+            #expect(end.code == code && end.retries == retries, "\(url): \(end)")
         }
         await receiver.stop()
     }

@@ -86,6 +86,15 @@ struct PDFLayoutTests {
                 "The wall is old.[^1-2] It is of brick.", "[^1-2]: It was torn down in the summer after.",
             ])
         #expect(document.markdown?.contains("old.[^1] It") == true)
+
+        let titled = try await read([
+            column(Self.prose, from: 760)
+                + "BT 72 690 Td /B 11 Tf (What the signals mean today) Tj /B 6 Tf 4 Ts (1) Tj ET "
+                + column(Self.prose, from: 670) + raised(72, 90, ["", "1", "As they did then."], size: 9)
+        ])
+        #expect(titled.headings.map(\.title) == ["What the signals mean today"])
+        #expect(titled.metadata.title == "What the signals mean today")
+        #expect(titled.text.contains("today[^1]") && titled.text.contains("[^1]: As they did then."))
     }
 
     @Test func tables() async throws {

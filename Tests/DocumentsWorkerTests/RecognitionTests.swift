@@ -107,6 +107,35 @@ struct RecognitionTests {
         #expect(try Chunker(size: 1000, overlap: 0).chunks(of: document).allSatisfy { $0.box != nil })
     }
 
+    /// Four lines on a page that lies on its side.
+    private var sideways: (lines: [String], content: String) {
+        let lines = [
+            "The quick brown fox jumps over the lazy dog near the river bank today.",
+            "Some of the wagons carry grain and some of them carry letters home.",
+            "In winter the lamps of the yard are lit before four in the afternoon.",
+            "The night train leaves at ten, and nobody has ever seen it come back.",
+        ]
+        let drawn = lines.enumerated().map { line(100, 400 - Double($0) * 22, $1, size: 14) }.joined()
+        return (lines, drawn)
+    }
+
+    @Test func scansThatLieOnTheirSide() async throws {
+        // Turned the other way, Tesseract takes it for upside down.
+        let scan = try picture(of: ["0 -1 1 0 0 842 cm " + sideways.content], format: "jpeg")
+        let document = try await extract(makeScan([.picture(scan[0])]))
+        #expect(document.text.split { $0.isWhitespace }.joined(separator: " ") == sideways.lines.joined(separator: " "))
+    }
+
+    @Test func boxesOfPagesThatAreShownTurned() async throws {
+        // It stands upright when it is shown, 842 points wide.
+        let text = String(decoding: makePDF(["0 1 -1 0 595 0 cm " + sideways.content]), as: UTF8.self)
+        let data = Data(text.replacing("/MediaBox", with: "/Rotate 90 /MediaBox").utf8)
+        let document = try await extract(data, mode: .always)
+        #expect(document.text.split { $0.isWhitespace }.joined(separator: " ") == sideways.lines.joined(separator: " "))
+        let box = try #require(document.places.first).box
+        #expect(abs(box.left - 100) < 6 && (500...620).contains(box.right), "\(box)")
+    }
+
     @Test func scansHaveHeadersAndFooters() async throws {
         let scans = try picture(
             of: (1...3).map { number in

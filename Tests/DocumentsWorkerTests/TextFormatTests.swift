@@ -67,6 +67,16 @@ struct TextFormatTests {
             "<!doctype html><p>See <a href=\"#fn1\">one</a>.</p><ol><li id=\"fn1\">An item.</li></ol>", name: "x.html")
         #expect(document.markdown == "See one.\n\n1. An item.\n")
         #expect(!document.text.contains("[^"))
+        let back = try await extract(
+            "<!doctype html><p><a class=\"backlink\" href=\"/all\">All of it</a></p>", name: "x.html")
+        #expect(back.text == "All of it")
+    }
+
+    @Test(arguments: ["<h2 id=\"n\">Notes</h2>", "<div id=\"n\"></div>", "<div id=\"n\"><pre>x</pre></div>"])
+    func aNoteWithoutAParagraphLeavesTheNextOneAlone(note: String) async throws {
+        let document = try await extract(
+            "<!doctype html><p>See<a role=\"doc-noteref\" href=\"#n\">1</a></p>\(note)<p>Body</p>", name: "x.html")
+        #expect(document.text.hasPrefix("See[^1]\n\n") && document.text.hasSuffix("\n\nBody"), "\(document.text)")
     }
 
     @Test func aTextWithCommasIsNoTable() async throws {

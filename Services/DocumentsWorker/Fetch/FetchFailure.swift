@@ -48,7 +48,10 @@ extension FetchFailure {
                 "\(origin) is, or leads to, an address that is not public: upload the file, or let the operator list the host in SWITCHYARD_FETCH_ALLOW."
             )
         case .dns:
-            FetchFailure("name_not_resolved", "\(origin), or where it leads, has no address: check the host's name.")
+            // The resolver may be away for a moment: nothing tells that from a name that is wrong.
+            FetchFailure(
+                "name_not_resolved", "\(origin), or where it leads, has no address: check the host's name.",
+                isTransient: true)
         case .connect:
             FetchFailure(
                 "connection_failed", "\(origin), or where it leads, takes no connection: see that the server runs.",

@@ -7,7 +7,7 @@ import WorkerKit
 ///
 /// A document has one time for everything: its tries, the waits between them, redirects. What may pass by itself (a server that does not
 /// answer, breaks off, or is busy) is tried again; everything else is the document's error at once. No error shows more of a URL than
-/// its origin: a path or a query may hold a secret.
+/// its origin, but for the last part of its path, which names the document; a query may hold a secret.
 struct Fetcher: Sendable {
     /// As many as all lanes of the usual slots may want; one more waits, within its time.
     private static let places = 256

@@ -66,11 +66,16 @@ final class Checkpoints: Sendable {
     /// Saves an input that is done with. What was kept of its pages has no use then, and goes.
     func save(_ input: FinishedInput) async throws {
         try await save(input as any Encodable & Sendable)
-        let spare = files.withLock { $0.removeValue(forKey: input.index) } ?? []
+        await removePages(ofInputs: [input.index])
+    }
+
+    /// Removes what was kept of the pages of inputs that are done with; after a death nobody else does.
+    func removePages(ofInputs inputs: Set<Int>) async {
+        let spare = files.withLock { files in inputs.flatMap { files.removeValue(forKey: $0) ?? [] } }
         do {
             try await context.files.remove(spare)
         } catch {
-            context.log(.warning, "the pages that were kept of input \(input.index) stay until the job goes: \(error)")
+            context.log(.warning, "kept pages stay until the job goes: \(error)")
         }
     }
 

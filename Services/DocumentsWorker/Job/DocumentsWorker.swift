@@ -54,6 +54,7 @@ struct DocumentsWorker: Worker {
             of: input.inputs.count, finished: finished.count, pages: pages,
             images: finished.reduce(0) { $0 + $1.imagePages }, context: context)
         let checkpoints = Checkpoints(context, kept: saved.filter { $0.finished == nil }, progress: progress)
+        await checkpoints.removePages(ofInputs: done)
         let tools = DocumentTools(
             fetcher: fetcher, extractor: extractor, chunker: chunker, recognition: input.ocr.choice,
             furniture: input.headersFooters, images: input.pageImages,

@@ -62,7 +62,7 @@ struct LimitedChild {
         switch request.mode {
         case .probe: SandboxProbe.run()
         case .pdfLayout: LayoutChild.run()
-        case .pictureLayout: LayoutChild.run(pageHeight: request.pageHeight)
+        case .pictureLayout: LayoutChild.run(pageSide: request.pageSide)
         default: DocumentParser.run(request)
         }
     }

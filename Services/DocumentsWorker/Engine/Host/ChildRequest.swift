@@ -34,8 +34,8 @@ struct ChildRequest: Sendable {
     var format = PictureFormat.grey
     /// Names of Tesseract's packs, of at most 16 ASCII characters; at most four.
     var languages: [String] = []
-    /// The height of the page that a picture shows, in thousandths of a point; 0 where the picture is all there is.
-    var pageHeight = 0
+    /// The longer side of the page that a picture shows, in thousandths of a point; 0 where the picture is all there is.
+    var pageSide = 0
     static let pointParts = 1000
     var memoryBytes: Int
     var cpuSeconds: Int
@@ -60,7 +60,7 @@ struct ChildRequest: Sendable {
     var words: [UInt64] {
         let numbers = [
             firstPage, lastPage, memoryBytes, cpuSeconds, openFiles, writtenBytes, outputBytes, inflatedBytes,
-            members, memberBytes, pixels, format.rawValue, pageHeight,
+            members, memberBytes, pixels, format.rawValue, pageSide,
         ]
         return [HelperOrder.run.rawValue, id, mode.rawValue, hint.rawValue] + numbers.map { UInt64(clamping: $0) }
             + (0..<Self.mostLanguages).flatMap { languages.indices.contains($0) ? Self.packed(languages[$0]) : [0, 0] }
@@ -105,7 +105,7 @@ struct ChildRequest: Sendable {
         memberBytes = numbers[9]
         pixels = numbers[10]
         self.format = format
-        pageHeight = numbers[12]
+        pageSide = numbers[12]
     }
 }
 

@@ -28,6 +28,12 @@ final class OutputFile: Sendable {
         }
     }
 
-    /// All of it.
-    func bytes() throws(ExtractionError) -> [UInt8] { try InputFile.contents(of: descriptor, limit: limit) }
+    /// All of it; that it cannot be read is no fault of the document.
+    func bytes() throws(ExtractionError) -> [UInt8] {
+        do throws(ExtractionError) {
+            return try InputFile.contents(of: descriptor, limit: limit)
+        } catch {
+            throw .unavailable(error.message)
+        }
+    }
 }

@@ -58,7 +58,15 @@ struct PDFNotes {
     }
 
     /// The page of the text that a number refers to.
-    private func target(_ number: Int, from page: Int) -> Int? { pages[number]?.first { $0 >= page } }
+    private func target(_ number: Int, from page: Int) -> Int? {
+        guard let pages = pages[number] else { return nil }
+        var (low, high) = (0, pages.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if pages[middle] < page { low = middle + 1 } else { high = middle }
+        }
+        return low < pages.count ? pages[low] : nil
+    }
 
     /// The number with which a block begins, and what follows.
     private func numbered(_ block: PageBlock, _ page: Int) -> (number: Int, text: String)? {

@@ -1,7 +1,8 @@
 /// A page of a PDF on its way: the blocks that were found on it, and what went wrong.
 struct PDFPage: Sendable, Codable {
     var blocks: [PageBlock] = []
-    /// In points.
+    /// In points; those of the page as it is before it is turned for showing.
+    var width = 0.0
     var height = 0.0
     var error: String?
     var isRecognized = false

@@ -13,12 +13,17 @@ final class PageCollector: Sendable {
         var frames = FrameBuffer()
         var page = PDFPage()
         var textBytes = 0
+        var blocks = 0
         var pages: [PDFPage] = []
         var metadata: DocumentMetadata?
         /// The pages that are to be read as pictures, by their place.
         var pictures: [Int] = []
         var refusal: Refusal?
     }
+
+    /// More than a layout finds on all pages that one child reads.
+    private static let mostBlocks = 1_000_000
+    private static let mostPages = 100_000
 
     private let limits: ExtractionLimits
     private let recognition: Recognition
@@ -72,13 +77,15 @@ final class PageCollector: Sendable {
             guard let fields = FrameBuffer.fields(payload, PageBlock.fieldCount), let block = PageBlock(fields: fields)
             else { return state.refusal = .malformed }
             state.textBytes += block.text.utf8.count
+            state.blocks += 1
             if state.textBytes > limits.outputBytes { state.refusal = .tooLarge }
+            if state.blocks > Self.mostBlocks { state.refusal = .malformed }
             state.page.blocks.append(block)
         case .layout:
-            guard let sides = FrameBuffer.fields(payload, 2)?.compactMap({ Double($0) }), sides.count == 2 else {
-                return state.refusal = .malformed
-            }
-            state.page.height = sides[1]
+            guard let sides = FrameBuffer.fields(payload, 2)?.compactMap({ Double($0) }), sides.count == 2,
+                state.pages.count < Self.mostPages
+            else { return state.refusal = .malformed }
+            (state.page.width, state.page.height) = (sides[0], sides[1])
             if sides[1] <= 0 { state.page.error = "the page is missing from the file" }
             endPage(&state)
         case .failure:

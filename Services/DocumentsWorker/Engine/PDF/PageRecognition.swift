@@ -19,11 +19,12 @@ struct PageRecognition: Sendable {
             var rest = wanted[...]
             func startNext() {
                 guard let index = rest.popFirst() else { return }
-                let (number, height) = (range.first + index, range.pages[index].height)
+                let (number, page) = (range.first + index, range.pages[index])
+                let side = max(page.width, page.height)
                 group.addTask {
                     (
                         index,
-                        await Result { () async throws(ExtractionError) in try await reader.page(number, height: height)
+                        await Result { () async throws(ExtractionError) in try await reader.page(number, side: side)
                         }
                     )
                 }

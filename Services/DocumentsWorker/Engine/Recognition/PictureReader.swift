@@ -13,32 +13,32 @@ struct PictureReader: Sendable {
 
     let job: ExtractionJob
 
-    /// A page of a PDF, with what was read on it; `height` is its own, in points.
-    func page(_ number: Int, height: Double) async throws(ExtractionError) -> PDFPage {
+    /// A page of a PDF, with what was read on it; `side` is its longer one, in points.
+    func page(_ number: Int, side: Double) async throws(ExtractionError) -> PDFPage {
         let picture = try await job.readers.run(whenCancelled: .cancelled) {
             () async throws(ExtractionError) -> OutputFile in
             try await PagePainter(job: job).picture(ofPage: number, .grey, pixels: Self.pixels) {
                 () throws(ExtractionError) in try .inMemory()
             }
         }
-        let pages = try await pages(in: picture.descriptor, most: 1, height: height)
+        let pages = try await pages(in: picture.descriptor, most: 1, side: side)
         guard let page = pages.first else { throw .corrupt("picture", "tesseract tells of no page") }
         return page
     }
 
     /// A file of pictures, a page for each.
     func pages(inFile file: Int32) async throws(ExtractionError) -> [PDFPage] {
-        try await pages(in: file, most: Self.pagesOfFile, height: 0)
+        try await pages(in: file, most: Self.pagesOfFile, side: 0)
     }
 
-    /// - Parameter height: of the page, in points; 0 where the picture itself is the document.
-    private func pages(in file: Int32, most: Int, height: Double) async throws(ExtractionError) -> [PDFPage] {
+    /// - Parameter side: the longer one of the page, in points; 0 where the picture itself is the document.
+    private func pages(in file: Int32, most: Int, side: Double) async throws(ExtractionError) -> [PDFPage] {
         var request = ChildRequest(.recognise, limits: job.limits)
         request.languages = job.recognition.languages
         request.cpuSeconds *= most
         request.memoryBytes *= Self.memoryFactor
         var layout = ChildRequest(.pictureLayout, limits: job.limits)
-        layout.pageHeight = Int(min(max(height, 0), 1e6) * Double(ChildRequest.pointParts))
+        layout.pageSide = Int(min(max(side, 0), 1e6) * Double(ChildRequest.pointParts))
         let (words, reader) = (request, layout)
         return try await job.readers.run(whenCancelled: .cancelled) { () async throws(ExtractionError) in
             try await job.trying { () async throws(ExtractionError) in

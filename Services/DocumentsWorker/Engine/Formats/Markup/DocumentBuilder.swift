@@ -46,7 +46,7 @@ struct DocumentBuilder {
         let level = min(max(level, 1), 6)
         let marked = content.markdown().replacing("\\\n", with: " ")
         let start = try block(title, String(repeating: "#", count: level) + " " + marked)
-        let cut = title.cut(to: Heading.longest)
+        let cut = content.words.replacing("\n", with: " ").cut(to: Heading.longest)
         headings.append(Heading(level: level, title: cut, start: start))
     }
 
@@ -69,7 +69,6 @@ struct DocumentBuilder {
         try block(indent + sign + content.plain, indent + sign + marked, isItem: true)
     }
 
-    /// A paragraph that explains the mark of the same number.
     /// A footnote or endnote; what refers to it has `[^label]`.
     mutating func note(_ label: String, _ content: InlineText) throws(ExtractionError) {
         guard !content.isBlank else { return }

@@ -77,6 +77,9 @@ struct InlineText {
     /// The text without styles, without blanks around it.
     var plain: String { spans.map(\.text).joined().trimmingBlanks() }
 
+    /// `plain` without the marks of notes.
+    var words: String { spans.filter { !$0.style.isMarkup }.map(\.text).joined().trimmingBlanks() }
+
     /// The same words without a look.
     var unstyled: InlineText {
         var text = InlineText()

@@ -5,8 +5,8 @@ import Foundation
 /// References are known by the roles of DPUB-ARIA (`doc-noteref`), by EPUB's types (`noteref`), and by what cmark-gfm and Pandoc write;
 /// notes by their roles, or because a reference leads to them.
 struct HTMLNotes {
-    private static let references: Set<Substring> = ["doc-noteref", "noteref", "footnote-ref"]
-    private static let backlinks: Set<Substring> = ["doc-backlink", "backlink", "footnote-back", "footnote-backref"]
+    private static let references: Set<Substring> = ["doc-noteref", "noteref"]
+    private static let backlinks: Set<Substring> = ["doc-backlink", "backlink"]
     private static let notes: Set<Substring> = ["doc-footnote", "doc-endnote", "footnote", "endnote", "rearnote"]
 
     /// The file of a book that is read: its notes may stand in another one.
@@ -16,7 +16,9 @@ struct HTMLNotes {
 
     /// The number of the note that a link refers to; nil for any other link.
     mutating func reference(_ link: HTMLNode) -> Int? {
-        guard Self.roles(link).contains(where: Self.references.contains) || link["data-footnote-ref"] != nil,
+        guard
+            Self.has(link, Self.references) || Self.isOfClass(link, ["footnote-ref"])
+                || link["data-footnote-ref"] != nil,
             let target = link["href"], let mark = target.firstIndex(of: "#")
         else { return nil }
         let file = String(target[..<mark])
@@ -26,15 +28,15 @@ struct HTMLNotes {
 
     /// Whether a link only leads from a note to where it is referred to.
     static func isBacklink(_ link: HTMLNode) -> Bool {
-        roles(link).contains(where: backlinks.contains) || link["data-footnote-backref"] != nil
+        has(link, backlinks) || isOfClass(link, ["footnote-back", "footnote-backref"])
+            || link["data-footnote-backref"] != nil
     }
 
     /// The number of the note that an element is; nil for any other element.
     mutating func note(_ element: HTMLNode) -> Int? {
         guard let id = element["id"] else { return nil }
         if let number = numbers[Self.key(part, id)] { return number }
-        let roles = [element["role"], element["epub:type"]].compactMap { $0 }.flatMap { $0.split(separator: " ") }
-        return roles.contains(where: Self.notes.contains) ? number(part, id) : nil
+        return Self.has(element, Self.notes) ? number(part, id) : nil
     }
 
     private mutating func number(_ part: String, _ id: String) -> Int {
@@ -46,7 +48,11 @@ struct HTMLNotes {
 
     private static func key(_ part: String, _ id: String) -> String { "\(part)#\(id)" }
 
-    private static func roles(_ link: HTMLNode) -> [Substring] {
-        ["role", "epub:type", "class"].compactMap { link[$0] }.flatMap { $0.split(separator: " ") }
+    private static func has(_ element: HTMLNode, _ roles: Set<Substring>) -> Bool {
+        ["role", "epub:type"].contains { element[$0]?.split(separator: " ").contains(where: roles.contains) ?? false }
+    }
+
+    private static func isOfClass(_ element: HTMLNode, _ classes: Set<Substring>) -> Bool {
+        element["class"]?.split(separator: " ").contains(where: classes.contains) ?? false
     }
 }

@@ -8,6 +8,7 @@ struct HTMLRenderer {
         var nextChild = 0
         /// The style to go back to.
         var style: InlineStyle
+        var isNote = false
     }
 
     private struct List {
@@ -90,10 +91,19 @@ struct HTMLRenderer {
         guard !Self.skipped.contains(tag), !isHidden else { return }
         if tag == "a" {
             if HTMLNotes.isBacklink(node) { return }
-            if let number = notes.reference(node) { return inline.append(InlineText().marked("[^\(number)]")) }
+            if let number = notes.reference(node) {
+                let mark = "[^\(number)]"
+                if isPreformatted { preformatted += mark } else { inline.append(InlineText().marked(mark)) }
+                return
+            }
         }
         stack.append(Level(node: node, tag: tag, style: style))
         try enter(node, tag)
+        if table == nil, Self.blocks.contains(tag), let number = notes.note(node) {
+            note = number
+            stack[stack.count - 1].isNote = true
+            itemIsFresh = false
+        }
     }
 
     private mutating func enter(_ node: HTMLNode, _ tag: String) throws(ExtractionError) {
@@ -116,10 +126,6 @@ struct HTMLRenderer {
         case "tr": if table?.depth == 1 { table?.rows.append([]) }
         default: break
         }
-        if table == nil, Self.blocks.contains(tag), let number = notes.note(node) {
-            note = number
-            itemIsFresh = false
-        }
     }
 
     private mutating func leave(_ level: Level) throws(ExtractionError) {
@@ -137,6 +143,8 @@ struct HTMLRenderer {
         case "li": itemIsFresh = false
         default: break
         }
+        // One without a paragraph must not give its number to the next.
+        if level.isNote { note = nil }
         style = level.style
     }
 

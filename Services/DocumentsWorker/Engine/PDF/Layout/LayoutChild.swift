@@ -30,9 +30,9 @@ enum LayoutChild {
     }
 
     /// Does the same with what `tesseract` writes as hOCR.
-    static func run(pageHeight: Int) -> Never {
+    static func run(pageSide: Int) -> Never {
         let writer = ResultWriter()
-        var reader = PictureWords(STDIN_FILENO, pageHeight: Double(pageHeight) / Double(ChildRequest.pointParts))
+        var reader = PictureWords(STDIN_FILENO, pageSide: Double(pageSide) / Double(ChildRequest.pointParts))
         do throws(ExtractionError) {
             while let page = try reader.next() {
                 writer.write(page.words, blocks(of: page.words).map { page.original($0) })
@@ -65,6 +65,7 @@ extension ResultWriter {
 /// How a block travels: its kind, mark, depth, four sides, sizes, whether it is fixed, lines and text.
 extension PageBlock {
     static let fieldCount = 12
+    private static let longestMark = 64
 
     fileprivate var fields: [String] {
         let (kind, mark, depth) =
@@ -89,7 +90,9 @@ extension PageBlock {
         let text = fields[11]
         switch fields[0] {
         case "text": content = .text(text)
-        case "item": content = .item(mark: fields[1], depth: Int(numbers[0]), text)
+        case "item":
+            guard fields[1].utf8.count <= Self.longestMark else { return nil }
+            content = .item(mark: fields[1], depth: Int(numbers[0]), text)
         case "table":
             content = .table(
                 text.split(separator: "\n", omittingEmptySubsequences: false).map {

@@ -221,7 +221,9 @@ extension String {
     /// Whether the last sign is one that ends a sentence, or what stands after it.
     var endsSentence: Bool {
         // The number of a note comes after the sign.
-        let words = unicodeScalars.lastIndex(of: PDFNotes.mark).map { self[..<$0] } ?? self[...]
+        let mark = unicodeScalars.lastIndex(of: PDFNotes.mark)
+        let isLast = mark.map { unicodeScalars[$0...].dropFirst().allSatisfy { ("0"..."9").contains($0) } } ?? false
+        let words = mark.map { isLast ? self[..<$0] : self[...] } ?? self[...]
         guard let last = words.last(where: { !")]\"'”’»".contains($0) }) else { return false }
         return ".!?:;…。！？".contains(last)
     }

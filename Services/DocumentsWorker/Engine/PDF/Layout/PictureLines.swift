@@ -15,6 +15,8 @@ struct PictureLines {
         let claimed: Double
         let slope: Double
         let box: Box
+        /// Whether it runs from left to right; Tesseract gives one that runs up or down no base, or an absurd one.
+        let isUpright: Bool
     }
 
     /// How far type reaches over and under the line it stands on, as parts of its size.
@@ -23,9 +25,16 @@ struct PictureLines {
     private static let leastSpace = 0.15
     /// Words further apart, in sizes, are not of one line.
     private static let mostSpace = 1.0
-    /// What is read for a bullet, where it stands further from the next word than words do.
-    private static let bullets: Set<String> = [".", "*", "+", "°", "©", "®", "¢", "«", "»", "e", "o", "•"]
+    /// What is read for a bullet, where it stands further from the next word than words do; some of it only where it stands as marks do.
+    private static let bullets: Set<String> = ["°", "©", "®", "¢", "•"]
+    private static let likeBullets: Set<String> = [".", "*", "+", "«", "»", "e", "o"]
     private static let bulletSpace = 0.4
+    /// Lines that begin nearer to each other than this, in sizes, begin below each other.
+    private static let sameEdge = 0.3
+    /// Of a page that lies askew a line leans less than this.
+    private static let mostSlope = 0.2
+    /// A picture with more lines is no page of text, and its sizes stay as measured.
+    private static let mostLines = 5000
     /// From line to line of one block, in sizes.
     private static let mostPitch = 1.5
     /// Sizes nearer to each other than this are one, as measured.
@@ -50,7 +59,8 @@ struct PictureLines {
         let baseline = PictureWords.numbers(element, after: "baseline ", 2)
         var line = Line(
             claimed: PictureWords.numbers(element, after: "x_size ", 1)[0] * scale, slope: baseline[0],
-            box: Box(left: sides[0], top: sides[1], right: sides[2], bottom: sides[3]))
+            box: Box(left: sides[0], top: sides[1], right: sides[2], bottom: sides[3]),
+            isUpright: element.contains("baseline ") && abs(baseline[0]) < Self.mostSlope)
         // Given from the lower left corner of the line.
         line.base = sides[3] + baseline[1] * scale
         blocks[blocks.count - 1].append(lines.count)
@@ -64,32 +74,42 @@ struct PictureLines {
         let inner = element[element.index(after: start)..<end.lowerBound]
         let bare = inner.replacing("<strong>", with: "").replacing("</strong>", with: "").replacing("<em>", with: "")
             .replacing("</em>", with: "").replacing("&#39;", with: "'")
-        // The lines of a table are read as strokes beside its words.
-        let isStroke: (Character) -> Bool = { $0 == "|" || $0 == "_" }
-        var text = String(PopplerHead.unescaped(bare[...]).droppingControls().drop(while: isStroke))
-        while text.last.map(isStroke) ?? false { text.removeLast() }
+        var text = String(PopplerHead.unescaped(bare[...]).droppingControls().drop { $0 == "|" })
+        while text.last == "|" { text.removeLast() }
         text = text.trimmingBlanks()
-        guard !text.isEmpty else { return }
+        // The lines of a table are read as strokes beside its words.
+        guard text.contains(where: { $0 != "|" && $0 != "_" }) else { return }
         // Words go on as poppler gives them: from left to right, whatever their script.
         if text.hasRightToLeft { text = text.turned }
         let sides = PictureWords.numbers(element, after: "bbox ", 4).map { $0 * scale }
         let box = Box(left: sides[0], top: sides[1], right: sides[2], bottom: sides[3])
         lines[lines.count - 1].words.append(PageWords.Word(text: text, box: box))
-        if let share = text.inkHeight { lines[lines.count - 1].sizes.append(box.height / share) }
+        if lines[lines.count - 1].isUpright, let share = text.inkHeight {
+            lines[lines.count - 1].sizes.append(box.height / share)
+        }
     }
 
     /// The page with all lines level.
     var straight: StraightPage {
         var page = StraightPage()
         (page.words.width, page.words.height) = (width, height)
-        let used = lines.filter { !$0.words.isEmpty }
         // Of short lines the slope is a guess.
-        let slopes = used.filter { $0.words.count > 4 }.map(\.slope).sorted()
-        page.slope = slopes.isEmpty ? 0 : slopes[slopes.count / 2]
+        page.slope = lines.filter { $0.isUpright && $0.words.count > 4 }.map(\.slope).median ?? 0
         let sizes = commonSizes
-        page.words.blocks = joined(sizes).map { block in
-            let whole = block.map { level(lines[$0], size: sizes[$0], slope: page.slope) }
-            let parts = zip(block, whole).map { Self.parts($1, space: Self.mostSpace * sizes[$0]) }
+        let blocks = joined(sizes)
+        let levelled = lines.indices.map { index in
+            lines[index].isUpright ? level(lines[index], size: sizes[index], slope: page.slope) : lines[index].words
+        }
+        let marks = bullets(blocks, levelled, sizes)
+        page.words.blocks = blocks.map { block in
+            let whole = block.map { index in
+                var words = levelled[index]
+                if marks.contains(index) { words[0].text = "•" }
+                return words
+            }
+            let parts = zip(block, whole).map { index, words in
+                lines[index].isUpright ? Self.parts(words, space: Self.mostSpace * sizes[index]) : [words]
+            }
             // Where most lines have none, a wide space is only one of a line that is drawn out to the edge.
             return 2 * parts.count { $0.count > 1 } < block.count ? whole : parts.flatMap { $0 }
         }
@@ -102,10 +122,11 @@ struct PictureLines {
     private func joined(_ sizes: [Double]) -> [[Int]] {
         var result: [[Int]] = []
         for block in blocks {
-            if let above = result.last?.last, let below = block.first,
+            if let above = result.last?.last, let below = block.first, lines[above].isUpright, lines[below].isUpright,
                 abs(sizes[above] - sizes[below]) < Self.titleTolerance * sizes[above],
                 abs(lines[above].box.left - lines[below].box.left) < sizes[above] / 2,
-                (0...Self.mostPitch * sizes[above]).contains(lines[below].base - lines[above].base)
+                lines[below].base >= lines[above].base,
+                lines[below].base - lines[above].base <= Self.mostPitch * sizes[above]
             {
                 result[result.count - 1] += block
             } else {
@@ -117,29 +138,27 @@ struct PictureLines {
 
     /// The size of each line, where near ones are one.
     private var commonSizes: [Double] {
-        let known = lines.flatMap(\.sizes).sorted()
+        let usual = lines.flatMap(\.sizes).median
         let measured = lines.map { line in
-            let sizes = line.sizes.sorted()
-            if !sizes.isEmpty { return sizes[sizes.count / 2] }
+            if let size = line.sizes.median { return size }
             // Of a letter or two nobody can tell.
             let isShort = line.words.count < 2 && line.words.allSatisfy { $0.text.utf8.count < 4 }
-            return isShort && !known.isEmpty ? known[known.count / 2] : line.claimed
+            return (isShort ? usual : nil) ?? line.claimed
         }
+        guard lines.count <= Self.mostLines else { return measured }
         var result = measured
-        var rest = lines.indices.filter { measured[$0] > 0 }
+        var rest = lines.indices.filter { measured[$0] > 0 && lines[$0].isUpright }
         while !rest.isEmpty {
             // The one that most words are near to, so that running text has one size.
             let centres = Set(rest.map { (measured[$0] * 10).rounded() / 10 }).sorted()
             func near(_ centre: Double) -> [Int] {
                 rest.filter { abs(measured[$0] - centre) <= Self.sizeTolerance * centre }
             }
-            guard centres.count <= 500, let centre = centres.max(by: { weight(near($0)) < weight(near($1)) }) else {
-                break
-            }
+            let weighed = centres.prefix(500).map { ($0, weight(near($0))) }
+            guard let centre = weighed.max(by: { $0.1 < $1.1 })?.0 else { break }
             let members = near(centre)
-            guard !members.isEmpty else { break }
-            let values = members.map { measured[$0] }.sorted()
-            for index in members { result[index] = values[values.count / 2] }
+            guard let size = members.map({ measured[$0] }).median else { break }
+            for index in members { result[index] = size }
             rest.removeAll(where: Set(members).contains)
         }
         return result
@@ -167,12 +186,34 @@ struct PictureLines {
                 words.append(word)
             }
         }
-        if words.count > 1, Self.bullets.contains(words[0].text),
-            words[1].box.left - words[0].box.right > Self.bulletSpace * size
-        {
-            words[0].text = "•"
-        }
         return words
+    }
+
+    /// The lines that begin with a bullet, or with what is read for one where no other line of the block begins: a short word may stand
+    /// anywhere.
+    private func bullets(_ blocks: [[Int]], _ levelled: [[PageWords.Word]], _ sizes: [Double]) -> Set<Int> {
+        func hasMark(_ index: Int, _ marks: Set<String>) -> Bool {
+            let words = levelled[index]
+            return lines[index].isUpright && words.count > 1 && marks.contains(words[0].text)
+                && words[1].box.left - words[0].box.right > Self.bulletSpace * sizes[index]
+        }
+        func left(_ index: Int) -> Double? { levelled[index].first?.box.left }
+        var found: Set<Int> = []
+        for block in blocks {
+            let marked = block.filter { hasMark($0, Self.bullets.union(Self.likeBullets)) }
+            let others = Set(block).subtracting(marked)
+            for index in marked {
+                let (start, words) = (levelled[index][0].box.left, levelled[index][1].box.left)
+                func isNear(_ other: Int, _ edge: Double) -> Bool {
+                    left(other).map { abs($0 - edge) < Self.sameEdge * sizes[index] } ?? false
+                }
+                let hangs = marked.count > 1 || others.contains { isNear($0, words) }
+                if hasMark(index, Self.bullets) || (hangs && !others.contains { isNear($0, start) }) {
+                    found.insert(index)
+                }
+            }
+        }
+        return found
     }
 
     /// A line as the pieces between which there is more than this space.

@@ -30,14 +30,14 @@ struct PictureWords {
     private static let points = 72.0
 
     private var lines: LineReader
-    private let pageHeight: Double
+    private let pageSide: Double
     /// The page whose lines come.
     private var page: PictureLines?
 
-    /// - Parameter pageHeight: of each page, in points; 0 to go by the resolution of its picture.
-    init(_ file: Int32, pageHeight: Double) {
+    /// - Parameter pageSide: the longer one of each page, in points, which may be drawn turned; 0 to go by the resolution of its picture.
+    init(_ file: Int32, pageSide: Double) {
         lines = LineReader(file)
-        self.pageHeight = pageHeight
+        self.pageSide = pageSide
     }
 
     /// The next page that is whole; nil at the end.
@@ -71,7 +71,8 @@ struct PictureWords {
         let box = Self.numbers(element, after: "bbox ", 4)
         let said = Self.numbers(element, after: "scan_res ", 1)[0]
         let resolution = Self.resolutions.contains(said) ? said : Self.usualResolution
-        let scale = pageHeight > 0 && box[3] > 0 ? pageHeight / box[3] : Self.points / resolution
+        let side = max(box[2], box[3])
+        let scale = pageSide > 0 && side > 0 ? pageSide / side : Self.points / resolution
         return PictureLines(scale: scale, width: box[2] * scale, height: box[3] * scale)
     }
 

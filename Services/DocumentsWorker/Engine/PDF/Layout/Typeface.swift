@@ -32,6 +32,8 @@ struct Typeface {
     }
 
     private mutating func add(_ word: PageWords.Word) {
+        // The number of a note is of smaller type.
+        guard word.text.unicodeScalars.first != PDFNotes.mark else { return }
         var (sum, count) = (0.0, 0)
         for scalar in word.text.unicodeScalars {
             count += 1
