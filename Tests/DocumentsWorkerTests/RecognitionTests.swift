@@ -119,9 +119,9 @@ struct RecognitionTests {
         return (lines, drawn)
     }
 
-    @Test func scansThatLieOnTheirSide() async throws {
-        // Turned the other way, Tesseract takes it for upside down.
-        let scan = try picture(of: ["0 -1 1 0 0 842 cm " + sideways.content], format: "jpeg")
+    @Test(arguments: ["0 -1 1 0 0 842 cm ", "0 1 -1 0 595 0 cm ", "-1 0 0 -1 595 842 cm ", ""])
+    func scansThatLieOtherwise(turn: String) async throws {
+        let scan = try picture(of: [turn + sideways.content], format: "jpeg")
         let document = try await extract(makeScan([.picture(scan[0])]))
         #expect(document.text.split { $0.isWhitespace }.joined(separator: " ") == sideways.lines.joined(separator: " "))
     }

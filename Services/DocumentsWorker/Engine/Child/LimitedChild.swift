@@ -99,10 +99,10 @@ private final class ProgramArguments {
                 "\(request.firstPage)", "-l", "\(request.lastPage)", "/dev/stdin",
             ]
         case .recognise:
-            words = [
-                "/usr/bin/tesseract", "stdin", "stdout", "-l", request.languages.joined(separator: "+"), "-c",
-                "tessedit_create_hocr=1",
-            ]
+            let orientation = request.findsOrientation ? ["--psm", "1"] : []
+            words =
+                ["/usr/bin/tesseract", "stdin", "stdout", "-l", request.languages.joined(separator: "+")] + orientation
+                + ["-c", "tessedit_create_hocr=1"]
         case .pdfLayout, .pictureLayout, .parse, .probe: return nil
         }
         guard let path = strdup(words[0]) else { return nil }

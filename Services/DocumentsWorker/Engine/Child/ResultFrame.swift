@@ -20,7 +20,7 @@ enum ResultFrame: UInt8 {
     case end
     /// A part of a page: the fields of `PageBlock`.
     case block
-    /// The end of a page: its width and height, zero when it is missing.
+    /// The end of a page: its width and height, zero when it is missing, and how sure of its words their reader is, to a hundred.
     case layout
     /// `media type\0name`: a document inside this one begins.
     case member

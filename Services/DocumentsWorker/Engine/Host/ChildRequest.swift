@@ -37,6 +37,8 @@ struct ChildRequest: Sendable {
     /// The longer side of the page that a picture shows, in thousandths of a point; 0 where the picture is all there is.
     var pageSide = 0
     static let pointParts = 1000
+    /// Whether Tesseract finds out how the page lies.
+    var findsOrientation = false
     var memoryBytes: Int
     var cpuSeconds: Int
     var openFiles: Int
@@ -60,14 +62,14 @@ struct ChildRequest: Sendable {
     var words: [UInt64] {
         let numbers = [
             firstPage, lastPage, memoryBytes, cpuSeconds, openFiles, writtenBytes, outputBytes, inflatedBytes,
-            members, memberBytes, pixels, format.rawValue, pageSide,
+            members, memberBytes, pixels, format.rawValue, pageSide, findsOrientation ? 1 : 0,
         ]
         return [HelperOrder.run.rawValue, id, mode.rawValue, hint.rawValue] + numbers.map { UInt64(clamping: $0) }
             + (0..<Self.mostLanguages).flatMap { languages.indices.contains($0) ? Self.packed(languages[$0]) : [0, 0] }
     }
 
     static let mostLanguages = 4
-    private static let numbers = 4..<17
+    private static let numbers = 4..<18
 
     /// A name as two words.
     private static func packed(_ name: String) -> [UInt64] {
@@ -106,6 +108,7 @@ struct ChildRequest: Sendable {
         pixels = numbers[10]
         self.format = format
         pageSide = numbers[12]
+        findsOrientation = numbers[13] == 1
     }
 }
 

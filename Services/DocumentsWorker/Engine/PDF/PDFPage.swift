@@ -4,6 +4,8 @@ struct PDFPage: Sendable, Codable {
     /// In points; those of the page as it is before it is turned for showing.
     var width = 0.0
     var height = 0.0
+    /// How sure of its words their reader is, to a hundred.
+    var confidence = 100.0
     var error: String?
     var isRecognized = false
 

@@ -82,11 +82,11 @@ final class PageCollector: Sendable {
             if state.blocks > Self.mostBlocks { state.refusal = .malformed }
             state.page.blocks.append(block)
         case .layout:
-            guard let sides = FrameBuffer.fields(payload, 2)?.compactMap({ Double($0) }), sides.count == 2,
+            guard let numbers = FrameBuffer.fields(payload, 3)?.compactMap({ Double($0) }), numbers.count == 3,
                 state.pages.count < Self.mostPages
             else { return state.refusal = .malformed }
-            (state.page.width, state.page.height) = (sides[0], sides[1])
-            if sides[1] <= 0 { state.page.error = "the page is missing from the file" }
+            (state.page.width, state.page.height, state.page.confidence) = (numbers[0], numbers[1], numbers[2])
+            if numbers[1] <= 0 { state.page.error = "the page is missing from the file" }
             endPage(&state)
         case .failure:
             guard let error = ExtractionError(frame: payload) else { return state.refusal = .malformed }

@@ -13,6 +13,9 @@ struct PageWords {
     var width = 0.0
     var height = 0.0
 
+    /// How sure of the words their reader is, to a hundred.
+    var confidence = 100.0
+
     /// Whether the file has no such page.
     var isMissing: Bool { width <= 0 || height <= 0 }
 }

@@ -55,10 +55,11 @@ enum LayoutChild {
 }
 
 extension ResultWriter {
-    /// Writes a page: its size, then its blocks, then its end.
+    /// Writes the blocks of a page, then its end.
     fileprivate func write(_ page: PageWords, _ blocks: [PageBlock]) {
         for block in blocks { frame(.block, block.fields.joined(separator: "\0")) }
-        frame(.layout, page.isMissing ? "0\00" : "\(page.width)\0\(page.height)")
+        let sides = page.isMissing ? (0, 0) : (page.width, page.height)
+        frame(.layout, "\(sides.0)\0\(sides.1)\0\(page.confidence)")
     }
 }
 

@@ -11,12 +11,14 @@ struct PictureLines {
         var sizes: [Double] = []
         /// Where it stands at the left edge of the page, once straight.
         var base = 0.0
+        /// Whether it is upside down: Tesseract says so, and nothing of where it stands.
+        let isUpsideDown: Bool
         /// What Tesseract takes for its size.
         let claimed: Double
         let slope: Double
-        let box: Box
+        var box: Box
         /// Whether it runs from left to right; Tesseract gives one that runs up or down no base, or an absurd one.
-        let isUpright: Bool
+        var isUpright: Bool
     }
 
     /// How far type reaches over and under the line it stands on, as parts of its size.
@@ -48,6 +50,8 @@ struct PictureLines {
     /// Its blocks, as places among the lines.
     var blocks: [[Int]] = []
     private var lines: [Line] = []
+    /// The sum of what Tesseract says of each word, to a hundred.
+    private var confidence = 0.0
 
     init(scale: Double, width: Double, height: Double) {
         (self.scale, self.width, self.height) = (scale, width, height)
@@ -58,6 +62,7 @@ struct PictureLines {
         let sides = PictureWords.numbers(element, after: "bbox ", 4).map { $0 * scale }
         let baseline = PictureWords.numbers(element, after: "baseline ", 2)
         var line = Line(
+            isUpsideDown: PictureWords.numbers(element, after: "textangle ", 1)[0] == 180,
             claimed: PictureWords.numbers(element, after: "x_size ", 1)[0] * scale, slope: baseline[0],
             box: Box(left: sides[0], top: sides[1], right: sides[2], bottom: sides[3]),
             isUpright: element.contains("baseline ") && abs(baseline[0]) < Self.mostSlope)
@@ -84,26 +89,52 @@ struct PictureLines {
         let sides = PictureWords.numbers(element, after: "bbox ", 4).map { $0 * scale }
         let box = Box(left: sides[0], top: sides[1], right: sides[2], bottom: sides[3])
         lines[lines.count - 1].words.append(PageWords.Word(text: text, box: box))
-        if lines[lines.count - 1].isUpright, let share = text.inkHeight {
+        confidence += PictureWords.numbers(element, after: "x_wconf ", 1)[0]
+        if lines[lines.count - 1].isUpright || lines[lines.count - 1].isUpsideDown, let share = text.inkHeight {
             lines[lines.count - 1].sizes.append(box.height / share)
         }
     }
 
-    /// The page with all lines level.
+    /// The page with all lines level, and not upside down.
     var straight: StraightPage {
+        guard 2 * lines.count(where: \.isUpsideDown) > lines.count else { return levelled }
+        var turned = self
+        for index in lines.indices { turned.turn(index) }
+        var page = turned.levelled
+        page.isUpsideDown = true
+        return page
+    }
+
+    /// Turns a line as the page is turned that lies upside down.
+    private mutating func turn(_ index: Int) {
+        func turned(_ box: Box) -> Box {
+            Box(left: width - box.right, top: height - box.bottom, right: width - box.left, bottom: height - box.top)
+        }
+        var line = lines[index]
+        line.box = turned(line.box)
+        for word in line.words.indices { line.words[word].box = turned(line.words[word].box) }
+        line.isUpright = line.isUpsideDown
+        let reachesBelow = line.words.contains { $0.text.contains { "gjpqy".contains($0) } }
+        line.base = line.box.bottom - (reachesBelow ? Self.fall * (line.sizes.median ?? line.claimed) : 0)
+        lines[index] = line
+    }
+
+    private var levelled: StraightPage {
         var page = StraightPage()
+        let count = lines.reduce(0) { $0 + $1.words.count }
+        if count > 0 { page.words.confidence = confidence / Double(count) }
         (page.words.width, page.words.height) = (width, height)
         // Of short lines the slope is a guess.
         page.slope = lines.filter { $0.isUpright && $0.words.count > 4 }.map(\.slope).median ?? 0
         let sizes = commonSizes
         let blocks = joined(sizes)
-        let levelled = lines.indices.map { index in
+        let straight = lines.indices.map { index in
             lines[index].isUpright ? level(lines[index], size: sizes[index], slope: page.slope) : lines[index].words
         }
-        let marks = bullets(blocks, levelled, sizes)
+        let marks = bullets(blocks, straight, sizes)
         page.words.blocks = blocks.map { block in
             let whole = block.map { index in
-                var words = levelled[index]
+                var words = straight[index]
                 if marks.contains(index) { words[0].text = "•" }
                 return words
             }

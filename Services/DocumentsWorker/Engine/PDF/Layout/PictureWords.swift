@@ -5,6 +5,8 @@ struct StraightPage {
     var words = PageWords()
     /// How much lower a line ends than it begins, as a part of its length.
     var slope = 0.0
+    /// Whether it lies upside down.
+    var isUpsideDown = false
 
     /// The block on the page as it is.
     func original(_ block: PageBlock) -> PageBlock {
@@ -16,8 +18,12 @@ struct StraightPage {
     /// A place on the page set straight as one on the page as it is.
     private func original(_ box: Box) -> Box {
         let (start, end) = (slope * box.left, slope * box.right)
-        return Box(
+        let leaning = Box(
             left: box.left, top: box.top + min(start, end), right: box.right, bottom: box.bottom + max(start, end))
+        guard isUpsideDown else { return leaning }
+        return Box(
+            left: words.width - leaning.right, top: words.height - leaning.bottom, right: words.width - leaning.left,
+            bottom: words.height - leaning.top)
     }
 }
 
