@@ -7,6 +7,8 @@ import Telemetry
 /// Runs one claimed job to its end: decode, perform, judge, record. Nothing here knows the broker.
 struct Executor<W: Worker>: Sendable {
     let worker: W
+    /// The schema of the specs that this build's worker reads.
+    let schema: JSONSchema
     let policy: JobPolicy
     let recorder: Recorder
     let files: @Sendable (Claim) -> JobFiles
@@ -44,13 +46,23 @@ struct Executor<W: Worker>: Sendable {
         do {
             let input: W.Input
             do {
-                input = try JSON.parse(running.claim.spec).decode(W.Input.self)
+                input = try read(running.claim.spec)
             } catch {
                 return rejected(JobFailure(code: "invalid_spec", message: "The spec cannot be read: \(error)"))
             }
             return try judge(await worker.perform(input, in: context), running)
         } catch {
             return judge(error, running)
+        }
+    }
+
+    /// A job may have been taken in before this build came: what its schema has gained since has its default.
+    private func read(_ spec: [UInt8]) throws -> W.Input {
+        let spec = try JSON.parse(spec)
+        do {
+            return try spec.decode(W.Input.self)
+        } catch is DecodingError {
+            return try schema.applyingDefaults(to: spec).decode(W.Input.self)
         }
     }
 

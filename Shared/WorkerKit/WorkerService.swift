@@ -67,7 +67,7 @@ public struct WorkerService<W: Worker>: Sendable {
         let recorder = Recorder(store, log: log)
         durations = Durations(type: type.name, store: store, log: log)
         executor = Executor(
-            worker: worker, policy: type.policy, recorder: recorder,
+            worker: worker, schema: type.validator, policy: type.policy, recorder: recorder,
             files: { JobFiles(store: store, content: content, roots: roots, namespace: $0.namespace, job: $0.id) },
             log: log, durations: durations)
         publisher = Publisher(

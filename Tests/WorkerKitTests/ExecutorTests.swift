@@ -120,6 +120,16 @@ private struct Trouble: Error, CustomStringConvertible {
         }
     }
 
+    @Test func aJobThatAnEarlierBuildTookInHasTheDefaultsOfThisOne() async throws {
+        try await Bench.with { bench in
+            let job = try await bench.run(try await bench.claim(spec: "{}")) { input, _ in
+                .done(.init(text: "\(input.pages)"))
+            }
+            #expect(job.status == .completed)
+            #expect(job.result.map { String(decoding: $0, as: UTF8.self) }?.contains("7") == true)
+        }
+    }
+
     @Test func aResultWithNULIsStoredWithAReplacementForIt() async throws {
         try await Bench.with { bench in
             let job = try await bench.run(try await bench.claim()) { _, _ in .done(.init(text: "a\0b")) }

@@ -16,7 +16,10 @@ struct ProbeWorker: Worker {
 
     static let defaultSlots = 2
     static func jobType() throws -> JobType {
-        try JobType(name: "probe", version: 1, description: "", specSchema: ["type": "object"], policy: JobPolicy())
+        try JobType(
+            name: "probe", version: 1, description: "",
+            specSchema: ["type": "object", "properties": ["pages": ["type": "integer", "default": 7]]],
+            policy: JobPolicy())
     }
 
     let body: @Sendable (Input, JobContext) async throws -> Outcome<Output>
@@ -69,7 +72,8 @@ struct Bench: Sendable {
     ) throws -> Executor<ProbeWorker> {
         let content = try FileStore(root: NSTemporaryDirectory() + "switchyard-\(test.schema)")
         return Executor(
-            worker: ProbeWorker(body: body), policy: policy, recorder: recorder,
+            worker: ProbeWorker(body: body), schema: try ProbeWorker.jobType().validator, policy: policy,
+            recorder: recorder,
             files: { [store] in
                 JobFiles(store: store, content: content, roots: [], namespace: $0.namespace, job: $0.id)
             }, log: quietLog)
