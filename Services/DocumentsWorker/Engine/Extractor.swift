@@ -116,23 +116,20 @@ struct ExtractionJob: Sendable {
         }
     }
 
-    /// Once more where a helper has died: another document may have taken it along.
+    /// Runs a child with what takes its output, and once more where a helper has died: another document may have taken it along.
     func trying<Output>(
-        _ attempt: () async throws(ExtractionError) -> (ChildEnd, Output),
-        check: (ChildEnd, Output) throws(ExtractionError) -> Void
-    ) async throws(ExtractionError) -> Output {
+        with what: String, _ attempt: () async throws(ExtractionError) -> (ChildEnd, Output)
+    ) async throws(ExtractionError) -> (ChildEnd, Output) {
         for _ in 1...2 {
             let (end, output) = try await attempt()
-            if end.cause == .helperLost { continue }
-            try check(end, output)
-            return output
+            if end.cause != .helperLost { return (end, output) }
         }
-        throw .unavailable("the helper process died twice with this page")
+        throw .unavailable("the helper process died twice with this \(what)")
     }
 
     /// Reads a document of any format but PDF; a helper that dies on the way gets one more try.
     func parse() async throws(ExtractionError) -> Extracted {
-        for _ in 1...2 {
+        let (end, result) = try await trying(with: "document") { () async throws(ExtractionError) in
             let allowance = place.tree.allowance(atDepth: place.depth)
             let result = ResultReader(
                 limit: limits.outputBytes, members: MemberIntake(place, allowance: allowance))
@@ -140,12 +137,10 @@ struct ExtractionJob: Sendable {
             request.members = allowance.members
             request.memberBytes = allowance.bytes
             request.hint = hint
-            let end = try await child(request) { result.append($0) }
-            if end.cause == .helperLost { continue }
-            let extracted = try result.extracted(end, limits: limits)
-            onPage(1, 1)
-            return extracted
+            return (try await child(request) { result.append($0) }, result)
         }
-        throw .unavailable("the helper process died twice with this document")
+        let extracted = try result.extracted(end, limits: limits)
+        onPage(1, 1)
+        return extracted
     }
 }

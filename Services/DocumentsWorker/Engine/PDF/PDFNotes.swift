@@ -45,7 +45,7 @@ struct PDFNotes {
         guard Self.hasMark(text) else { return InlineText(text) }
         var result = InlineText()
         for (index, part) in Self.parts(text).enumerated() {
-            let digits = index == 0 ? part.prefix(0) : part.prefix { ("0"..."9").contains($0) }
+            let digits = index == 0 ? part.prefix(0) : part.prefix(while: \.isDigit)
             if let number = Int(String(digits)), let label = target(number, from: page).flatMap({ labels[number]?[$0] })
             {
                 result.append(InlineText().marked("[^\(label)]"))
@@ -74,7 +74,7 @@ struct PDFNotes {
         case .item(let mark, _, let text) where ListMark.isNote(mark): return Int(mark).map { ($0, text) }
         case .text(let text):
             // One that is not raised has smaller type and its reference on the page.
-            let digits = text.unicodeScalars.prefix { ("0"..."9").contains($0) }
+            let digits = text.unicodeScalars.prefix(while: \.isDigit)
             guard ListMark.isNote(String(digits)), let number = Int(String(digits)),
                 let size = references[number]?[page], block.size < Self.smaller * size
             else { return nil }
@@ -96,6 +96,6 @@ struct PDFNotes {
 
     private static func numbers(in text: String) -> [Int] {
         guard hasMark(text) else { return [] }
-        return parts(text).dropFirst().compactMap { Int(String($0.prefix { ("0"..."9").contains($0) })) }
+        return parts(text).dropFirst().compactMap { Int(String($0.prefix(while: \.isDigit))) }
     }
 }

@@ -39,15 +39,14 @@ struct PagePainter: Sendable {
         request.pixels = pixels
         request.format = format
         let ready = request
-        return try await job.trying { () async throws(ExtractionError) in
+        let (end, picture) = try await job.trying(with: "page") { () async throws(ExtractionError) in
             let picture = OutputFile(try file(), limit: format.mostBytes(pixels: pixels))
-            let end = try await job.child(ready, deadline: .now + Self.pageTime) { picture.append($0) }
-            return (end, picture)
-        } check: { end, picture throws(ExtractionError) in
-            if picture.isBroken { throw .unavailable("there is no room for the picture of a page") }
-            if end.cause == .stopped { throw ExtractionError(.tooLarge, "the picture of the page is too large") }
-            if let failure = PopplerDiagnostics(end: end).documentFailure { throw failure }
-            guard picture.size > 0 else { throw ExtractionError(.corrupt, "the page gives no picture") }
+            return (try await job.child(ready, deadline: .now + Self.pageTime) { picture.append($0) }, picture)
         }
+        if picture.isBroken { throw .unavailable("there is no room for the picture of a page") }
+        if end.cause == .stopped { throw ExtractionError(.tooLarge, "the picture of the page is too large") }
+        if let failure = PopplerDiagnostics(end: end).documentFailure { throw failure }
+        guard picture.size > 0 else { throw ExtractionError(.corrupt, "the page gives no picture") }
+        return picture
     }
 }

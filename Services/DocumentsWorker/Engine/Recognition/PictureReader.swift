@@ -56,19 +56,20 @@ struct PictureReader: Sendable {
         var layout = ChildRequest(.pictureLayout, limits: job.limits)
         layout.pageSide = Int(min(max(side, 0), 1e6) * Double(ChildRequest.pointParts))
         let (words, reader) = (request, layout)
-        return try await job.readers.run(whenCancelled: .cancelled) { () async throws(ExtractionError) in
-            try await job.trying { () async throws(ExtractionError) in
+        let (end, collector) = try await job.readers.run(whenCancelled: .cancelled) {
+            () async throws(ExtractionError) in
+            try await job.trying(with: "page") { () async throws(ExtractionError) in
                 let collector = PageCollector(limits: job.limits) { _ in }
                 // A child reads from where the one before it has come to.
                 lseek(file, 0, SEEK_SET)
                 let end = try await job.layout(
                     words, on: file, by: reader, deadline: .now + PagePainter.pageTime * most, into: collector)
                 return (end, collector)
-            } check: { end, collector throws(ExtractionError) in
-                try collector.check()
-                try check(end)
             }
-        }.pages.map { page in
+        }
+        try collector.check()
+        try check(end)
+        return collector.pages.map { page in
             var page = page
             page.isRecognized = true
             return page

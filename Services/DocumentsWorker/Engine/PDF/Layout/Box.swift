@@ -38,6 +38,11 @@ public struct Box: Sendable, Equatable, Codable {
             bottom: max(bottom, other.bottom))
     }
 
+    /// Its place on a page of this size that is turned upside down.
+    func turnedOver(width: Double, height: Double) -> Box {
+        Box(left: width - right, top: height - bottom, right: width - left, bottom: height - top)
+    }
+
     /// How much of the height they share.
     func sharedHeight(with other: Box) -> Double { min(bottom, other.bottom) - max(top, other.top) }
 

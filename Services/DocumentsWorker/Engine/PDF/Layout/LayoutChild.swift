@@ -5,10 +5,9 @@ import Foundation
 /// It is as confined as one that parses: what poppler and Tesseract write is under the control of the document.
 enum LayoutChild {
     static func run() -> Never {
-        let writer = ResultWriter()
-        var reader = BoxReader(STDIN_FILENO)
-        var (isFirst, sample) = (true, "")
-        do throws(ExtractionError) {
+        write { writer throws(ExtractionError) in
+            var reader = BoxReader(STDIN_FILENO)
+            var (isFirst, sample) = (true, "")
             while let page = try reader.next() {
                 if isFirst {
                     var metadata = DocumentMetadata(mediaType: "application/pdf")
@@ -22,24 +21,23 @@ enum LayoutChild {
                 writer.write(page, blocks)
             }
             if let language = TextLanguage.of(sample) { writer.frame(.metadata, "language\0\(language)") }
-        } catch {
-            writer.write(error)
         }
-        writer.end()
-        _exit(0)
     }
 
     /// Does the same with what `tesseract` writes as hOCR.
     static func run(pageSide: Int) -> Never {
-        let writer = ResultWriter()
-        var reader = PictureWords(STDIN_FILENO, pageSide: Double(pageSide) / Double(ChildRequest.pointParts))
-        do throws(ExtractionError) {
+        write { writer throws(ExtractionError) in
+            var reader = PictureWords(STDIN_FILENO, pageSide: Double(pageSide) / Double(ChildRequest.pointParts))
             while let page = try reader.next() {
                 writer.write(page.words, blocks(of: page.words).map { page.original($0) })
             }
-        } catch {
-            writer.write(error)
         }
+    }
+
+    /// Ends the child, with the error where there is one.
+    private static func write(_ pages: (ResultWriter) throws(ExtractionError) -> Void) -> Never {
+        let writer = ResultWriter()
+        do throws(ExtractionError) { try pages(writer) } catch { writer.write(error) }
         writer.end()
         _exit(0)
     }

@@ -34,9 +34,14 @@ enum ListMark {
 
     /// Whether a mark is the number of a note: without the sign that one of a list has.
     static func isNote(_ mark: String) -> Bool {
-        (1...3).contains(mark.utf8.count) && mark.utf8.allSatisfy { (0x30...0x39).contains($0) }
+        (1...3).contains(mark.utf8.count) && mark.unicodeScalars.allSatisfy(\.isDigit)
     }
 
     /// The number of an ordered item.
     static func number(_ mark: String) -> Int? { Int(mark.filter(\.isNumber)) }
+}
+
+extension Unicode.Scalar {
+    /// Whether it is one of `0` to `9`.
+    var isDigit: Bool { ("0"..."9").contains(self) }
 }

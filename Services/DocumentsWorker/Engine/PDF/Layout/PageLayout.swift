@@ -222,7 +222,7 @@ extension String {
     var endsSentence: Bool {
         // The number of a note comes after the sign.
         let mark = unicodeScalars.lastIndex(of: PDFNotes.mark)
-        let isLast = mark.map { unicodeScalars[$0...].dropFirst().allSatisfy { ("0"..."9").contains($0) } } ?? false
+        let isLast = mark.map { unicodeScalars[$0...].dropFirst().allSatisfy(\.isDigit) } ?? false
         let words = mark.map { isLast ? self[..<$0] : self[...] } ?? self[...]
         guard let last = words.last(where: { !")]\"'”’»".contains($0) }) else { return false }
         return ".!?:;…。！？".contains(last)

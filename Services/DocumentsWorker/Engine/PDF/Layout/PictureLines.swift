@@ -30,6 +30,7 @@ struct PictureLines {
     /// What is read for a bullet, where it stands further from the next word than words do; some of it only where it stands as marks do.
     private static let bullets: Set<String> = ["°", "©", "®", "¢", "•"]
     private static let likeBullets: Set<String> = [".", "*", "+", "«", "»", "e", "o"]
+    private static let allBullets = bullets.union(likeBullets)
     private static let bulletSpace = 0.4
     /// Lines that begin nearer to each other than this, in sizes, begin below each other.
     private static let sameEdge = 0.3
@@ -107,12 +108,11 @@ struct PictureLines {
 
     /// Turns a line as the page is turned that lies upside down.
     private mutating func turn(_ index: Int) {
-        func turned(_ box: Box) -> Box {
-            Box(left: width - box.right, top: height - box.bottom, right: width - box.left, bottom: height - box.top)
-        }
         var line = lines[index]
-        line.box = turned(line.box)
-        for word in line.words.indices { line.words[word].box = turned(line.words[word].box) }
+        line.box = line.box.turnedOver(width: width, height: height)
+        for word in line.words.indices {
+            line.words[word].box = line.words[word].box.turnedOver(width: width, height: height)
+        }
         line.isUpright = line.isUpsideDown
         let reachesBelow = line.words.contains { $0.text.contains { "gjpqy".contains($0) } }
         line.base = line.box.bottom - (reachesBelow ? Self.fall * (line.sizes.median ?? line.claimed) : 0)
@@ -231,7 +231,7 @@ struct PictureLines {
         func left(_ index: Int) -> Double? { levelled[index].first?.box.left }
         var found: Set<Int> = []
         for block in blocks {
-            let marked = block.filter { hasMark($0, Self.bullets.union(Self.likeBullets)) }
+            let marked = block.filter { hasMark($0, Self.allBullets) }
             let others = Set(block).subtracting(marked)
             for index in marked {
                 let (start, words) = (levelled[index][0].box.left, levelled[index][1].box.left)

@@ -20,10 +20,7 @@ struct StraightPage {
         let (start, end) = (slope * box.left, slope * box.right)
         let leaning = Box(
             left: box.left, top: box.top + min(start, end), right: box.right, bottom: box.bottom + max(start, end))
-        guard isUpsideDown else { return leaning }
-        return Box(
-            left: words.width - leaning.right, top: words.height - leaning.bottom, right: words.width - leaning.left,
-            bottom: words.height - leaning.top)
+        return isUpsideDown ? leaning.turnedOver(width: words.width, height: words.height) : leaning
     }
 }
 
