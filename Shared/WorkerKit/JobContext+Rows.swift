@@ -11,13 +11,29 @@ extension JobContext {
     ///
     /// - Throws: `Superseded` when another attempt owns the job; nothing of the call was written then.
     public func write(_ statements: [Statement]) async throws {
+        try await transaction { _ = try $0.pipeline(statements) }
+    }
+
+    /// Does work in one transaction within the job's fence, as `write` does; returns when it is committed.
+    ///
+    /// - Parameter body: safe to repeat, as it is when it is not known whether a first call was committed.
+    /// - Throws: `Superseded` when another attempt owns the job; nothing of the call was written then.
+    public func transaction<Output: Sendable>(
+        _ body: @escaping @Sendable (Session) throws -> Output
+    ) async throws -> Output {
         // One at a time, because they would wait for each other in the database, each with one of the worker's few connections.
-        let isOwner = try await writing.run {
-            try await files.patiently { try await files.store.write(statements, under: running.fence) }
+        let output = try await writing.run {
+            try await files.patiently { try await files.store.transaction(under: running.fence, body) }
         }
-        guard isOwner else {
+        guard let output else {
             running.stop(.superseded)
             throw Superseded()
         }
+        return output
+    }
+
+    /// Reads what the database has; waits for one that is away.
+    public func read<Output: Sendable>(_ body: (JobStore) async throws -> Output) async throws -> Output {
+        try await files.patiently { try await body(files.store) }
     }
 }

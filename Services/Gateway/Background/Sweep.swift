@@ -44,7 +44,7 @@ struct Sweep: Sendable {
                 }
                 position = page.last
                 if page.old.isEmpty { continue }
-                try await sweepDocuments(of: page.old, mayGoOn)
+                try await sweepRows(of: page.old, mayGoOn)
                 try await gently(mayGoOn) {
                     report.files += try await removeContent(try await store.files(of: page.old))
                     report.jobs += try await store.deleteJobs(page.old)
@@ -62,11 +62,13 @@ struct Sweep: Sendable {
         return report
     }
 
-    private func sweepDocuments(of jobs: [UUID], _ mayGoOn: () async throws -> Void) async throws {
+    private func sweepRows(of jobs: [UUID], _ mayGoOn: () async throws -> Void) async throws {
         var hasMore = true
         while hasMore {
             hasMore = try await gently(mayGoOn) {
-                try await store.deleteDocuments(of: jobs, limit: Self.documentPage)
+                let hasDocuments = try await store.deleteDocuments(of: jobs, limit: Self.documentPage)
+                let hasCrawls = try await store.deleteCrawls(of: jobs, limit: Self.documentPage)
+                return hasDocuments || hasCrawls
             }
         }
     }

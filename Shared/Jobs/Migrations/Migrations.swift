@@ -34,6 +34,7 @@ public enum Migrations {
         eventTypeSchema,
         documentsSchema,
         pageImagesSchema,
+        crawlSchema,
     ]
 
     /// The number of the newest step that this build knows.

@@ -1,0 +1,224 @@
+import Foundation
+import JSON
+import Postgres
+import Testing
+
+@testable import Jobs
+
+@Suite struct CrawlTests {
+    private static let lease = Duration.seconds(30)
+
+    @Test func aURLIsKnownOnceAndTakenInTheOrderOfDepthAndDiscovery() async throws {
+        try await withCrawl { store, crawl, fence in
+            let me = UUID()
+            let first = found("http://a.test", ["/2", "/1"], depth: 1) + found("http://a.test", ["/"], depth: 0)
+            #expect(try await store.within(fence) { try crawl.add(first + first, $0) }.discovered == 3)
+            let again = found("http://a.test", ["/1"], depth: 0) + found("http://b.test", ["/x"], depth: 4)
+            #expect(try await store.within(fence) { try crawl.add(again, $0) }.discovered == 4)
+
+            let hosts = try await store.within(fence) {
+                try crawl.takeHosts(me, limit: 9, lease: Self.lease, $0)
+            }
+            #expect(hosts.map(\.origin).sorted() == ["http://a.test", "http://b.test"])
+            let a = try #require(hosts.first { $0.origin == "http://a.test" })
+            let urls = try await crawl.waiting(of: a.id, after: .start, limit: 9, earlier: nil, in: store)
+            #expect(urls.map(\.url) == ["http://a.test/", "http://a.test/2", "http://a.test/1"])
+            let rest = try await crawl.waiting(of: a.id, after: urls[0].position, limit: 1, earlier: nil, in: store)
+            #expect(rest.map(\.url) == ["http://a.test/2"])
+            #expect(rest.first?.key == FoundURL.key(of: "http://a.test/2"))
+        }
+    }
+
+    @Test func aHostHasOneOwnerUntilItsTimeIsOverOrItIsGivenBack() async throws {
+        try await withCrawl { store, crawl, fence in
+            let (one, two) = (UUID(), UUID())
+            _ = try await store.within(fence) {
+                try crawl.add(found("http://a.test", ["/"]) + found("http://b.test", ["/"]), $0)
+            }
+            func take(_ owner: UUID, _ limit: Int = 9) async throws -> [CrawlHost] {
+                try await store.within(fence) { try crawl.takeHosts(owner, limit: limit, lease: Self.lease, $0) }
+            }
+            let mine = try await take(one, 1)
+            #expect(mine.map(\.origin) == ["http://a.test"] && mine[0].delay == .zero)
+            #expect(try await take(two).map(\.origin) == ["http://b.test"])
+            #expect(try await take(one).isEmpty)
+            let state = try await store.within(fence) { try crawl.renew(one, lease: Self.lease, $0) }
+            #expect(state.openHosts == 2 && state.shares == 1 && state.isLed)
+
+            try await store.within(fence) { try crawl.release([(mine[0].id, .seconds(7))], from: two, $0) }
+            #expect(try await take(two).isEmpty, "only its owner gives it back")
+            try await store.within(fence) { try crawl.release([(mine[0].id, .seconds(7))], from: one, $0) }
+            let taken = try await take(two)
+            #expect(taken.map(\.origin) == ["http://a.test"])
+            #expect(taken[0].delay > .seconds(5) && taken[0].delay <= .seconds(7), "\(taken[0].delay)")
+
+            _ = try await store.database.query("UPDATE crawl_hosts SET owned_until = now() - interval '1 second'")
+            #expect(try await take(one).count == 2, "whoever is silent loses its hosts")
+            try await store.within(fence) { try crawl.leave(one, delay: .zero, $0) }
+            #expect(try await take(two).count == 2)
+        }
+    }
+
+    @Test func whatEndsIsCountedOnceAndAHostWithNothingLeftIsClosed() async throws {
+        try await withCrawl { store, crawl, fence in
+            _ = try await store.within(fence) { try crawl.add(found("http://a.test", ["/1", "/2", "/3"]), $0) }
+            let host = try #require(
+                try await store.within(fence) { try crawl.takeHosts(UUID(), limit: 9, lease: Self.lease, $0) }.first)
+            let urls = try await crawl.waiting(of: host.id, after: .start, limit: 9, earlier: nil, in: store)
+            var page = record(urls[0], of: crawl, host, text: "One")
+            page.found = found("http://a.test", ["/1", "/4"], depth: 1)
+            var gone = CrawlRecord(urls[1], .failed, reason: "http_404")
+            gone.status = 404
+            var tried = CrawlRecord(urls[2], nil)
+            tried.tries = 2
+            let batch = [page, gone, tried]
+            for _ in 1...2 {
+                let (counts, isFull) = try await store.within(fence) { try crawl.write(batch, maxPages: 9, $0) }
+                #expect(counts.discovered == 4 && counts.finished == 2 && counts.pages == 1 && counts.failed == 1)
+                #expect(counts.bytes == 1000 && !isFull)
+            }
+            let left = try await crawl.waiting(of: host.id, after: .start, limit: 9, earlier: nil, in: store)
+            #expect(left.map(\.url) == ["http://a.test/3", "http://a.test/4"] && left[0].tries == 2)
+            #expect(try await crawl.templates(of: host.id, limit: 9, in: store).map(\.fetched) == [1])
+            let ends = left.map { CrawlRecord($0, .skipped, reason: "robots") }
+            _ = try await store.within(fence) { try crawl.write(ends, maxPages: 9, $0) }
+            #expect(try await store.within(fence) { try crawl.renew(UUID(), lease: Self.lease, $0) }.openHosts == 0)
+            let endings = try await crawl.endings(in: store)
+            #expect(
+                endings.map { "\($0.state) \($0.reason ?? "-") \($0.count)" } == [
+                    "failed http_404 1", "page - 1", "skipped robots 2",
+                ])
+        }
+    }
+
+    @Test func noMorePagesAreStoredThanTheLimitAllows() async throws {
+        try await withCrawl { store, crawl, fence in
+            _ = try await store.within(fence) { try crawl.add(found("http://a.test", ["/1", "/2", "/3"]), $0) }
+            let host = try #require(
+                try await store.within(fence) { try crawl.takeHosts(UUID(), limit: 9, lease: Self.lease, $0) }.first)
+            let urls = try await crawl.waiting(of: host.id, after: .start, limit: 9, earlier: nil, in: store)
+            let records = urls.map { record($0, of: crawl, host, text: $0.url) }
+            let (counts, isFull) = try await store.within(fence) { try crawl.write(records, maxPages: 2, $0) }
+            #expect(counts.pages == 2 && counts.finished == 2 && isFull)
+            #expect(try await crawl.pages(after: 0, limit: 9, in: store).map(\.url) == urls.prefix(2).map(\.url))
+        }
+    }
+
+    @Test func pagesWithTheSameContentNameTheFirst() async throws {
+        try await withCrawl { store, crawl, fence in
+            let paths = (1...4).map { "/\($0)" }
+            _ = try await store.within(fence) { try crawl.add(found("http://a.test", paths), $0) }
+            let host = try #require(
+                try await store.within(fence) { try crawl.takeHosts(UUID(), limit: 9, lease: Self.lease, $0) }.first)
+            let urls = try await crawl.waiting(of: host.id, after: .start, limit: 9, earlier: nil, in: store)
+            let records = zip(urls, ["same", "same", "other", "same"]).map { record($0, of: crawl, host, text: $1) }
+            // Together, and in a later write.
+            _ = try await store.within(fence) { try crawl.write(Array(records[..<3]), maxPages: 9, $0) }
+            _ = try await store.within(fence) { try crawl.write([records[3]], maxPages: 9, $0) }
+            let pages = try await crawl.pages(after: 0, limit: 9, in: store)
+            #expect(
+                pages.map(\.duplicateOf) == [nil, pages[0].id, nil, pages[0].id] && pages.allSatisfy { !$0.isNear })
+            #expect(try await crawl.hashes(of: host.id, limit: 2, in: store).map(\.page) == [pages[2].id, pages[3].id])
+        }
+    }
+
+    @Test func aLaterCrawlKnowsWhatAnEarlierOneWasTold() async throws {
+        try await withCrawl { store, earlier, fence in
+            let next = try await store.run()
+            let crawl = try await store.within(next) {
+                try Crawl.open(id: next.job, namespace: "default", leader: next.job, $0)
+            }
+            for (crawl, fence) in [(earlier, fence), (crawl, next)] {
+                _ = try await store.within(fence) { try crawl.add(found("http://a.test", ["/1", "/2"]), $0) }
+            }
+            func host(_ crawl: Crawl, _ fence: Fence) async throws -> CrawlHost {
+                try #require(
+                    try await store.within(fence) { try crawl.takeHosts(UUID(), limit: 9, lease: Self.lease, $0) }.first
+                )
+            }
+            let old = try await host(earlier, fence)
+            let url = try #require(
+                try await earlier.waiting(of: old.id, after: .start, limit: 1, earlier: nil, in: store).first)
+            var page = record(url, of: earlier, old, text: "One")
+            page.validators = FrontierURL.Validators(etag: "\"1\"", lastModified: nil)
+            let record = page
+            _ = try await store.within(fence) { try earlier.write([record], maxPages: 9, $0) }
+            let new = try await host(crawl, next)
+            let urls = try await crawl.waiting(of: new.id, after: .start, limit: 9, earlier: earlier, in: store)
+            #expect(urls.map(\.known?.etag) == ["\"1\"", nil])
+            let copy = try #require(try await crawl.page(of: urls[0], host: new.id, from: earlier, in: store))
+            #expect(copy.markdown == "One" && copy.id != record.page?.id && copy.number == urls[0].id)
+            #expect(try await crawl.page(of: urls[1], host: new.id, from: earlier, in: store) == nil)
+        }
+    }
+
+    @Test func aForgottenJobTakesItsCrawlWithIt() async throws {
+        try await withCrawl { store, crawl, fence in
+            _ = try await store.within(fence) { try crawl.add(found("http://a.test", (1...5).map { "/\($0)" }), $0) }
+            let host = try #require(
+                try await store.within(fence) { try crawl.takeHosts(UUID(), limit: 9, lease: Self.lease, $0) }.first)
+            let urls = try await crawl.waiting(of: host.id, after: .start, limit: 9, earlier: nil, in: store)
+            let records = urls.map { record($0, of: crawl, host, text: $0.url) }
+            _ = try await store.within(fence) { try crawl.write(records, maxPages: 9, $0) }
+            #expect(try await store.deleteCrawls(of: [UUID()], limit: 2) == false)
+            while try await store.deleteCrawls(of: [fence.job], limit: 2) {}
+            for table: StaticString in [
+                "crawls", "crawl_hosts", "crawl_urls", "crawl_templates", "crawl_pages", "crawl_shares",
+            ] {
+                #expect(try await store.count("SELECT count(*) AS n FROM \(raw: table)") == 0, "\(table)")
+            }
+        }
+    }
+
+    @Test func aWorkerThatLostTheJobWritesNothingAndOtherNamespacesSeeNothing() async throws {
+        try await withCrawl { store, crawl, fence in
+            #expect(try await Crawl.led(by: fence.job, namespace: "default", in: store)?.number == crawl.number)
+            #expect(try await Crawl.led(by: fence.job, namespace: "other", in: store) == nil)
+            await #expect(throws: PostgresError.self) {
+                try await store.within(fence) {
+                    try Crawl.open(id: fence.job, namespace: "other", leader: fence.job, $0)
+                }
+            }
+            try await store.expireLeases()
+            _ = try await store.reap()
+            let lost = try await store.transaction(under: fence) { try crawl.add(found("http://a.test", ["/"]), $0) }
+            #expect(lost == nil)
+            #expect(try await store.count("SELECT count(*) AS n FROM crawl_urls") == 0)
+        }
+    }
+}
+
+/// Runs the body with a crawl of a running job.
+private func withCrawl(_ body: @escaping @Sendable (JobStore, Crawl, Fence) async throws -> Void) async throws {
+    try await withStore { store in
+        let fence = try await store.run()
+        let crawl = try await store.within(fence) {
+            try Crawl.open(id: fence.job, namespace: "default", leader: fence.job, $0)
+        }
+        try await body(store, crawl, fence)
+    }
+}
+
+private func found(_ origin: String, _ paths: [String], depth: Int16 = 0) -> [FoundURL] {
+    paths.map { FoundURL(url: origin + $0, origin: origin, depth: depth) }
+}
+
+private func record(_ url: FrontierURL, of crawl: Crawl, _ host: CrawlHost, text: String) -> CrawlRecord {
+    var record = CrawlRecord(url, .page)
+    var page = CrawlPage(url, of: crawl, host: host.id, status: 200)
+    page.markdown = text
+    page.content = Array(text.utf8)
+    page.similarity = UInt64(text.utf8.count)
+    record.page = page
+    record.bytes = 1000
+    record.template = 5
+    return record
+}
+
+extension JobStore {
+    fileprivate func within<Output: Sendable>(
+        _ fence: Fence, _ body: @escaping @Sendable (Session) throws -> Output
+    ) async throws -> Output {
+        try #require(try await transaction(under: fence, body))
+    }
+}
