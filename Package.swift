@@ -54,6 +54,7 @@ let package = Package(
         shared("AMQP", ["CRabbitMQ", "Concurrency"]),
         shared("HTTPServer", ["CMicroHTTPD", "Concurrency"]),
         shared("HTTPClient", ["CCurl", "Config"]),
+        shared("Markup", ["CLibXML2", "CGumbo", "CUchardet", "CTextCat"]),
         shared("Storage", ["Crypto", "Concurrency"]),
         shared("Jobs", ["Postgres", "AMQP", "JSON", "Crypto", "Concurrency", "Config"]),
         shared("ServiceKit", ["Jobs", "HTTPServer", "Telemetry", "Config", "Storage"]),
@@ -70,9 +71,8 @@ let package = Package(
         worker(
             "DocumentsWorker",
             [
-                "HTTPClient",
-                "CLibXML2", "CGumbo", "CLibArchive", "CSeccomp", "CUchardet", "CMark", "CMagic", "CCSV", "CTextCat",
-                "CGMime", "CGsf",
+                "HTTPClient", "Markup",
+                "CLibArchive", "CSeccomp", "CMark", "CMagic", "CCSV", "CGMime", "CGsf",
             ]),
 
         // Tests
@@ -92,7 +92,8 @@ let package = Package(
         tests("HTTPClientTests", ["HTTPClient", "HTTPServer"]),
         tests("JobsTests", ["Jobs"]),
         tests("WorkerKitTests", ["WorkerKit"]),
-        tests("DocumentsWorkerTests", ["DocumentsWorker", "HTTPClient", "HTTPServer"]),
+        tests("MarkupTests", ["Markup"]),
+        tests("DocumentsWorkerTests", ["DocumentsWorker", "Markup", "HTTPClient", "HTTPServer"]),
         tests("GatewayTests", ["Gateway", "HTTPServer", "HTTPClient", "AMQP"]),
         tests("LocalServersTests", ["LocalServers"]),
         tests(

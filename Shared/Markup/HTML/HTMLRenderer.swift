@@ -1,7 +1,5 @@
-import CGumbo
-
 /// Walks an HTML tree and builds the document. It keeps its own stack: nesting is only bounded by the file's size.
-struct HTMLRenderer {
+package struct HTMLRenderer {
     private struct Level {
         var node: HTMLNode
         var tag: String
@@ -44,8 +42,8 @@ struct HTMLRenderer {
         "li", "main", "ol", "p", "pre", "section", "summary", "table", "caption", "tr", "td", "th", "ul",
     ]
 
-    private(set) var builder: DocumentBuilder
-    private(set) var metadata: DocumentMetadata
+    package private(set) var builder: DocumentBuilder
+    package private(set) var metadata: DocumentMetadata
     private var inline = InlineText()
     private var style = InlineStyle()
     private var lists: [List] = []
@@ -54,20 +52,27 @@ struct HTMLRenderer {
     private var isPreformatted = false
     private var preformatted = ""
     private var itemIsFresh = false
-    private var notes = HTMLNotes()
+    private var notes: HTMLNotes
     /// The number of the note whose first paragraph is to come.
     private var note: Int?
 
-    init(builder: DocumentBuilder, metadata: DocumentMetadata) {
+    /// `resolve` tells which file of a book a link in another one means.
+    package init(
+        builder: DocumentBuilder, metadata: DocumentMetadata,
+        resolve: @escaping (_ target: String, _ part: String) -> String = { target, _ in target }
+    ) {
         self.builder = builder
+        notes = HTMLNotes(resolve: resolve)
         self.metadata = metadata
     }
 
+    /// Adds what stands below an element.
+    ///
     /// - Parameter part: the file of a book.
-    mutating func walk(_ root: UnsafePointer<GumboNode>, part: String) throws(ExtractionError) {
+    package mutating func walk(_ root: HTMLNode, part: String) throws(ExtractionError) {
         notes.part = part
         var stack: [Level] = []
-        try open(HTMLNode(root), &stack)
+        try open(root, &stack)
         while let top = stack.last {
             guard top.nextChild < top.node.childCount else {
                 try leave(top)

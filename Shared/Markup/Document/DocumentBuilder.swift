@@ -1,17 +1,7 @@
-/// A document that a child has read, before it goes to the worker.
-struct ParsedDocument {
-    var text: String
-    var markdown: String?
-    var metadata: DocumentMetadata
-    var headings: [Heading] = []
-    var pages: [Page] = []
-    var tables: [Table] = []
-}
-
 /// Builds plain text and Markdown side by side from blocks in reading order.
-struct DocumentBuilder {
+package struct DocumentBuilder {
     /// What stands before a list item.
-    enum Marker: Equatable {
+    package enum Marker: Equatable {
         case bullet
         case number(Int)
     }
@@ -29,18 +19,18 @@ struct DocumentBuilder {
     private var pageHasText = false
     private var endsInItem = false
     /// Where the text of the last block stands.
-    private(set) var lastBlock = 0..<0
+    package private(set) var lastBlock = 0..<0
 
     /// `limit` is in bytes, for both texts together.
-    init(limit: Int) { self.limit = limit }
+    package init(limit: Int) { self.limit = limit }
 
     /// What follows stands on a new page, which ends where the next one begins.
-    mutating func beginPage() {
+    package mutating func beginPage() {
         pages.append(Page(number: pages.count + 1, start: scalars, end: scalars))
         pageHasText = false
     }
 
-    mutating func heading(_ level: Int, _ content: InlineText) throws(ExtractionError) {
+    package mutating func heading(_ level: Int, _ content: InlineText) throws(ExtractionError) {
         let title = content.plain.replacing("\n", with: " ")
         guard !title.isEmpty else { return }
         let level = min(max(level, 1), 6)
@@ -50,14 +40,14 @@ struct DocumentBuilder {
         headings.append(Heading(level: level, title: cut, start: start))
     }
 
-    mutating func paragraph(_ content: InlineText, quoteDepth: Int = 0) throws(ExtractionError) {
+    package mutating func paragraph(_ content: InlineText, quoteDepth: Int = 0) throws(ExtractionError) {
         guard !content.isBlank else { return }
         let marked = content.markdown().escapingLineStart()
         let quote = String(repeating: "> ", count: min(quoteDepth, Self.deepestList))
         try block(content.plain, quote + (quoteDepth > 0 ? marked.replacing("\n", with: "\n" + quote) : marked))
     }
 
-    mutating func listItem(_ content: InlineText, depth: Int, marker: Marker) throws(ExtractionError) {
+    package mutating func listItem(_ content: InlineText, depth: Int, marker: Marker) throws(ExtractionError) {
         guard !content.isBlank else { return }
         let indent = String(repeating: " ", count: 4 * min(max(depth, 0), Self.deepestList))
         let sign =
@@ -70,20 +60,20 @@ struct DocumentBuilder {
     }
 
     /// A footnote or endnote; what refers to it has `[^label]`.
-    mutating func note(_ label: String, _ content: InlineText) throws(ExtractionError) {
+    package mutating func note(_ label: String, _ content: InlineText) throws(ExtractionError) {
         guard !content.isBlank else { return }
         let definition = content.marked("[^\(label)]: ")
         try block(definition.plain, definition.markdown())
     }
 
-    mutating func code(_ code: String) throws(ExtractionError) {
+    package mutating func code(_ code: String) throws(ExtractionError) {
         let lines = code.trimmingNewlines()
         guard !lines.isEmpty else { return }
         let fence = lines.contains("```") ? "~~~~" : "```"
         try block(lines, "\(fence)\n\(lines)\n\(fence)")
     }
 
-    mutating func table(_ rows: [[InlineText]]) throws(ExtractionError) {
+    package mutating func table(_ rows: [[InlineText]]) throws(ExtractionError) {
         let rows = rows.filter { !$0.allSatisfy(\.isBlank) }
         let width = rows.map(\.count).max() ?? 0
         guard width > 0 else { return }
@@ -104,7 +94,7 @@ struct DocumentBuilder {
         tables.append(Table(start: start, end: scalars))
     }
 
-    mutating func rule() throws(ExtractionError) {
+    package mutating func rule() throws(ExtractionError) {
         try block("", "---")
     }
 
@@ -139,7 +129,7 @@ struct DocumentBuilder {
     }
 
     /// The finished document; `markdown` replaces the built one where the source is Markdown itself.
-    consuming func finish(_ metadata: DocumentMetadata, markdown source: String? = nil) -> ParsedDocument {
+    package consuming func finish(_ metadata: DocumentMetadata, markdown source: String? = nil) -> ParsedDocument {
         var metadata = metadata
         if metadata.title == nil, let first = headings.first { metadata.set("title", first.title) }
         if !pages.isEmpty { metadata.pages = pages.count }

@@ -1,25 +1,25 @@
 extension String {
     /// The words of a text with one space between them.
-    func collapsingWhitespace() -> String {
+    package func collapsingWhitespace() -> String {
         unicodeScalars.split(whereSeparator: \.properties.isWhitespace).map(String.init).joined(separator: " ")
     }
 }
 
 extension String {
     /// The first so many Unicode scalars.
-    func cut(to count: Int) -> String { String(String.UnicodeScalarView(unicodeScalars.prefix(count))) }
+    package func cut(to count: Int) -> String { String(String.UnicodeScalarView(unicodeScalars.prefix(count))) }
 }
 
 extension UInt8 {
     /// Whether a byte of UTF-8 begins a scalar.
-    var startsScalar: Bool { self & 0xC0 != 0x80 }
+    package var startsScalar: Bool { self & 0xC0 != 0x80 }
     /// Blank in ASCII.
-    var isBlank: Bool { self == 0x20 || (self >= 0x09 && self <= 0x0D) }
+    package var isBlank: Bool { self == 0x20 || (self >= 0x09 && self <= 0x0D) }
     /// A control character that no text needs; PostgreSQL refuses NUL, terminals obey the rest.
-    var isUnwantedControl: Bool { (self < 0x20 && self != 0x0A && self != 0x09) || self == 0x7F }
+    package var isUnwantedControl: Bool { (self < 0x20 && self != 0x0A && self != 0x09) || self == 0x7F }
 }
 
 extension Sequence<UInt8> {
     /// The number of Unicode scalars in valid UTF-8.
-    var scalarCount: Int { reduce(into: 0) { $0 += $1.startsScalar ? 1 : 0 } }
+    package var scalarCount: Int { reduce(into: 0) { $0 += $1.startsScalar ? 1 : 0 } }
 }
