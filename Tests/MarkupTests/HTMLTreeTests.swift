@@ -72,6 +72,18 @@ import Testing
         #expect(error?.code == .timedOut)
     }
 
+    @Test("An element has the number of its name", arguments: ["p", "main", "rtc", "annotation-xml", "var", "x-y"])
+    func tags(name: String) throws {
+        let tree = try HTMLTree("<body><svg></svg><\(name) id=here>")
+        var stack = [tree.root]
+        while let node = stack.popLast() {
+            stack += (0..<node.childCount).compactMap { node.child($0) }
+            guard node["id"] == "here", let kind = node.kind else { continue }
+            let known = name == "annotation-xml" ? "annotationXML" : name
+            #expect("\(kind)" == (name == "x-y" ? "unknown" : known))
+        }
+    }
+
     @Test("An empty text has a tree too", arguments: ["", "\0", "<", "<!", "</", "<a", "<!--", "<script>"])
     func fragments(html: String) throws {
         #expect(try measure(html, limits: Self.limits).depth >= 2)

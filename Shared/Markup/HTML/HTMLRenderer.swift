@@ -53,17 +53,23 @@ package struct HTMLRenderer {
     private var preformatted = ""
     private var itemIsFresh = false
     private var notes: HTMLNotes
+    private let left: Set<HTMLNode>
+    private let keepsAlternatives: Bool
     /// The number of the note whose first paragraph is to come.
     private var note: Int?
 
-    /// `resolve` tells which file of a book a link in another one means.
+    /// `resolve` tells which file of a book a link in another one means; `left` are elements that are left out with all that is in them;
+    /// `keepsAlternatives` is whether the texts that stand for pictures are text.
     package init(
-        builder: DocumentBuilder, metadata: DocumentMetadata,
+        builder: DocumentBuilder, metadata: DocumentMetadata, leaving left: Set<HTMLNode> = [],
+        keepsAlternatives: Bool = true,
         resolve: @escaping (_ target: String, _ part: String) -> String = { target, _ in target }
     ) {
         self.builder = builder
-        notes = HTMLNotes(resolve: resolve)
         self.metadata = metadata
+        self.left = left
+        self.keepsAlternatives = keepsAlternatives
+        notes = HTMLNotes(resolve: resolve)
     }
 
     /// Adds what stands below an element.
@@ -93,7 +99,7 @@ package struct HTMLRenderer {
         guard let tag = node.tag else { return }
         if tag == "head" { return HTMLHead.read(node, into: &metadata) }
         let isHidden = node["hidden"] != nil || node["aria-hidden"] == "true"
-        guard !Self.skipped.contains(tag), !isHidden else { return }
+        guard !Self.skipped.contains(tag), !isHidden, !left.contains(node) else { return }
         if tag == "a" {
             if HTMLNotes.isBacklink(node) { return }
             if let number = notes.reference(node) {
@@ -121,7 +127,7 @@ package struct HTMLRenderer {
         case "code", "kbd", "samp", "tt": style.isCode = true
         case "a": style.link = node["href"].flatMap(HTMLHead.safeLink)
         case "br": if isPreformatted { preformatted += "\n" } else { inline.append("\n", style) }
-        case "img": inline.appendCollapsed(node["alt"] ?? "", style)
+        case "img" where keepsAlternatives: inline.appendCollapsed(node["alt"] ?? "", style)
         case "ul", "ol": lists.append(List(isOrdered: tag == "ol", next: node["start"].flatMap { Int($0) } ?? 1))
         case "li": itemIsFresh = true
         case "blockquote": quoteDepth += 1

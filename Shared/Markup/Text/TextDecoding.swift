@@ -76,7 +76,8 @@ package struct DecodedText {
         return nil
     }
 
-    private static func detected(_ bytes: [UInt8]) -> String {
+    /// The encoding that the bytes look like; windows-1252 where nobody can tell.
+    package static func detected(_ bytes: [UInt8]) -> String {
         let detector = uchardet_new()
         defer { uchardet_delete(detector) }
         bytes.withUnsafeBytes { buffer in
@@ -101,7 +102,7 @@ package struct DecodedText {
     }
 
     /// Converts by iconv; each byte that does not fit becomes U+FFFD. Nil when there are many, or the name is unknown.
-    private static func converted(_ bytes: ArraySlice<UInt8>, from encoding: String) -> String? {
+    package static func converted(_ bytes: ArraySlice<UInt8>, from encoding: String) -> String? {
         guard let converter = iconv_open("UTF-8", encoding), Int(bitPattern: converter) != -1 else { return nil }
         defer { iconv_close(converter) }
         var output: [UInt8] = []
