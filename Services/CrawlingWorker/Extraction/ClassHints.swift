@@ -131,6 +131,9 @@ struct HintTable: Sendable {
         (.subject, "article story post entry news blog main page art arti detail body text rich content markdown wiki"),
         (.holder, "body content text copy main detail details output paragraphs"),
         (.note, "admonition note warning tip caution important callout hint attention danger"),
-        (.byline, "byline author authors dateline timestamp pubdate publishdate published meta postmeta tags tag taglist keywords"),
+        (
+            .byline,
+            "byline author authors dateline timestamp pubdate publishdate published meta postmeta tags tag taglist keywords"
+        ),
     ]
 }

@@ -51,8 +51,9 @@ struct MainRoot {
 
     private func holdsNearlyAll(_ child: Int) -> Bool {
         let tag = tree.nodes[child].tag
-        guard tag == .div || tag == .section || tag == .article || tag == .main || tag == .td || tag == .table
-            || tag == .tbody || tag == .tr || tag == .center || tag == .form || tag == .span || tag == .font
+        guard
+            tag == .div || tag == .section || tag == .article || tag == .main || tag == .td || tag == .table
+                || tag == .tbody || tag == .tr || tag == .center || tag == .form || tag == .span || tag == .font
         else { return false }
         return Double(sums.prose(tree, child)) >= 0.92 * Double(sums.prose(tree, index))
     }

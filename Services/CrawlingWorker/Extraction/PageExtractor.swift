@@ -45,5 +45,10 @@ struct PageExtractor: Sendable {
         let document = try main.render(tree, limit: outputBytes)
         page.text = document.text
         page.markdown = document.markdown ?? ""
+        page.wordCount = WordCount.of(page.text)
+        page.links = PageLink.all(tree)
+        page.facts.read(tree, product: product)
+        if page.facts.language == nil { page.facts.language = TextLanguage.of(page.text) }
+        page.verdict = ExtractedPage.Verdict(tree, page)
     }
 }

@@ -103,7 +103,8 @@ extension PageTree.Traits {
         switch String(decoding: role.prefix(20), as: UTF8.self).lowercased() {
         case "main": self = .mainRole
         case "article": self = .articleRole
-        case "navigation", "banner", "contentinfo", "complementary", "search", "dialog", "alertdialog", "menu", "menubar",
+        case "navigation", "banner", "contentinfo", "complementary", "search", "dialog", "alertdialog", "menu",
+            "menubar",
             "toolbar", "tooltip", "progressbar", "button", "tablist", "alert":
             self = .boilerplateRole
         default: self = []

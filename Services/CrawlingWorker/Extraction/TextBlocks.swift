@@ -162,7 +162,8 @@ extension HTMLTag {
         switch self {
         case .html, .body, .address, .article, .aside, .blockquote, .center, .dd, .details, .div, .dl, .dt, .fieldset,
             .figcaption, .figure, .footer, .form, .h1, .h2, .h3, .h4, .h5, .h6, .header, .hgroup, .hr, .li, .main, .ol,
-            .p, .pre, .section, .summary, .table, .caption, .tr, .td, .th, .ul, .thead, .tbody, .tfoot, .nav, .menu, .dir:
+            .p, .pre, .section, .summary, .table, .caption, .tr, .td, .th, .ul, .thead, .tbody, .tfoot, .nav, .menu,
+            .dir:
             true
         default: false
         }
