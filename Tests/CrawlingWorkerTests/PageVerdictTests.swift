@@ -54,17 +54,29 @@ import Testing
 
     @Test("A page that says that there is none", arguments: notFound)
     func softNotFound(html: String) throws {
-        guard case .softNotFound = try verdict(html) else { return Issue.record("\(try verdict(html))") }
+        let verdict = try verdict(html)
+        guard case .softNotFound = verdict else {
+            Issue.record("\(verdict)")
+            return
+        }
     }
 
     @Test("A guard's page", arguments: botWalls)
     func botWall(html: String) throws {
-        guard case .botWall = try verdict(html) else { return Issue.record("\(try verdict(html))") }
+        let verdict = try verdict(html)
+        guard case .botWall = verdict else {
+            Issue.record("\(verdict)")
+            return
+        }
     }
 
     @Test("A page that asks who one is", arguments: loginWalls)
     func loginWall(html: String) throws {
-        guard case .loginWall = try verdict(html) else { return Issue.record("\(try verdict(html))") }
+        let verdict = try verdict(html)
+        guard case .loginWall = verdict else {
+            Issue.record("\(verdict)")
+            return
+        }
     }
 
     @Test("A page about any of these is content", arguments: content)

@@ -12,13 +12,14 @@ struct PagePhrases {
     func first(title: String, heading: String, text: String) -> String? {
         if let mark = titles.first(where: { Self.isAbout(title, $0) || Self.isAbout(heading, $0) }) { return mark }
         guard text.utf8.count <= Self.longestText else { return nil }
-        let text = text.lowercased()
-        return texts.first { text.contains($0) }
+        return text.lowercased().utf8.span.withUnsafeBufferPointer { text in texts.first { text.contains($0) } }
     }
 
     /// Whether a title is this phrase, alone or beside the name of a site, or begins with it.
     private static func isAbout(_ title: String, _ phrase: String) -> Bool {
-        guard let place = title.firstRange(of: phrase) else { return false }
+        guard title.utf8.span.withUnsafeBufferPointer({ $0.contains(phrase) }),
+            let place = title.firstRange(of: phrase)
+        else { return false }
         let before = title[..<place.lowerBound]
         let after = title[place.upperBound...]
         let isWhole = !(after.first?.isLetter ?? false) && !(after.first?.isNumber ?? false)

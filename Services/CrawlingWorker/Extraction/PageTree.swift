@@ -1,3 +1,4 @@
+import Foundation
 import Markup
 
 /// A page's elements and texts in the order of the page, each with the place where what is in it ends: what a subtree holds is a
@@ -125,6 +126,21 @@ extension UnsafeBufferPointer<UInt8> {
         guard count == name.utf8CodeUnitCount else { return false }
         for index in 0..<count where self[index] | 0x20 != name.utf8Start[index] | 0x20 { return false }
         return true
+    }
+
+    /// Whether a text occurs, byte by byte; for short ones.
+    func contains(_ text: String) -> Bool {
+        text.utf8.span.withUnsafeBufferPointer { text in
+            guard let base = baseAddress, let start = text.baseAddress else { return false }
+            var index = 0
+            while index + text.count <= count,
+                let place = memchr(base + index, Int32(text[0]), count - text.count - index + 1)
+            {
+                if memcmp(place, start, text.count) == 0 { return true }
+                index = UnsafeRawPointer(place) - UnsafeRawPointer(base) + 1
+            }
+            return false
+        }
     }
 
     /// Whether a style has `display: none` or `visibility: hidden`.

@@ -39,43 +39,45 @@ struct PageSignals {
     /// Whether there is a field for a password.
     private(set) var asksForPassword = false
 
-    /// Parts of addresses of scripts and forms that only guards use, and of ids.
-    private static let marks = [
-        "/cdn-cgi/challenge-platform/", "__cf_chl", "cf-challenge", "challenge-form", "captcha-delivery.com",
-        "px-captcha", "perimeterx", "_incapsula_resource", "/.within.website/", "anubis_challenge", "akamai-bm",
-        "_sec/cp_challenge", "awswaf.com", "aws-waf-token", "/_guard/", "geo.captcha", "kpsdk", "sucuri_cloudproxy",
-        "ddos-guard", "/.well-known/sgcaptcha", "arkoselabs",
+    /// Parts of addresses of scripts and forms that only guards use.
+    private static let addresses = [
+        "/cdn-cgi/challenge-platform/", "__cf_chl", "captcha-delivery.com", "perimeterx", "_Incapsula_Resource",
+        "/.within.website/", "/_sec/cp_challenge", "awswaf.com", "/_guard/", "geo.captcha", "/kpsdk", "ddos-guard",
+        "/.well-known/sgcaptcha", "arkoselabs",
     ]
+    /// Ids that only guards use.
+    private static let ids: [StaticString] = [
+        "px-captcha", "challenge-form", "cf-challenge-running", "anubis_challenge",
+    ]
+    /// What stands in the scripts of guards, which are short; a site's own scripts are not read.
+    private static let code = [
+        "_cf_chl_opt", "captcha-delivery.com", "_pxAppId", "awsWafCookieDomainList", "gokuProps",
+    ]
+    private static let codeLength = 20...6000
 
     init(_ tree: PageTree) {
         for (index, item) in tree.nodes.enumerated() {
             switch item.tag {
             case .h1, .h2: if heading.isEmpty { heading = tree.text(below: index, limit: 200).lowercased() }
             case .input: if item.node["type"]?.lowercased() == "password" { asksForPassword = true }
-            case .script:
-                if guardMark == nil {
-                    guardMark =
-                        Self.mark(item.node["src"]) ?? Self.mark(item.node["id"]) ?? Self.mark(in: item.node.child(0))
-                }
-            case .iframe: if guardMark == nil { guardMark = Self.mark(item.node["src"]) }
-            case .form, .div:
-                if guardMark == nil { guardMark = Self.mark(item.node["id"]) ?? Self.mark(item.node["action"]) }
+            case .script, .iframe, .form, .div: if guardMark == nil { guardMark = Self.mark(item.node, item.tag) }
             default: break
             }
         }
     }
 
-    private static func mark(_ value: String?) -> String? {
-        guard let value = value?.lowercased(), !value.isEmpty, value.utf8.count < 2000 else { return nil }
-        return marks.first { value.contains($0) }
-    }
-
-    /// What guards write is short; a site's own scripts are not read.
-    private static func mark(in script: HTMLNode?) -> String? {
-        guard let bytes = script?.textBytes, bytes.count < 6000, bytes.count > 20 else { return nil }
-        let text = String(decoding: bytes, as: UTF8.self).lowercased()
-        return ["_cf_chl_opt", "captcha-delivery.com", "_pxappid", "awswafcookiedomainlist", "gokuprops"].first {
-            text.contains($0)
+    private static func mark(_ node: HTMLNode, _ tag: HTMLTag?) -> String? {
+        var mark: String?
+        node.forEachAttribute { name, value in
+            if name.isName("id") {
+                mark = mark ?? ids.first { value.isName($0) }.map { "\($0)" }
+            } else if tag != .div, name.isName("src") || name.isName("action") {
+                mark = mark ?? addresses.first { value.contains($0) }
+            }
         }
+        guard mark == nil, tag == .script, let text = node.child(0)?.textBytes, codeLength.contains(text.count) else {
+            return mark
+        }
+        return code.first { text.contains($0) }
     }
 }

@@ -31,12 +31,13 @@ package struct DocumentBuilder {
     }
 
     package mutating func heading(_ level: Int, _ content: InlineText) throws(ExtractionError) {
-        let title = content.plain.replacing("\n", with: " ")
+        let title = content.plain.replacingNewlines(with: " ")
         guard !title.isEmpty else { return }
         let level = min(max(level, 1), 6)
-        let marked = content.markdown().replacing("\\\n", with: " ")
+        let lines = content.markdown()
+        let marked = lines.utf8.contains(0x0A) ? lines.replacing("\\\n", with: " ") : lines
         let start = try block(title, String(repeating: "#", count: level) + " " + marked)
-        let cut = content.words.replacing("\n", with: " ").cut(to: Heading.longest)
+        let cut = content.words.replacingNewlines(with: " ").cut(to: Heading.longest)
         headings.append(Heading(level: level, title: cut, start: start))
     }
 
@@ -44,7 +45,7 @@ package struct DocumentBuilder {
         guard !content.isBlank else { return }
         let marked = content.markdown().escapingLineStart()
         let quote = String(repeating: "> ", count: min(quoteDepth, Self.deepestList))
-        try block(content.plain, quote + (quoteDepth > 0 ? marked.replacing("\n", with: "\n" + quote) : marked))
+        try block(content.plain, quote + (quoteDepth > 0 ? marked.replacingNewlines(with: "\n" + quote) : marked))
     }
 
     package mutating func listItem(_ content: InlineText, depth: Int, marker: Marker) throws(ExtractionError) {
@@ -55,7 +56,7 @@ package struct DocumentBuilder {
             case .bullet: "- "
             case .number(let number): "\(number). "
             }
-        let marked = content.markdown().replacing("\n", with: "\n\(indent)  ")
+        let marked = content.markdown().replacingNewlines(with: "\n\(indent)  ")
         try block(indent + sign + content.plain, indent + sign + marked, isItem: true)
     }
 
@@ -69,7 +70,7 @@ package struct DocumentBuilder {
     package mutating func code(_ code: String) throws(ExtractionError) {
         let lines = code.trimmingNewlines()
         guard !lines.isEmpty else { return }
-        let fence = lines.contains("```") ? "~~~~" : "```"
+        let fence = lines.utf8.contains(UInt8(ascii: "`")) && lines.contains("```") ? "~~~~" : "```"
         try block(lines, "\(fence)\n\(lines)\n\(fence)")
     }
 
@@ -82,7 +83,10 @@ package struct DocumentBuilder {
         }
         // The text is what tells the cells again: no cell has a tab or a newline, and every row has as many.
         let plain = rows.map { row in
-            row.map { $0.plain.replacing("\n", with: " ").replacing("\t", with: " ") }.joined(separator: "\t")
+            row.map { cell in
+                let line = cell.plain.replacingNewlines(with: " ")
+                return line.utf8.contains(0x09) ? line.replacing("\t", with: " ") : line
+            }.joined(separator: "\t")
                 + String(repeating: "\t", count: width - row.count)
         }
         var marked = rows.map { row in

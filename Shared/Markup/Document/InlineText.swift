@@ -130,14 +130,16 @@ package struct InlineText {
         }
         result += Self.linkEnd(link)
         let trimmed = result.trimmingBlanks()
-        return trimmed.replacing("\n", with: inTable ? "<br>" : "\\\n")
+        return trimmed.replacingNewlines(with: inTable ? "<br>" : "\\\n")
     }
 
     private static func linkEnd(_ link: String?) -> String {
         guard let link else { return "" }
         let isPlain = link.utf8.allSatisfy { $0 > 0x20 && $0 != UInt8(ascii: "(") && $0 != UInt8(ascii: ")") }
-        let safe = link.replacing("<", with: "%3C").replacing(">", with: "%3E").replacing("\n", with: "")
-        return isPlain ? "](\(safe))" : "](<\(safe)>)"
+        // What is in angle brackets must not have any.
+        let hasAngles = link.utf8.contains { $0 == UInt8(ascii: "<") || $0 == UInt8(ascii: ">") }
+        let safe = hasAngles ? link.replacing("<", with: "%3C").replacing(">", with: "%3E") : link
+        return isPlain ? "](\(safe))" : "](<\(safe.replacingNewlines(with: ""))>)"
     }
 
     /// Marks go inside the blanks around the words, or CommonMark does not see them.
@@ -156,7 +158,7 @@ package struct InlineText {
     }
 
     private static func codeSpan(_ text: String, inTable: Bool) -> String {
-        let text = text.replacing("\n", with: " ")
+        let text = text.replacingNewlines(with: " ")
         let shown = inTable ? text.replacing("|", with: "\\|") : text
         return shown.utf8.contains(UInt8(ascii: "`")) ? "`` \(shown) ``" : "`\(shown)`"
     }

@@ -10,6 +10,13 @@ extension String {
     package func cut(to count: Int) -> String { String(String.UnicodeScalarView(unicodeScalars.prefix(count))) }
 }
 
+extension String {
+    /// With something else for each newline. Most texts have none, and to look for it as a character takes longer than all the rest.
+    func replacingNewlines(with text: String) -> String {
+        utf8.contains(0x0A) ? replacing("\n", with: text) : self
+    }
+}
+
 extension UInt8 {
     /// Whether a byte of UTF-8 begins a scalar.
     package var startsScalar: Bool { self & 0xC0 != 0x80 }
