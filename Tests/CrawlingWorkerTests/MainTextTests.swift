@@ -75,7 +75,7 @@ import Testing
                 A caption.
 
                 """)
-        #expect(page.wordCount == 41)
+        #expect(page.wordCount == 42)
     }
 
     @Test("A name that says boilerplate is not believed where most of the text stands")

@@ -29,7 +29,7 @@ import Testing
             encoding: "windows-1252", text: "\u{201C}\u{FC}\u{201D}"),
         Sample(
             page: ascii("<p>") + [0xE6], contentType: "text/html;charset=\"koi8-r\"", encoding: "KOI8-R",
-            text: "\u{444}"),
+            text: "\u{424}"),
         Sample(page: ascii("<meta charset=windows-1251><p>") + [0xC6], encoding: "windows-1251", text: "\u{416}"),
         Sample(
             page: ascii(

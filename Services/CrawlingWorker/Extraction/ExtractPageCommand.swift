@@ -1,7 +1,9 @@
 import Foundation
 import Markup
 
-/// `CrawlingWorker extract [--text | --json] FILE...`: what the worker would read, for operators and measurements.
+/// `CrawlingWorker extract [--text] FILE...`: the main text that the worker would find, for operators and measurements.
+///
+/// It is Markdown, or with `--text` without marks; after each of several files there is a NUL.
 enum ExtractPageCommand {
     /// The first argument of the process.
     static let argument = "extract"

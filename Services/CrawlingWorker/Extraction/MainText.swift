@@ -18,7 +18,7 @@ struct MainText {
     init(_ tree: PageTree) {
         self.tree = tree
         root = tree.body
-        let all = TextBlocks(tree, below: tree.body, isLeft: { tree.nodes[$0].traits.contains(.hidden) }).blocks
+        let all = TextBlocks(tree, below: tree.body, isLeft: { _ in false }).blocks
         let whole = TextSums(all, count: tree.nodes.count)
         let strict = Boilerplate(tree, whole)
         choose(leaving: strict.left)
@@ -26,7 +26,8 @@ struct MainText {
             // Little was found: perhaps what was left out is all there is.
             let few = (root, left, blocks)
             choose(leaving: Boilerplate(tree, whole, isLenient: true).left)
-            if TextSums.prose(blocks) < 2 * TextSums.prose(few.2) + Self.leastGain { (root, left, blocks) = few }
+            let isMore = TextSums.prose(blocks) >= 2 * TextSums.prose(few.2) + Self.leastGain
+            if !isMore, !few.2.isEmpty { (root, left, blocks) = few }
         }
     }
 
@@ -36,9 +37,7 @@ struct MainText {
 
     private mutating func choose(leaving boilerplate: Set<Int>) {
         let tree = tree
-        let blocks = TextBlocks(tree, below: tree.body) {
-            boilerplate.contains($0) || tree.nodes[$0].traits.contains(.hidden)
-        }.blocks
+        let blocks = TextBlocks(tree, below: tree.body) { boilerplate.contains($0) }.blocks
         let sums = TextSums(blocks, count: tree.nodes.count)
         root = MainRoot(tree, sums).index
         let trimming = Trimming(tree, sums, root: root, blocks: blocks)

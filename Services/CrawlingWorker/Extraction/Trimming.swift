@@ -28,8 +28,7 @@ struct Trimming {
         var index = root + 1
         let last = Int(tree.nodes[root].end)
         while index < last {
-            guard let tag = tree.nodes[index].tag, tag.isBlock, !tag.isHeading, tag != .li, tag != .tr, tag != .td,
-                tag != .pre, tag != .p
+            guard let tag = tree.nodes[index].tag, Self.mayBeLinkList(tag), !tree.nodes[index].hints.contains(.note)
             else {
                 index += 1
                 continue
@@ -37,13 +36,22 @@ struct Trimming {
             let characters = sums.characters(tree, index)
             let linked = sums.linked(tree, index)
             let density = Double(linked) / Double(max(characters, 1))
-            let isFew = sums.blocks(tree, index) < 2
-            if sums.prose(tree, index) == 0, density > (isFew ? 0.8 : 0.5), characters > 0 {
+            // What stands beside links in a table or a list of terms is said of them.
+            let isSaid = tag == .table || tag == .tbody || tag == .dl || sums.blocks(tree, index) < 2
+            if sums.prose(tree, index) == 0, density > (isSaid ? 0.8 : 0.65) {
                 left.insert(index)
                 index = Int(tree.nodes[index].end)
             } else {
                 index += 1
             }
+        }
+    }
+
+    /// Items and cells stay or go with their lists.
+    private static func mayBeLinkList(_ tag: HTMLTag) -> Bool {
+        switch tag {
+        case .li, .tr, .td, .th, .pre, .p, .dt, .dd: false
+        default: tag.isBlock && !tag.isHeading
         }
     }
 

@@ -11,9 +11,12 @@ enum WordCount {
                 // Kana, ideographs and Hangul, by the first of their three bytes.
                 wide += 1
                 isInWord = false
-            } else if byte & 0xC0 != 0x80 {
-                if !isInWord { words += 1 }
-                isInWord = true
+            } else if byte >= 0x80 || byte.isASCIILetter || (0x30...0x39).contains(byte) {
+                // A sign alone, such as the mark of an item, is no word.
+                if byte & 0xC0 != 0x80, !isInWord {
+                    words += 1
+                    isInWord = true
+                }
             }
         }
         return words + (wide + 1) / 2
