@@ -1,8 +1,9 @@
 """The pages of the measurement and what their main text is.
 
-news: articles with texts that people have checked, in the source distribution of newspaper4k. They are real pages of a dozen languages.
+news: articles with the texts that newspaper4k's own tests expect of them, in its source distribution. They are real pages in nine languages;
+how the texts were made is not said there, so that some may be what that tool finds rather than what a reader would.
 docs: published documentation in Debian's packages, ten pages of each. What is main text is marked by the generator of each: the element that
-its theme puts the page's own text into. The marks are given to this script only, not to the extractors.
+its theme puts the page's own text into. The marks are given to this script only; several are role=main, which any extractor may go by.
 """
 
 import hashlib
@@ -46,7 +47,7 @@ class Page:
     def __init__(self, source, name, path, truth):
         self.source, self.name, self.path, self.truth = source, name, path, truth
         digest = hashlib.sha256(f"{source}/{name}".encode()).digest()
-        # The half that the algorithm was made with, and the half that nobody has looked at.
+        # The half whose pages the algorithm was made with, and the half of which only the figures were seen.
         self.half = "looked at" if digest[0] % 2 == 0 else "checked"
 
 
