@@ -1,4 +1,5 @@
 import DocumentsWorker
+import Markup
 import TestKit
 import Testing
 

@@ -1,5 +1,6 @@
 import DocumentsWorker
 import Foundation
+import Markup
 import TestKit
 import Testing
 

@@ -1,5 +1,6 @@
 import DocumentsWorker
 import Foundation
+import Markup
 import Testing
 
 /// Where things are, and one extractor for all tests that do not break it.

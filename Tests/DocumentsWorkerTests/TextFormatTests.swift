@@ -1,5 +1,6 @@
 import DocumentsWorker
 import Foundation
+import Markup
 import Testing
 
 /// Formats that are text, told by their content where the name says nothing.

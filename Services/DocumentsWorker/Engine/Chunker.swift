@@ -1,4 +1,5 @@
 import Crypto
+import Markup
 
 /// A part of a document's text, of a size that an embedding model or a reader takes at once.
 public struct Chunk: Sendable, Equatable {

@@ -1,4 +1,5 @@
 import Foundation
+import Markup
 
 /// `DocumentsWorker extract [--parallel N] FILE...`: what the worker would read, for operators and measurements.
 ///

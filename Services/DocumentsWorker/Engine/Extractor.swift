@@ -1,5 +1,6 @@
 import Concurrency
 import Foundation
+import Markup
 
 /// Takes the text out of documents, each parsed in a limited child process without network.
 ///

@@ -1,4 +1,5 @@
 import Foundation
+import Markup
 
 /// An open regular file that is read as a document; closed with the last reference.
 public final class OpenDocument: Sendable {

@@ -1,4 +1,5 @@
 import HTTPClient
+import Markup
 import WorkerKit
 
 /// Why a URL gave no document, and whether another try may help.

@@ -1,6 +1,7 @@
 import Crypto
 import Foundation
 import HTTPClient
+import Markup
 import Synchronization
 
 /// A document that was fetched.

@@ -1,5 +1,6 @@
 import Foundation
 import HTTPClient
+import Markup
 
 /// The name of a document that is given by a URL.
 enum FetchedName {

@@ -2,6 +2,7 @@ import Crypto
 import Foundation
 import JSON
 import Jobs
+import Markup
 
 /// The artifact of kind `document`: metadata, pages with their offsets, and chunks.
 enum DocumentJSON {

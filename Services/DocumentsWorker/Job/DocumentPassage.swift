@@ -1,6 +1,7 @@
 import Foundation
 import JSON
 import Jobs
+import Markup
 import WorkerKit
 
 /// What a document's way through the stages gave.

@@ -1,5 +1,6 @@
 import Foundation
 import Jobs
+import Markup
 import WorkerKit
 
 /// The pictures of a document's pages, in the order of the pages.

@@ -1,5 +1,6 @@
 import Foundation
 import Jobs
+import Markup
 
 /// What comes out of a job.
 struct ProcessedDocuments: Encodable, Sendable {

@@ -1,4 +1,5 @@
 import Foundation
+import Markup
 
 /// The parsing child: tells the format from the content, reads the document on standard input, writes frames.
 enum DocumentParser {

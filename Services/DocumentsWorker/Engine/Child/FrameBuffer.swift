@@ -1,3 +1,5 @@
+import Markup
+
 /// The frames in what a child writes, whole ones only. The child may be under a hostile document's control, so lengths are checked.
 struct FrameBuffer {
     private static let headerLength = 5

@@ -6,7 +6,6 @@ struct LimitedChild {
     /// How a child that runs our own code ends; `pdftotext` has codes of its own, all under 100.
     enum ExitCode {
         static let sandboxRefused: Int32 = 120
-        static let outOfMemory: Int32 = 121
         static let missingProgram: Int32 = 127
     }
 

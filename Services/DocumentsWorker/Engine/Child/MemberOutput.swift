@@ -1,3 +1,5 @@
+import Markup
+
 /// Writes the members of a collection, within what is left of the limits of its tree.
 struct MemberOutput {
     private let writer = ResultWriter()

@@ -1,5 +1,6 @@
 import CSeccomp
 import Foundation
+import Markup
 
 /// The small process that forks a limited child for each document.
 ///

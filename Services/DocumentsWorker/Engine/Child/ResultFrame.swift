@@ -1,4 +1,5 @@
 import Foundation
+import Markup
 
 /// The pieces that a parsing child writes: a kind, a length of four bytes (little endian), the bytes.
 enum ResultFrame: UInt8 {

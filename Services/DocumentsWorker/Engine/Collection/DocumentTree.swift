@@ -1,3 +1,4 @@
+import Markup
 import Synchronization
 
 /// A document with all that it holds, at every depth, and what that may be together.

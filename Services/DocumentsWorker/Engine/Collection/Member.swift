@@ -1,3 +1,5 @@
+import Markup
+
 /// What a document holds besides its own text: the files of an archive, the attachments of a mail.
 public struct Contents: Sendable, Equatable {
     /// In the order in which they stand in the document.

@@ -1,3 +1,5 @@
+import Markup
+
 /// Takes the members that a child writes into one file; the child is not trusted with how many or how large they are.
 struct MemberIntake {
     private let place: TreePlace

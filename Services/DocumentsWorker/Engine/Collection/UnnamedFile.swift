@@ -1,6 +1,7 @@
 import CSeccomp
 import Crypto
 import Foundation
+import Markup
 
 /// A file without a name, in the folder for temporary files or in memory; gone with the last reference, also when the process is killed.
 final class UnnamedFile: Sendable {

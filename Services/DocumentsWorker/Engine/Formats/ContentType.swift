@@ -1,4 +1,5 @@
 import CMagic
+import Markup
 
 /// Tells what a file is from its content, by libmagic.
 enum ContentType {

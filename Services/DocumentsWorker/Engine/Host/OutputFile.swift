@@ -1,4 +1,5 @@
 import Foundation
+import Markup
 import Synchronization
 
 /// Collects an output in a file, up to a limit.

@@ -1,4 +1,5 @@
 import Foundation
+import Markup
 import Synchronization
 
 /// Puts together what a parsing child writes. The child may be under a hostile document's control, so nothing of it is
@@ -150,9 +151,8 @@ final class ResultReader: Sendable {
 }
 
 extension ChildEnd {
-    /// Whether memory is what the child lacked, by its exit code or by the last words of an allocator.
+    /// Whether memory is what the child lacked, by the last words of an allocator.
     var ranOutOfMemory: Bool {
-        if cause == .exited(LimitedChild.ExitCode.outOfMemory) { return true }
         let words = [
             "Out of memory", "out of memory", "bad_alloc", "Could not allocate memory", "Bogus memory allocation",
             "cannot allocate memory", "failed to allocate", "Cannot allocate memory", "failed to map segment",

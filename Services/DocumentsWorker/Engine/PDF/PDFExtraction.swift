@@ -1,4 +1,5 @@
 import Foundation
+import Markup
 
 /// Reads a PDF range by range: a short document is one range, a long one many, whose pages are read by several processes at a time.
 ///

@@ -1,3 +1,5 @@
+import Markup
+
 /// What `pdfinfo` says of a document.
 struct PDFInfo: Sendable {
     /// The number of pages; nil when the document cannot be opened.

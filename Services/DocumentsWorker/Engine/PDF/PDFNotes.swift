@@ -1,3 +1,5 @@
+import Markup
+
 /// The footnotes and endnotes of a PDF: which raised numbers refer to which of the texts that begin with one.
 ///
 /// A number refers to the text on its own page, or to the next one that begins with it, as where all notes stand at the end of a chapter.

@@ -1,3 +1,4 @@
+import Markup
 import Synchronization
 
 /// Pages of a PDF that follow each other, as they were read; what is kept of them is what another attempt goes on from.

@@ -1,3 +1,5 @@
+import Markup
+
 /// Finds out of all pages together which blocks are headings and which are the headers and footers that every page repeats, and
 /// builds the document.
 struct PDFStructure {

@@ -1,3 +1,4 @@
+import Markup
 import Synchronization
 
 /// Collects the pages that a layout child writes, as they come.

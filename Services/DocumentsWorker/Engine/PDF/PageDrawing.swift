@@ -1,4 +1,5 @@
 import Foundation
+import Markup
 
 /// Which pictures are made of the pages of a document.
 struct PageImages: Decodable, Sendable {

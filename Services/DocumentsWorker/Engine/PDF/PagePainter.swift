@@ -1,4 +1,5 @@
 import Foundation
+import Markup
 
 /// What `pdftoppm` makes of a page.
 enum PictureFormat: Int, Sendable {

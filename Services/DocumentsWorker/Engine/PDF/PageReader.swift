@@ -1,4 +1,5 @@
 import Foundation
+import Markup
 
 /// Reads some pages of a PDF with `pdftotext`: one fast run over all of them, and page by page only where that run met damage.
 ///

@@ -1,4 +1,5 @@
 import Foundation
+import Markup
 
 /// Reads pages of a PDF as pictures, as many at a time as there are cores.
 struct PageRecognition: Sendable {

@@ -1,4 +1,5 @@
 import Foundation
+import Markup
 
 /// What poppler's programs say on standard error and by their exit code; the only place that reads its words.
 struct PopplerDiagnostics {

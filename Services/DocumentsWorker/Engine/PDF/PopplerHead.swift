@@ -1,3 +1,5 @@
+import Markup
+
 /// The head that `pdftotext -bbox-layout` writes: one element a line, four characters escaped.
 enum PopplerHead {
     static func read(_ head: ArraySlice<UInt8>, into metadata: inout DocumentMetadata) {

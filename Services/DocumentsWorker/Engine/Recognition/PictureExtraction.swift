@@ -1,3 +1,5 @@
+import Markup
+
 /// A document that is a picture, or some of them: the words in it.
 struct PictureExtraction: Sendable {
     let job: ExtractionJob

@@ -1,4 +1,5 @@
 import Foundation
+import Markup
 
 /// Reads the words in pictures with `tesseract`, each in a limited child.
 ///

@@ -1,4 +1,5 @@
 import Foundation
+import Markup
 
 /// An archive of files: its text is their list, each file is a document inside it.
 struct ArchiveCollection {

@@ -1,5 +1,6 @@
 import CLibArchive
 import Foundation
+import Markup
 
 /// The archive on standard input, entry by entry. One at a time can be open: they share the descriptor.
 final class ArchiveReader {

@@ -1,3 +1,5 @@
+import Markup
+
 /// A document that is a zip archive of parts.
 struct DocumentArchive {
     /// What it is taken for, in errors.

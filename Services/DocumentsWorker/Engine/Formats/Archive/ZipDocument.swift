@@ -1,3 +1,5 @@
+import Markup
+
 /// A zip archive: what kind of document it holds is told by the parts that it has.
 enum ZipDocument {
     static func parse(_ request: ChildRequest) throws(ExtractionError) -> ParsedDocument {

@@ -1,3 +1,5 @@
+import Markup
+
 /// What the parts of an archive have inflated to so far, counted as it is read whatever sizes the archive declares.
 final class InflationBudget {
     let limit: Int

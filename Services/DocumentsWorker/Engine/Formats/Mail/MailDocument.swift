@@ -1,5 +1,6 @@
 import CGMime
 import Foundation
+import Markup
 
 /// A mail, by GMime: its head, its text, and what is attached as documents inside it.
 ///

@@ -1,4 +1,5 @@
 import CGMime
+import Markup
 
 /// The head of a mail: what its first lines show, and what is told of it.
 struct MailHead {

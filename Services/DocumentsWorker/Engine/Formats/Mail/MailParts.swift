@@ -1,4 +1,5 @@
 import CGMime
+import Markup
 
 /// Tells the parts of a mail that are its text from those that are documents inside it.
 struct MailParts {
@@ -98,7 +99,7 @@ struct MailParts {
     private mutating func write(text object: Object, isHTML: Bool) throws(ExtractionError) -> Bool {
         guard let text = Self.text(of: object, isHTML: isHTML) else { return false }
         if isHTML {
-            var renderer = HTMLRenderer(builder: builder, metadata: DocumentMetadata(mediaType: ""))
+            var renderer = HTMLDocument.renderer(builder)
             try HTMLDocument.render(text, with: &renderer)
             builder = renderer.builder
             return true

@@ -1,4 +1,5 @@
 import Foundation
+import Markup
 
 /// The plain text of a mail as paragraphs, with quotations told from the writer's own words.
 enum MailText {

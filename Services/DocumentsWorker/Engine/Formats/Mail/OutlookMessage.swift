@@ -1,3 +1,5 @@
+import Markup
+
 /// A mail as Outlook saves it (MS-OXMSG): its head, its text, and what is attached as documents inside it.
 enum OutlookMessage {
     private static let mediaType = "application/vnd.ms-outlook"
@@ -29,7 +31,7 @@ enum OutlookMessage {
         if let text = message.text(plainText), text.utf8.contains(where: { !$0.isBlank && $0 != 0 }) {
             try MailText.write(text, isFlowed: false, dropsBlank: false, to: &builder)
         } else if let page {
-            var renderer = HTMLRenderer(builder: builder, metadata: DocumentMetadata(mediaType: ""))
+            var renderer = HTMLDocument.renderer(builder)
             try HTMLDocument.render(page, with: &renderer)
             builder = renderer.builder
         } else if message.stream(richText) != nil {

@@ -1,5 +1,6 @@
 import CGsf
 import Foundation
+import Markup
 
 /// A storage of an Outlook message (MS-OXMSG), by libgsf: the properties of a mail, a receiver or an attachment.
 struct OutlookStorage {

@@ -1,3 +1,5 @@
+import Markup
+
 /// What an Office document says about itself (ECMA-376 part 2, 11).
 enum OfficeProperties {
     private static let fields = [

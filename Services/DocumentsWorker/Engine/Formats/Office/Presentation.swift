@@ -1,3 +1,5 @@
+import Markup
+
 /// PPTX: each slide is a page, with its title first and its notes last (ECMA-376 part 1, 19).
 enum Presentation {
     static let mainPart = "ppt/presentation.xml"

@@ -1,3 +1,5 @@
+import Markup
+
 /// Reads WordprocessingML (ECMA-376 part 1, 17) and builds the document.
 struct WordBody {
     private struct Paragraph {

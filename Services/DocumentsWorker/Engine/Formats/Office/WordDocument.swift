@@ -1,3 +1,5 @@
+import Markup
+
 /// DOCX: the body part in order, then the notes.
 enum WordDocument {
     static let bodyPart = "word/document.xml"

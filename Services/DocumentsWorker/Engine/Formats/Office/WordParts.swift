@@ -1,3 +1,5 @@
+import Markup
+
 /// What a paragraph style means for structure.
 struct WordStyle {
     enum Role { case code, quotation }

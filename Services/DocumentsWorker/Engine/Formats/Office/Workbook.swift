@@ -1,3 +1,5 @@
+import Markup
+
 /// XLSX: each sheet is a heading and a table of what its cells show (ECMA-376 part 1, 18).
 enum Workbook {
     static let mainPart = "xl/workbook.xml"

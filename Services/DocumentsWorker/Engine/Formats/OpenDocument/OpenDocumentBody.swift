@@ -1,3 +1,5 @@
+import Markup
+
 /// Reads the content of an OpenDocument and builds the document.
 struct OpenDocumentBody {
     private struct Paragraph {

@@ -1,3 +1,5 @@
+import Markup
+
 /// ODT, ODS and ODP (OASIS OpenDocument 1.3): one part with the content, one with styles, one with metadata.
 enum OpenDocumentFormat {
     static let bodyPart = "content.xml"

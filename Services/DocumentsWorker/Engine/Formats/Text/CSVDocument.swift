@@ -1,4 +1,5 @@
 import CCSV
+import Markup
 
 /// Tables of text: CSV in any of its dialects (RFC 4180 and what is written besides it), by libcsv.
 enum CSVDocument {

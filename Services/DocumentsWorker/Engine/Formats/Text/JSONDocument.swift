@@ -1,4 +1,5 @@
 import JSON
+import Markup
 
 /// JSON, or a line of it after the other: the text as it is, as code.
 enum JSONDocument {

@@ -1,5 +1,6 @@
 import CMark
 import Foundation
+import Markup
 
 /// Markdown: the source stays as it is; the structure gives plain text, headings and the title.
 enum MarkdownDocument {

@@ -1,3 +1,5 @@
+import Markup
+
 /// Plain text in any common encoding.
 enum PlainText {
     static func parse(_ bytes: [UInt8], limit: Int) throws(ExtractionError) -> ParsedDocument {

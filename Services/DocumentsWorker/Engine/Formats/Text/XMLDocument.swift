@@ -1,3 +1,5 @@
+import Markup
+
 /// XML of any kind: what stands in its elements, a paragraph for each that has text of its own.
 enum XMLDocument {
     static func parse(_ bytes: [UInt8], limit: Int) throws(ExtractionError) -> ParsedDocument {

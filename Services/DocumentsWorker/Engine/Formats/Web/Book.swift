@@ -1,4 +1,5 @@
 import Foundation
+import Markup
 
 /// EPUB: the chapters of the spine, each as HTML (EPUB 3.3).
 enum Book {
@@ -21,7 +22,7 @@ enum Book {
         try refuseEncrypted(archive)
         let package = try packagePart(archive)
         let (metadata, items, spine) = try read(package, archive)
-        var renderer = HTMLRenderer(builder: DocumentBuilder(limit: limit), metadata: metadata)
+        var renderer = HTMLDocument.renderer(DocumentBuilder(limit: limit), metadata: metadata)
         for item in spine.compactMap({ items[$0] }) where item.isText && !item.isNavigation {
             guard let bytes = try archive.bytes(item.part) else { continue }
             let text = try HTMLDocument.decoded(bytes).text

@@ -1,5 +1,5 @@
-import CGumbo
 import Foundation
+import Markup
 
 /// HTML by gumbo, which repairs what browsers repair.
 enum HTMLDocument {
@@ -7,7 +7,7 @@ enum HTMLDocument {
         let decoded = try decoded(bytes)
         var metadata = DocumentMetadata(mediaType: "text/html")
         metadata.encoding = decoded.encoding
-        var renderer = HTMLRenderer(builder: DocumentBuilder(limit: limit), metadata: metadata)
+        var renderer = renderer(DocumentBuilder(limit: limit), metadata: metadata)
         try render(decoded.text, with: &renderer)
         return renderer.builder.finish(renderer.metadata)
     }
@@ -17,24 +17,19 @@ enum HTMLDocument {
         try DecodedText(bytes, declared: declaredEncoding(bytes))
     }
 
-    /// Adds a text, which is the file `part` of a book, to what was rendered before. Its tree is not freed: see `DocumentParser.run`.
+    /// A renderer for the texts of a document; links inside a book lead from file to file of its archive.
+    static func renderer(
+        _ builder: DocumentBuilder, metadata: DocumentMetadata = DocumentMetadata(mediaType: "")
+    ) -> HTMLRenderer {
+        HTMLRenderer(builder: builder, metadata: metadata, resolve: DocumentArchive.resolve)
+    }
+
+    /// Adds a text, which is the file `part` of a book, to what was rendered before.
     static func render(
         _ source: String, part: String = "", with renderer: inout HTMLRenderer
     ) throws(ExtractionError) {
-        var options = kGumboDefaultOptions
-        options.allocator = { _, size in
-            // Gumbo does not check for NULL.
-            malloc(size) ?? { _exit(LimitedChild.ExitCode.outOfMemory) }()
-        }
-        options.max_errors = 0
-        var text = source
-        let root = text.withUTF8 { utf8 in
-            utf8.withMemoryRebound(to: CChar.self) {
-                gumbo_parse_with_options(&options, $0.baseAddress, $0.count)?.pointee.root
-            }
-        }
-        guard let root else { throw .outOfMemory }
-        try withExtendedLifetime(text) { () throws(ExtractionError) in try renderer.walk(root, part: part) }
+        let tree = try HTMLTree(source)
+        try renderer.walk(tree.root, part: part)
     }
 
     /// The label in the first kilobyte, as `charset=` of a meta element or `encoding=` of an XML declaration.

@@ -1,4 +1,5 @@
 import Foundation
+import Markup
 
 /// The words of one page as poppler has put them into lines, and these into blocks, in reading order.
 struct PageWords {

@@ -1,4 +1,5 @@
 import Foundation
+import Markup
 
 /// The child that reads what `pdftotext -bbox-layout` writes, from standard input, and writes the blocks of each page as frames.
 ///

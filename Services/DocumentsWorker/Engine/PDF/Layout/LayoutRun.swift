@@ -1,3 +1,5 @@
+import Markup
+
 extension ExtractionJob {
     /// Runs a program that tells where words stand and the child that lays them out, both to their ends; the end is that of the program,
     /// unless it is the other's that was not well.

@@ -1,4 +1,5 @@
 import Foundation
+import Markup
 
 /// Reads a file line by line, as long as no line is longer than any of sense.
 struct LineReader {

@@ -1,4 +1,5 @@
 import Foundation
+import Markup
 
 /// The lines of a page as Tesseract gives them, in points.
 ///

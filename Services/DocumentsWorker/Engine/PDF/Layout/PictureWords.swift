@@ -1,4 +1,5 @@
 import Foundation
+import Markup
 
 /// A page as Tesseract has read it, set straight.
 struct StraightPage {

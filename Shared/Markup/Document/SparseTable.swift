@@ -1,7 +1,7 @@
 /// A table of a spreadsheet, in which most cells may be blank, or stand for many.
-struct SparseTable {
+package struct SparseTable {
     /// A table may be this much larger than what is in it; one with cells in its corners only is no table.
-    static let mostBlanks = 2_000_000
+    package static let mostBlanks = 2_000_000
 
     private let limit: Int
     private var rows: [[(column: Int, content: InlineText)]] = []
@@ -10,18 +10,18 @@ struct SparseTable {
     private var width = 0
 
     /// `limit` is in bytes, for the texts of all cells.
-    init(limit: Int) { self.limit = limit }
+    package init(limit: Int) { self.limit = limit }
 
-    mutating func beginRow() {
+    package mutating func beginRow() {
         rows.append([])
         column = 0
     }
 
     /// The next cell stands in this column, counted from 0.
-    mutating func move(to column: Int) { self.column = max(column, self.column) }
+    package mutating func move(to column: Int) { self.column = max(column, self.column) }
 
     /// Adds a cell, or as many equal ones.
-    mutating func append(_ content: InlineText, count: Int = 1) throws(ExtractionError) {
+    package mutating func append(_ content: InlineText, count: Int = 1) throws(ExtractionError) {
         if rows.isEmpty { beginRow() }
         defer { column += count }
         guard !content.isBlank else { return }
@@ -31,7 +31,7 @@ struct SparseTable {
     }
 
     /// The row that was begun last stands for as many equal ones.
-    mutating func repeatRow(count: Int) throws(ExtractionError) {
+    package mutating func repeatRow(count: Int) throws(ExtractionError) {
         guard count > 1, let row = rows.last, !row.isEmpty else { return }
         try spend(row.reduce(0) { $0 + $1.content.plain.utf8.count + 1 }, times: count - 1)
         rows += Array(repeating: row, count: count - 1)
@@ -46,7 +46,7 @@ struct SparseTable {
     /// The rows that have something, all of the same length.
     ///
     /// - Parameter keepingBlanks: whether columns without anything stay between the others.
-    func rows(keepingBlanks: Bool) throws(ExtractionError) -> [[InlineText]] {
+    package func rows(keepingBlanks: Bool) throws(ExtractionError) -> [[InlineText]] {
         let rows = rows.filter { !$0.isEmpty }
         let columns = keepingBlanks ? Array(0..<width) : Set(rows.joined().map(\.column)).sorted()
         guard columns.count * rows.count - rows.reduce(0, { $0 + $1.count }) <= Self.mostBlanks else {

@@ -1,9 +1,9 @@
 import CTextCat
 
 /// Tells the language of a text from its letters, by libexttextcat.
-enum TextLanguage {
+package enum TextLanguage {
     /// How much of a text is looked at, in bytes.
-    static let sampleLength = 4096
+    package static let sampleLength = 4096
     private static let folder = "/usr/share/libexttextcat/"
     /// Of a shorter text, or one with fewer letters in a hundred bytes, nothing is said.
     private static let leastLength = 24
@@ -13,10 +13,10 @@ enum TextLanguage {
     private nonisolated(unsafe) static var classifier: UnsafeMutableRawPointer?
 
     /// Reads what is known of each language: once for all children.
-    static func load() { classifier = special_textcat_Init(folder + "fpdb.conf", folder) }
+    package static func load() { classifier = special_textcat_Init(folder + "fpdb.conf", folder) }
 
     /// A tag such as `en` or `zh-CN` (RFC 5646); nil where nobody can tell, or the data is not installed.
-    static func of(_ text: String) -> String? {
+    package static func of(_ text: String) -> String? {
         var sample = Array(text.utf8.prefix(sampleLength))
         let letters = sample.count { $0 >= 0x80 || (0x41...0x5A).contains($0) || (0x61...0x7A).contains($0) }
         guard let classifier, sample.count >= leastLength, letters * 100 >= leastLetters * sample.count else {

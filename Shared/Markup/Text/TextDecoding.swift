@@ -2,17 +2,17 @@ import CUchardet
 import Foundation
 
 /// Turns bytes of any common encoding into text.
-struct DecodedText {
-    let text: String
+package struct DecodedText {
+    package let text: String
     /// The IANA name of the encoding.
-    let encoding: String
+    package let encoding: String
 
     private static let replacementLimit = 0.05
 
     /// Decodes by byte order mark, then by `declared`, then as UTF-8 if valid, then by detection.
     ///
     /// Throws `unsupported` for bytes that no encoding makes a text of.
-    init(_ bytes: [UInt8], declared: String? = nil) throws(ExtractionError) {
+    package init(_ bytes: [UInt8], declared: String? = nil) throws(ExtractionError) {
         if let (name, length) = Self.byteOrderMark(bytes) {
             try self.init(bytes[length...], encoding: name)
         } else if let name = Self.wideWithoutMark(bytes) {
@@ -43,7 +43,7 @@ struct DecodedText {
     }
 
     /// Whether the beginning of a file is text in UTF-8.
-    static func isUnicode(_ sample: [UInt8]) -> Bool {
+    package static func isUnicode(_ sample: [UInt8]) -> Bool {
         // The last character may be cut.
         let whole = sample.dropLast(min(sample.count, sample.suffix(4).reversed().prefix { $0 >= 0x80 }.count))
         return !sample.contains(0) && String(validating: whole, as: UTF8.self) != nil
@@ -76,7 +76,8 @@ struct DecodedText {
         return nil
     }
 
-    private static func detected(_ bytes: [UInt8]) -> String {
+    /// The encoding that the bytes look like; windows-1252 where nobody can tell.
+    package static func detected(_ bytes: [UInt8]) -> String {
         let detector = uchardet_new()
         defer { uchardet_delete(detector) }
         bytes.withUnsafeBytes { buffer in
@@ -101,7 +102,7 @@ struct DecodedText {
     }
 
     /// Converts by iconv; each byte that does not fit becomes U+FFFD. Nil when there are many, or the name is unknown.
-    private static func converted(_ bytes: ArraySlice<UInt8>, from encoding: String) -> String? {
+    package static func converted(_ bytes: ArraySlice<UInt8>, from encoding: String) -> String? {
         guard let converter = iconv_open("UTF-8", encoding), Int(bitPattern: converter) != -1 else { return nil }
         defer { iconv_close(converter) }
         var output: [UInt8] = []

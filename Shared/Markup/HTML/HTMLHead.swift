@@ -1,5 +1,5 @@
 /// What the head of an HTML document says about it.
-enum HTMLHead {
+package enum HTMLHead {
     private static let fields = [
         "author": "author", "dc.creator": "author", "description": "subject", "dc.title": "title",
         "dcterms.title": "title", "dcterms.creator": "author", "article:author": "author",
@@ -7,7 +7,7 @@ enum HTMLHead {
         "article:modified_time": "modified", "dcterms.modified": "modified", "last-modified": "modified",
     ]
 
-    static func read(_ head: HTMLNode, into metadata: inout DocumentMetadata) {
+    package static func read(_ head: HTMLNode, into metadata: inout DocumentMetadata) {
         for index in 0..<head.childCount {
             guard let node = head.child(index) else { continue }
             if node.tag == "title" { metadata.set("title", node.directText) }
@@ -19,7 +19,7 @@ enum HTMLHead {
     }
 
     /// A link worth keeping; scripts, embedded data and jumps inside the page are not.
-    static func safeLink(_ target: String) -> String? {
+    package static func safeLink(_ target: String) -> String? {
         let target = target.trimmingBlanks()
         guard !target.isEmpty, !target.hasPrefix("#") else { return nil }
         let scheme = target.prefix { $0 != ":" && $0 != "/" && $0 != "?" && $0 != "#" }

@@ -1,17 +1,7 @@
-/// A document that a child has read, before it goes to the worker.
-struct ParsedDocument {
-    var text: String
-    var markdown: String?
-    var metadata: DocumentMetadata
-    var headings: [Heading] = []
-    var pages: [Page] = []
-    var tables: [Table] = []
-}
-
 /// Builds plain text and Markdown side by side from blocks in reading order.
-struct DocumentBuilder {
+package struct DocumentBuilder {
     /// What stands before a list item.
-    enum Marker: Equatable {
+    package enum Marker: Equatable {
         case bullet
         case number(Int)
     }
@@ -29,35 +19,36 @@ struct DocumentBuilder {
     private var pageHasText = false
     private var endsInItem = false
     /// Where the text of the last block stands.
-    private(set) var lastBlock = 0..<0
+    package private(set) var lastBlock = 0..<0
 
     /// `limit` is in bytes, for both texts together.
-    init(limit: Int) { self.limit = limit }
+    package init(limit: Int) { self.limit = limit }
 
     /// What follows stands on a new page, which ends where the next one begins.
-    mutating func beginPage() {
+    package mutating func beginPage() {
         pages.append(Page(number: pages.count + 1, start: scalars, end: scalars))
         pageHasText = false
     }
 
-    mutating func heading(_ level: Int, _ content: InlineText) throws(ExtractionError) {
-        let title = content.plain.replacing("\n", with: " ")
+    package mutating func heading(_ level: Int, _ content: InlineText) throws(ExtractionError) {
+        let title = content.plain.replacingNewlines(with: " ")
         guard !title.isEmpty else { return }
         let level = min(max(level, 1), 6)
-        let marked = content.markdown().replacing("\\\n", with: " ")
+        let lines = content.markdown()
+        let marked = lines.utf8.contains(0x0A) ? lines.replacing("\\\n", with: " ") : lines
         let start = try block(title, String(repeating: "#", count: level) + " " + marked)
-        let cut = content.words.replacing("\n", with: " ").cut(to: Heading.longest)
+        let cut = content.words.replacingNewlines(with: " ").cut(to: Heading.longest)
         headings.append(Heading(level: level, title: cut, start: start))
     }
 
-    mutating func paragraph(_ content: InlineText, quoteDepth: Int = 0) throws(ExtractionError) {
+    package mutating func paragraph(_ content: InlineText, quoteDepth: Int = 0) throws(ExtractionError) {
         guard !content.isBlank else { return }
         let marked = content.markdown().escapingLineStart()
         let quote = String(repeating: "> ", count: min(quoteDepth, Self.deepestList))
-        try block(content.plain, quote + (quoteDepth > 0 ? marked.replacing("\n", with: "\n" + quote) : marked))
+        try block(content.plain, quote + (quoteDepth > 0 ? marked.replacingNewlines(with: "\n" + quote) : marked))
     }
 
-    mutating func listItem(_ content: InlineText, depth: Int, marker: Marker) throws(ExtractionError) {
+    package mutating func listItem(_ content: InlineText, depth: Int, marker: Marker) throws(ExtractionError) {
         guard !content.isBlank else { return }
         let indent = String(repeating: " ", count: 4 * min(max(depth, 0), Self.deepestList))
         let sign =
@@ -65,25 +56,25 @@ struct DocumentBuilder {
             case .bullet: "- "
             case .number(let number): "\(number). "
             }
-        let marked = content.markdown().replacing("\n", with: "\n\(indent)  ")
+        let marked = content.markdown().replacingNewlines(with: "\n\(indent)  ")
         try block(indent + sign + content.plain, indent + sign + marked, isItem: true)
     }
 
     /// A footnote or endnote; what refers to it has `[^label]`.
-    mutating func note(_ label: String, _ content: InlineText) throws(ExtractionError) {
+    package mutating func note(_ label: String, _ content: InlineText) throws(ExtractionError) {
         guard !content.isBlank else { return }
         let definition = content.marked("[^\(label)]: ")
         try block(definition.plain, definition.markdown())
     }
 
-    mutating func code(_ code: String) throws(ExtractionError) {
+    package mutating func code(_ code: String) throws(ExtractionError) {
         let lines = code.trimmingNewlines()
         guard !lines.isEmpty else { return }
-        let fence = lines.contains("```") ? "~~~~" : "```"
+        let fence = lines.utf8.contains(UInt8(ascii: "`")) && lines.contains("```") ? "~~~~" : "```"
         try block(lines, "\(fence)\n\(lines)\n\(fence)")
     }
 
-    mutating func table(_ rows: [[InlineText]]) throws(ExtractionError) {
+    package mutating func table(_ rows: [[InlineText]]) throws(ExtractionError) {
         let rows = rows.filter { !$0.allSatisfy(\.isBlank) }
         let width = rows.map(\.count).max() ?? 0
         guard width > 0 else { return }
@@ -92,7 +83,10 @@ struct DocumentBuilder {
         }
         // The text is what tells the cells again: no cell has a tab or a newline, and every row has as many.
         let plain = rows.map { row in
-            row.map { $0.plain.replacing("\n", with: " ").replacing("\t", with: " ") }.joined(separator: "\t")
+            row.map { cell in
+                let line = cell.plain.replacingNewlines(with: " ")
+                return line.utf8.contains(0x09) ? line.replacing("\t", with: " ") : line
+            }.joined(separator: "\t")
                 + String(repeating: "\t", count: width - row.count)
         }
         var marked = rows.map { row in
@@ -104,7 +98,7 @@ struct DocumentBuilder {
         tables.append(Table(start: start, end: scalars))
     }
 
-    mutating func rule() throws(ExtractionError) {
+    package mutating func rule() throws(ExtractionError) {
         try block("", "---")
     }
 
@@ -139,7 +133,7 @@ struct DocumentBuilder {
     }
 
     /// The finished document; `markdown` replaces the built one where the source is Markdown itself.
-    consuming func finish(_ metadata: DocumentMetadata, markdown source: String? = nil) -> ParsedDocument {
+    package consuming func finish(_ metadata: DocumentMetadata, markdown source: String? = nil) -> ParsedDocument {
         var metadata = metadata
         if metadata.title == nil, let first = headings.first { metadata.set("title", first.title) }
         if !pages.isEmpty { metadata.pages = pages.count }

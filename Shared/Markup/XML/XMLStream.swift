@@ -1,7 +1,7 @@
 import CLibXML2
 
 /// Bytes from somewhere, read once.
-protocol ByteSource: AnyObject {
+package protocol ByteSource: AnyObject {
     /// Reads up to `count` bytes; 0 at the end, -1 on failure.
     func read(into buffer: UnsafeMutableRawPointer?, count: Int) -> Int
     /// Why reading failed.
@@ -11,9 +11,9 @@ protocol ByteSource: AnyObject {
 /// Reads XML as a stream, without entities, document types or network.
 ///
 /// Libxml2's own limits stay on: 256 levels of nesting, 10 MB a text node, and the factor by which entities may grow.
-final class XMLStream {
+package final class XMLStream {
     /// What comes next.
-    enum Event {
+    package enum Event {
         case start(String)
         case end(String)
         case text(String)
@@ -34,7 +34,7 @@ final class XMLStream {
     private var firstError: String?
 
     /// Reads from the source; errors call the document by its format.
-    init(_ source: any ByteSource, of format: String) throws(ExtractionError) {
+    package init(_ source: any ByteSource, of format: String) throws(ExtractionError) {
         let options = XML_PARSE_NONET.rawValue | XML_PARSE_COMPACT.rawValue
         let input = Input(source)
         let reader = xmlReaderForIO(
@@ -68,7 +68,7 @@ final class XMLStream {
     }
 
     /// The next event; nil at the end. Throws `too_large` or `corrupt`.
-    func next() throws(ExtractionError) -> Event? {
+    package func next() throws(ExtractionError) -> Event? {
         if let name = pendingEnd {
             pendingEnd = nil
             return .end(name)
@@ -91,7 +91,7 @@ final class XMLStream {
     }
 
     /// Passes over the element that has just started, with all that is in it.
-    func skip() throws(ExtractionError) {
+    package func skip() throws(ExtractionError) {
         var depth = 1
         while depth > 0, let event = try next() {
             switch event {
@@ -103,7 +103,7 @@ final class XMLStream {
     }
 
     /// The text in the element that has just started, whatever elements it is in.
-    func text() throws(ExtractionError) -> String {
+    package func text() throws(ExtractionError) -> String {
         var depth = 1
         var text = ""
         while depth > 0, let event = try next() {
@@ -120,10 +120,10 @@ final class XMLStream {
     private var name: String { xmlTextReaderConstLocalName(reader).map { String(cString: $0) } ?? "" }
 
     /// An attribute of the element that has just started, by its name without prefix.
-    subscript(attribute: String) -> String? { value { name == attribute } }
+    package subscript(attribute: String) -> String? { value { name == attribute } }
 
     /// The id by which the element that has just started refers to another part: `r:id`, beside which there may be an `id`.
-    var relation: String? {
+    package var relation: String? {
         value {
             let space = xmlTextReaderConstNamespaceUri(reader).map { String(cString: $0) } ?? ""
             return space.hasSuffix("/relationships") && ["id", "embed", "link"].contains(name)
@@ -131,7 +131,7 @@ final class XMLStream {
     }
 
     /// Whether the element that has just started is a description of a drawing, for those who do not see it.
-    var isDescription: Bool {
+    package var isDescription: Bool {
         let space = xmlTextReaderConstNamespaceUri(reader).map { String(cString: $0) } ?? ""
         return ["title", "desc"].contains(name) && space.contains("svg")
     }

@@ -11,8 +11,11 @@ struct HTMLNotes {
 
     /// The file of a book that is read: its notes may stand in another one.
     var part = ""
+    private let resolve: (String, String) -> String
     /// By file and id.
     private var numbers: [String: Int] = [:]
+
+    init(resolve: @escaping (_ target: String, _ part: String) -> String) { self.resolve = resolve }
 
     /// The number of the note that a link refers to; nil for any other link.
     mutating func reference(_ link: HTMLNode) -> Int? {
@@ -22,7 +25,7 @@ struct HTMLNotes {
             let target = link["href"], let mark = target.firstIndex(of: "#")
         else { return nil }
         let file = String(target[..<mark])
-        let place = file.isEmpty ? part : DocumentArchive.resolve(file.removingPercentEncoding ?? file, from: part)
+        let place = file.isEmpty ? part : resolve(file.removingPercentEncoding ?? file, part)
         return number(place, String(target[target.index(after: mark)...]))
     }
 

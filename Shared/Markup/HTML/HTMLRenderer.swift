@@ -1,7 +1,5 @@
-import CGumbo
-
 /// Walks an HTML tree and builds the document. It keeps its own stack: nesting is only bounded by the file's size.
-struct HTMLRenderer {
+package struct HTMLRenderer {
     private struct Level {
         var node: HTMLNode
         var tag: String
@@ -44,8 +42,8 @@ struct HTMLRenderer {
         "li", "main", "ol", "p", "pre", "section", "summary", "table", "caption", "tr", "td", "th", "ul",
     ]
 
-    private(set) var builder: DocumentBuilder
-    private(set) var metadata: DocumentMetadata
+    package private(set) var builder: DocumentBuilder
+    package private(set) var metadata: DocumentMetadata
     private var inline = InlineText()
     private var style = InlineStyle()
     private var lists: [List] = []
@@ -54,20 +52,33 @@ struct HTMLRenderer {
     private var isPreformatted = false
     private var preformatted = ""
     private var itemIsFresh = false
-    private var notes = HTMLNotes()
+    private var notes: HTMLNotes
+    private let left: Set<HTMLNode>
+    private let keepsAlternatives: Bool
     /// The number of the note whose first paragraph is to come.
     private var note: Int?
 
-    init(builder: DocumentBuilder, metadata: DocumentMetadata) {
+    /// `resolve` tells which file of a book a link in another one means; `left` are elements that are left out with all that is in them;
+    /// `keepsAlternatives` is whether the texts that stand for pictures are text.
+    package init(
+        builder: DocumentBuilder, metadata: DocumentMetadata, leaving left: Set<HTMLNode> = [],
+        keepsAlternatives: Bool = true,
+        resolve: @escaping (_ target: String, _ part: String) -> String = { target, _ in target }
+    ) {
         self.builder = builder
         self.metadata = metadata
+        self.left = left
+        self.keepsAlternatives = keepsAlternatives
+        notes = HTMLNotes(resolve: resolve)
     }
 
+    /// Adds what stands below an element.
+    ///
     /// - Parameter part: the file of a book.
-    mutating func walk(_ root: UnsafePointer<GumboNode>, part: String) throws(ExtractionError) {
+    package mutating func walk(_ root: HTMLNode, part: String) throws(ExtractionError) {
         notes.part = part
         var stack: [Level] = []
-        try open(HTMLNode(root), &stack)
+        try open(root, &stack)
         while let top = stack.last {
             guard top.nextChild < top.node.childCount else {
                 try leave(top)
@@ -88,7 +99,7 @@ struct HTMLRenderer {
         guard let tag = node.tag else { return }
         if tag == "head" { return HTMLHead.read(node, into: &metadata) }
         let isHidden = node["hidden"] != nil || node["aria-hidden"] == "true"
-        guard !Self.skipped.contains(tag), !isHidden else { return }
+        guard !Self.skipped.contains(tag), !isHidden, !left.contains(node) else { return }
         if tag == "a" {
             if HTMLNotes.isBacklink(node) { return }
             if let number = notes.reference(node) {
@@ -116,7 +127,7 @@ struct HTMLRenderer {
         case "code", "kbd", "samp", "tt": style.isCode = true
         case "a": style.link = node["href"].flatMap(HTMLHead.safeLink)
         case "br": if isPreformatted { preformatted += "\n" } else { inline.append("\n", style) }
-        case "img": inline.appendCollapsed(node["alt"] ?? "", style)
+        case "img" where keepsAlternatives: inline.appendCollapsed(node["alt"] ?? "", style)
         case "ul", "ol": lists.append(List(isOrdered: tag == "ol", next: node["start"].flatMap { Int($0) } ?? 1))
         case "li": itemIsFresh = true
         case "blockquote": quoteDepth += 1

@@ -1,16 +1,28 @@
 /// The look of a piece of text inside a paragraph.
-struct InlineStyle: Equatable {
-    var isStrong = false
-    var isEmphasis = false
-    var isCode = false
-    var isStruck = false
+package struct InlineStyle: Equatable {
+    package var isStrong = false
+    package var isEmphasis = false
+    package var isCode = false
+    package var isStruck = false
     /// Markdown already, such as the mark of a note.
-    var isMarkup = false
+    package var isMarkup = false
     /// Where it links to.
-    var link: String?
+    package var link: String?
+
+    package init(
+        isStrong: Bool = false, isEmphasis: Bool = false, isCode: Bool = false, isStruck: Bool = false,
+        isMarkup: Bool = false, link: String? = nil
+    ) {
+        self.isStrong = isStrong
+        self.isEmphasis = isEmphasis
+        self.isCode = isCode
+        self.isStruck = isStruck
+        self.isMarkup = isMarkup
+        self.link = link
+    }
 
     /// The look of text in text of another look.
-    func merged(into outer: InlineStyle?) -> InlineStyle {
+    package func merged(into outer: InlineStyle?) -> InlineStyle {
         guard let outer else { return self }
         return InlineStyle(
             isStrong: isStrong || outer.isStrong, isEmphasis: isEmphasis || outer.isEmphasis,
@@ -20,7 +32,7 @@ struct InlineStyle: Equatable {
 }
 
 /// The text of one paragraph, heading or cell, with its styles.
-struct InlineText {
+package struct InlineText {
     private struct Span {
         var text: String
         var style: InlineStyle
@@ -31,16 +43,16 @@ struct InlineText {
 
     private var spans: [Span] = []
 
-    init() {}
+    package init() {}
 
     /// A text without styles.
-    init(_ text: String) { append(text) }
+    package init(_ text: String) { append(text) }
 
     /// Whether there is nothing but blanks.
-    var isBlank: Bool { spans.allSatisfy { $0.text.utf8.allSatisfy(\.isBlank) } }
+    package var isBlank: Bool { spans.allSatisfy { $0.text.utf8.allSatisfy(\.isBlank) } }
 
     /// Adds text as it is; a newline is a line break.
-    mutating func append(_ text: String, _ style: InlineStyle = InlineStyle()) {
+    package mutating func append(_ text: String, _ style: InlineStyle = InlineStyle()) {
         guard !text.isEmpty else { return }
         // A carriage return and a newline are one character, in which nobody would find the newline.
         if text.utf8.contains(0x0D) {
@@ -54,7 +66,7 @@ struct InlineText {
     }
 
     /// Adds text with each run of white space as one space, none at the start of a line.
-    mutating func appendCollapsed(_ text: String, _ style: InlineStyle) {
+    package mutating func appendCollapsed(_ text: String, _ style: InlineStyle) {
         var collapsed = ""
         var endsBlank = spans.last?.text.utf8.last?.isBlank ?? true
         for scalar in text.unicodeScalars {
@@ -70,25 +82,25 @@ struct InlineText {
     }
 
     /// Adds the spans of another text.
-    mutating func append(_ other: InlineText) {
+    package mutating func append(_ other: InlineText) {
         for span in other.spans { append(span.text, span.style) }
     }
 
     /// The text without styles, without blanks around it.
-    var plain: String { spans.map(\.text).joined().trimmingBlanks() }
+    package var plain: String { spans.map(\.text).joined().trimmingBlanks() }
 
     /// `plain` without the marks of notes.
-    var words: String { spans.filter { !$0.style.isMarkup }.map(\.text).joined().trimmingBlanks() }
+    package var words: String { spans.filter { !$0.style.isMarkup }.map(\.text).joined().trimmingBlanks() }
 
     /// The same words without a look.
-    var unstyled: InlineText {
+    package var unstyled: InlineText {
         var text = InlineText()
         for span in spans { text.append(span.text) }
         return text
     }
 
     /// The text after a mark, such as that of a note, without the blanks between the two.
-    func marked(_ mark: String) -> InlineText {
+    package func marked(_ mark: String) -> InlineText {
         var style = InlineStyle()
         style.isMarkup = true
         var marked = InlineText()
@@ -102,10 +114,10 @@ struct InlineText {
     }
 
     /// The text without styles, with the blanks that it begins with.
-    var plainLine: String { spans.map(\.text).joined() }
+    package var plainLine: String { spans.map(\.text).joined() }
 
     /// The text as Markdown. In a table, lines become `<br>` and bars are escaped.
-    func markdown(inTable: Bool = false) -> String {
+    package func markdown(inTable: Bool = false) -> String {
         var result = ""
         var link: String?
         for span in spans {
@@ -118,14 +130,16 @@ struct InlineText {
         }
         result += Self.linkEnd(link)
         let trimmed = result.trimmingBlanks()
-        return trimmed.replacing("\n", with: inTable ? "<br>" : "\\\n")
+        return trimmed.replacingNewlines(with: inTable ? "<br>" : "\\\n")
     }
 
     private static func linkEnd(_ link: String?) -> String {
         guard let link else { return "" }
         let isPlain = link.utf8.allSatisfy { $0 > 0x20 && $0 != UInt8(ascii: "(") && $0 != UInt8(ascii: ")") }
-        let safe = link.replacing("<", with: "%3C").replacing(">", with: "%3E").replacing("\n", with: "")
-        return isPlain ? "](\(safe))" : "](<\(safe)>)"
+        // What is in angle brackets must not have any.
+        let hasAngles = link.utf8.contains { $0 == UInt8(ascii: "<") || $0 == UInt8(ascii: ">") }
+        let safe = hasAngles ? link.replacing("<", with: "%3C").replacing(">", with: "%3E") : link
+        return isPlain ? "](\(safe))" : "](<\(safe.replacingNewlines(with: ""))>)"
     }
 
     /// Marks go inside the blanks around the words, or CommonMark does not see them.
@@ -144,7 +158,7 @@ struct InlineText {
     }
 
     private static func codeSpan(_ text: String, inTable: Bool) -> String {
-        let text = text.replacing("\n", with: " ")
+        let text = text.replacingNewlines(with: " ")
         let shown = inTable ? text.replacing("|", with: "\\|") : text
         return shown.utf8.contains(UInt8(ascii: "`")) ? "`` \(shown) ``" : "`\(shown)`"
     }
@@ -163,7 +177,7 @@ struct InlineText {
 
 extension String {
     /// Without ASCII blanks around it.
-    func trimmingBlanks() -> String {
+    package func trimmingBlanks() -> String {
         let scalars = unicodeScalars
         guard let first = scalars.firstIndex(where: { $0.value > 0x20 }),
             let last = scalars.lastIndex(where: { $0.value > 0x20 })
@@ -172,7 +186,7 @@ extension String {
     }
 
     /// Without the control characters that no text needs.
-    func droppingControls() -> String {
+    package func droppingControls() -> String {
         utf8.contains(where: \.isUnwantedControl)
             ? String(decoding: utf8.filter { !$0.isUnwantedControl }, as: UTF8.self) : self
     }

@@ -54,56 +54,56 @@ public struct ExtractionError: Error, Equatable, CustomStringConvertible {
 }
 
 extension ExtractionError {
-    static func unsupported(_ mediaType: String, hint: String? = nil) -> ExtractionError {
+    package static func unsupported(_ mediaType: String, hint: String? = nil) -> ExtractionError {
         let hint = hint ?? "convert it to PDF, DOCX, ODT, HTML, Markdown or plain text"
         return ExtractionError(.unsupported, "\(mediaType) is not supported: \(hint)", mediaType: mediaType)
     }
 
-    static func tooLarge(_ what: String, limit: Int) -> ExtractionError {
+    package static func tooLarge(_ what: String, limit: Int) -> ExtractionError {
         ExtractionError(.tooLarge, "\(what) over the limit of \(limit) bytes: split the document or raise the limit")
     }
 
-    static func encrypted(mediaType: String) -> ExtractionError {
+    package static func encrypted(mediaType: String) -> ExtractionError {
         ExtractionError(
             .encrypted, "the document needs a password: save it without one and upload it again", mediaType: mediaType)
     }
 
-    static func tooManyPages(limit: Int, mediaType: String) -> ExtractionError {
+    package static func tooManyPages(limit: Int, mediaType: String) -> ExtractionError {
         ExtractionError(
             .tooManyPages, "over the limit of \(limit) pages: split the document or raise the limit",
             mediaType: mediaType)
     }
 
-    static func tooManyMembers(limit: Int) -> ExtractionError {
+    package static func tooManyMembers(limit: Int) -> ExtractionError {
         ExtractionError(
             .tooManyMembers, "over the limit of \(limit) documents inside one: split it, or unpack it and upload them")
     }
 
-    static func tooDeep(limit: Int) -> ExtractionError {
+    package static func tooDeep(limit: Int) -> ExtractionError {
         ExtractionError(.tooDeep, "documents over \(limit) deep in each other are not read: unpack the outer ones")
     }
 
-    static func corrupt(_ format: String, _ detail: String) -> ExtractionError {
+    package static func corrupt(_ format: String, _ detail: String) -> ExtractionError {
         ExtractionError(.corrupt, "not a sound \(format) document (\(detail)): save it again and upload the new file")
     }
 
-    static let empty = ExtractionError(
+    package static let empty = ExtractionError(
         .empty, "the document has no text; of a scanned one, too, no words could be read")
-    static let cancelled = ExtractionError(.cancelled, "the extraction was cancelled")
-    static let outOfMemory = ExtractionError(
+    package static let cancelled = ExtractionError(.cancelled, "the extraction was cancelled")
+    package static let outOfMemory = ExtractionError(
         .outOfMemory, "parsing needs more memory than the limit: split the document or raise the limit")
 
-    static func timedOut(_ what: String) -> ExtractionError {
+    package static func timedOut(_ what: String) -> ExtractionError {
         ExtractionError(.timedOut, "parsing ran out of \(what): split the document or raise the limit")
     }
 
-    static func crashed(signal: Int32) -> ExtractionError {
+    package static func crashed(signal: Int32) -> ExtractionError {
         ExtractionError(
             .crashed, "the parser was ended by signal \(signal): the document is damaged or hostile; save it again",
             signal: signal)
     }
 
-    static func unavailable(_ detail: String) -> ExtractionError {
+    package static func unavailable(_ detail: String) -> ExtractionError {
         ExtractionError(.unavailable, "the worker cannot parse documents: \(detail)")
     }
 }

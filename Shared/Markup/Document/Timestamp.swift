@@ -1,7 +1,7 @@
 /// Times as documents write them.
-enum Timestamp {
+package enum Timestamp {
     /// Reads ISO 8601 (`2024-05-01`, `2024-05-01T10:00:00+02:00`) and returns RFC 3339 in UTC; a missing zone means UTC.
-    static func rfc3339(_ text: String) -> String? {
+    package static func rfc3339(_ text: String) -> String? {
         var rest = text.utf8[...]
         func number(_ digits: Int) -> Int? {
             let field = rest.prefix(digits)
@@ -44,7 +44,7 @@ enum Timestamp {
     }
 
     /// Seconds since 1970 as RFC 3339 in UTC.
-    static func format(_ seconds: Int) -> String {
+    package static func format(_ seconds: Int) -> String {
         let day = (seconds >= 0 ? seconds : seconds - 86_399) / 86_400
         let time = seconds - day * 86_400
         let shifted = day + 719_468
