@@ -54,6 +54,7 @@ let package = Package(
         shared("AMQP", ["CRabbitMQ", "Concurrency"]),
         shared("HTTPServer", ["CMicroHTTPD", "Concurrency"]),
         shared("HTTPClient", ["CCurl", "Config"]),
+        shared("Sandbox", ["CSeccomp"]),
         shared("Storage", ["Crypto", "Concurrency"]),
         shared("Jobs", ["Postgres", "AMQP", "JSON", "Crypto", "Concurrency", "Config"]),
         shared("ServiceKit", ["Jobs", "HTTPServer", "Telemetry", "Config", "Storage"]),
@@ -70,8 +71,8 @@ let package = Package(
         worker(
             "DocumentsWorker",
             [
-                "HTTPClient",
-                "CLibXML2", "CGumbo", "CLibArchive", "CSeccomp", "CUchardet", "CMark", "CMagic", "CCSV", "CTextCat",
+                "HTTPClient", "Sandbox",
+                "CLibXML2", "CGumbo", "CLibArchive", "CUchardet", "CMark", "CMagic", "CCSV", "CTextCat",
                 "CGMime", "CGsf",
             ]),
 
