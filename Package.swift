@@ -91,6 +91,8 @@ let package = Package(
         tests("AMQPTests", ["AMQP"]),
         tests("HTTPServerTests", ["HTTPServer"]),
         tests("HTTPClientTests", ["HTTPClient", "HTTPServer"]),
+        .executableTarget(name: "ParserProbe", dependencies: ["Sandbox"], path: "Tests/ParserProbe"),
+        tests("SandboxTests", ["Sandbox", "ParserProbe"]),
         tests("JobsTests", ["Jobs"]),
         tests("WorkerKitTests", ["WorkerKit"]),
         tests("DocumentsWorkerTests", ["DocumentsWorker", "HTTPClient", "HTTPServer"]),
