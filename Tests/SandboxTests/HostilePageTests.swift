@@ -159,16 +159,18 @@ extension PoolTests {
     }
 
     @Test func aKilledPoolLeavesNoChild() async throws {
-        let host = Process()
-        let output = Pipe()
-        host.executableURL = URL(filePath: Probe.executable)
-        host.arguments = ["host"]
-        host.standardOutput = output
-        try host.run()
-        let pid = try #require(pid_t(String(decoding: output.fileHandleForReading.availableData, as: UTF8.self)))
+        let pipe = try #require(Descriptors.pipe(capacity: 4096))
+        let output = FileHandle(fileDescriptor: pipe.readEnd, closeOnDealloc: true)
+        let host = try #require(
+            ChildProcess.spawn(
+                Probe.executable, ["host"], environment: [],
+                descriptors: [.emptyInput, .copy(pipe.writeEnd), .discardedOutput]))
+        close(pipe.writeEnd)
+        let pid = try #require(pid_t(String(decoding: output.availableData, as: UTF8.self)))
         #expect(FileManager.default.fileExists(atPath: "/proc/\(pid)"))
-        kill(host.processIdentifier, SIGKILL)
-        host.waitUntilExit()
+        kill(host, SIGKILL)
+        var status: Int32 = 0
+        waitpid(host, &status, 0)
         try await eventually("end of the orphan") { !FileManager.default.fileExists(atPath: "/proc/\(pid)") }
     }
 
