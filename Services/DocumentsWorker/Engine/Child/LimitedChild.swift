@@ -1,5 +1,5 @@
-import CSeccomp
 import Foundation
+import Sandbox
 
 /// The process that reads one document.
 struct LimitedChild {
@@ -29,14 +29,13 @@ struct LimitedChild {
     func start(stack: UnsafeMutableRawBufferPointer) -> pid_t {
         guard program == nil else {
             return withUnsafePointer(to: self) { child in
-                sandbox_vfork(
-                    { child in
-                        child?.assumingMemoryBound(to: LimitedChild.self).pointee.run()
-                        return ExitCode.missingProgram
-                    }, stack.baseAddress?.advanced(by: stack.count), UnsafeMutableRawPointer(mutating: child))
+                ChildProcess.startInPlace(stack: stack, argument: UnsafeMutableRawPointer(mutating: child)) { child in
+                    child?.assumingMemoryBound(to: LimitedChild.self).pointee.run()
+                    return ExitCode.missingProgram
+                }
             }
         }
-        let pid = sandbox_fork()
+        let pid = ChildProcess.fork()
         if pid == 0 { run() }
         return pid
     }
@@ -47,32 +46,31 @@ struct LimitedChild {
         sigemptyset(&none)
         sigprocmask(SIG_SETMASK, &none, nil)
         setpgid(0, 0)
-        sandbox_prctl(PR_SET_PDEATHSIG, UInt(SIGKILL))
+        ChildProcess.endWithParent()
         // The helper may have died before the line above.
         guard getppid() == helper else { _exit(0) }
         for target in 0..<descriptors.count { dup2(descriptors[target], Int32(target)) }
         closefrom(3)
-        offerToOutOfMemoryKiller()
-        guard sandbox.enter(request) else { _exit(ExitCode.sandboxRefused) }
+        ChildProcess.offerToOutOfMemoryKiller()
+        guard sandbox.enter(request.sandboxLimits, for: program == nil ? .own : .other) else {
+            _exit(ExitCode.sandboxRefused)
+        }
         if let program {
             execve(program.path, program.arguments, program.environment)
             _exit(ExitCode.missingProgram)
         }
         switch request.mode {
-        case .probe: SandboxProbe.run()
+        case .probe: reportHoles()
         case .pdfLayout: LayoutChild.run()
         case .pictureLayout: LayoutChild.run(pageSide: request.pageSide)
         default: DocumentParser.run(request)
         }
     }
 
-    /// When the machine runs short, the kernel is to take the document, not the worker. Best effort: some containers
-    /// do not allow it, and the limit on address space holds either way.
-    private func offerToOutOfMemoryKiller() {
-        let file = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC)
-        guard file >= 0 else { return }
-        _ = write(file, "1000", 4)
-        close(file)
+    private func reportHoles() -> Never {
+        let report = SandboxProbe.holes().joined(separator: ", ")
+        _ = report.withCString { write(STDOUT_FILENO, $0, strlen($0)) }
+        _exit(0)
     }
 }
 

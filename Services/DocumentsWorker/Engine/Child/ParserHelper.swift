@@ -1,6 +1,6 @@
-import CSeccomp
 import Foundation
 import Markup
+import Sandbox
 
 /// The small process that forks a limited child for each document.
 ///
@@ -14,7 +14,7 @@ enum ParserHelper {
     static let socket: Int32 = 3
 
     static func run() -> Never {
-        sandbox_prctl(PR_SET_PDEATHSIG, UInt(SIGKILL))
+        ChildProcess.endWithParent()
         // Without it libarchive knows no name that is not ASCII.
         setlocale(LC_CTYPE, "C.UTF-8")
         ContentType.load()
@@ -22,7 +22,7 @@ enum ParserHelper {
         let sandbox = Sandbox()
         let pid = getpid()
         let stack = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 16)
-        let ended = Signals.childEnded()
+        let ended = Descriptors.childEnded()
         var running: [pid_t: UInt64] = [:]
         var events = [
             pollfd(fd: socket, events: Int16(POLLIN), revents: 0), pollfd(fd: ended, events: Int16(POLLIN), revents: 0),
@@ -30,7 +30,7 @@ enum ParserHelper {
         while true {
             guard poll(&events, 2, -1) > 0 else { continue }
             if events[1].revents != 0 {
-                Signals.drain(ended)
+                Descriptors.drainSignals(ended)
                 reap(&running)
             }
             guard events[0].revents != 0 else { continue }
@@ -65,21 +65,5 @@ enum ParserHelper {
             // The worker always reads; when it cannot be reached it is gone, and so must be the children.
             guard Packets.send(report.words, to: socket) else { exit(0) }
         }
-    }
-}
-
-/// The end of a child as a readable descriptor.
-private enum Signals {
-    static func childEnded() -> Int32 {
-        var mask = sigset_t()
-        sigemptyset(&mask)
-        sigaddset(&mask, SIGCHLD)
-        sigprocmask(SIG_BLOCK, &mask, nil)
-        return signalfd(-1, &mask, Int32(SFD_CLOEXEC) | Int32(SFD_NONBLOCK))
-    }
-
-    static func drain(_ descriptor: Int32) {
-        var info = signalfd_siginfo()
-        while read(descriptor, &info, MemoryLayout<signalfd_siginfo>.size) > 0 {}
     }
 }

@@ -1,7 +1,7 @@
-import CSeccomp
 import Crypto
 import Foundation
 import Markup
+import Sandbox
 
 /// A file without a name, in the folder for temporary files or in memory; gone with the last reference, also when the process is killed.
 final class UnnamedFile: Sendable {
@@ -11,7 +11,7 @@ final class UnnamedFile: Sendable {
 
     /// One that is only in memory.
     static func inMemory() throws(ExtractionError) -> UnnamedFile {
-        let descriptor = memfd_create("page", UInt32(sandbox_mfd_cloexec))
+        let descriptor = Descriptors.memoryFile("page")
         guard descriptor >= 0 else {
             throw .unavailable("no descriptor for a page: \(String(cString: strerror(errno)))")
         }

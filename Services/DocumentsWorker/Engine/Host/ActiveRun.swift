@@ -1,4 +1,3 @@
-import CSeccomp
 import Foundation
 
 /// A child in flight: its two pipes and what is known of its end. Owned by the host's thread.

@@ -1,5 +1,5 @@
-import CSeccomp
 import Foundation
+import Sandbox
 import Synchronization
 
 /// Runs limited children through a helper process that it starts, watches and replaces.
@@ -61,12 +61,8 @@ final class Mailbox: Sendable {
         case shutDown
     }
 
-    let wakeup = eventfd(0, Int32(EFD_CLOEXEC) | Int32(EFD_NONBLOCK))
+    let wakeup = EventDescriptor()
     private let state = Mutex((orders: [Order](), lastID: UInt64(0)))
-
-    init() { precondition(wakeup >= 0, "no descriptor for an event") }
-
-    deinit { close(wakeup) }
 
     func nextID() -> UInt64 {
         state.withLock { state in
@@ -77,13 +73,12 @@ final class Mailbox: Sendable {
 
     func post(_ order: Order) {
         state.withLock { $0.orders.append(order) }
-        eventfd_write(wakeup, 1)
+        wakeup.signal()
     }
 
     /// Takes all orders, in the order of their arrival.
     func take() -> [Order] {
-        var count: eventfd_t = 0
-        eventfd_read(wakeup, &count)
+        wakeup.reset()
         return state.withLock { state in
             defer { state.orders.removeAll() }
             return state.orders

@@ -1,5 +1,5 @@
-import CSeccomp
 import Foundation
+import Sandbox
 
 /// What a child is to do.
 enum ChildMode: UInt64, Sendable {
@@ -66,6 +66,11 @@ struct ChildRequest: Sendable {
         ]
         return [HelperOrder.run.rawValue, id, mode.rawValue, hint.rawValue] + numbers.map { UInt64(clamping: $0) }
             + (0..<Self.mostLanguages).flatMap { languages.indices.contains($0) ? Self.packed(languages[$0]) : [0, 0] }
+    }
+
+    var sandboxLimits: SandboxLimits {
+        SandboxLimits(
+            memoryBytes: memoryBytes, cpuSeconds: cpuSeconds, openFiles: openFiles, writtenBytes: writtenBytes)
     }
 
     static let mostLanguages = 4
@@ -146,30 +151,5 @@ struct ChildReport: Sendable {
         waitStatus = Int32(bitPattern: UInt32(truncatingIfNeeded: words[1]))
         peakMemoryBytes = Int(clamping: words[2])
         cpuMicroseconds = Int(clamping: words[3])
-    }
-}
-
-/// A packet socket between the worker and its helper.
-enum Packets {
-    /// Sends words and descriptors without blocking; false when the other end is gone or does not read.
-    static func send(_ words: [UInt64], descriptors: [Int32] = [], to socket: Int32) -> Bool {
-        words.withUnsafeBytes { bytes in
-            sandbox_send(socket, bytes.baseAddress, bytes.count, descriptors, descriptors.count) == bytes.count
-        }
-    }
-
-    /// Receives one packet; nil at the end of the connection.
-    static func receive(from socket: Int32) -> (words: [UInt64], descriptors: [Int32])? {
-        var descriptors = [Int32](repeating: -1, count: Int(sandbox_max_descriptors))
-        var count = 0
-        var received = 0
-        let words = [UInt64](unsafeUninitializedCapacity: 32) { buffer, used in
-            repeat {
-                received = sandbox_receive(
-                    socket, buffer.baseAddress, buffer.count * MemoryLayout<UInt64>.stride, &descriptors, &count)
-            } while received < 0 && errno == EINTR
-            used = max(received, 0) / MemoryLayout<UInt64>.stride
-        }
-        return received > 0 ? (words, Array(descriptors.prefix(count))) : nil
     }
 }

@@ -1,5 +1,5 @@
-import CSeccomp
 import Foundation
+import Sandbox
 
 /// The host's thread: gives orders to the helper, reads the children's output, keeps their deadlines.
 ///
@@ -90,7 +90,7 @@ final class HostLoop {
 
     private func waitForEvents() {
         // A negative descriptor is one that poll passes over.
-        var events = [mailbox.wakeup, helper?.socket ?? -1].map(Self.readable)
+        var events = [mailbox.wakeup.descriptor, helper?.socket ?? -1].map(Self.readable)
         let firstRun = events.count
         let runs = Array(active.values)
         let isPausing = outputPausedUntil > .now

@@ -1,5 +1,5 @@
-import CSeccomp
 import Foundation
+import Sandbox
 import Synchronization
 
 /// A new pipe, wide enough that a child seldom waits for who reads it.
@@ -8,12 +8,8 @@ struct Pipe {
     let writeEnd: Int32
 
     init?() {
-        var ends: [Int32] = [-1, -1]
-        guard pipe2(&ends, O_CLOEXEC) == 0 else { return nil }
-        readEnd = ends[0]
-        writeEnd = ends[1]
-        // A wish: where the user's share of pipe memory is used up the default of 64 KiB does as well.
-        _ = fcntl(writeEnd, Int32(sandbox_f_setpipe_sz), 256 << 10)
+        guard let ends = Descriptors.pipe(capacity: 256 << 10) else { return nil }
+        (readEnd, writeEnd) = ends
     }
 
     /// Closes both ends.

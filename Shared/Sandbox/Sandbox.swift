@@ -5,7 +5,15 @@ import Foundation
 ///
 /// Both survive `execve`, so they hold for `pdftotext` as for our own parsers. The filter allows by default: an allowed
 /// list would break with the next version of poppler or of the C library, while what a parser must never do is known.
-struct Sandbox {
+public struct Sandbox {
+    /// What the confined process goes on with.
+    public enum Program: Sendable {
+        /// The code of this executable.
+        case own
+        /// Another program, by `execve`.
+        case other
+    }
+
     /// Refused with `EPERM`. The names that this kernel or library does not know are skipped.
     private static let refused = [
         // Network
@@ -30,20 +38,24 @@ struct Sandbox {
     /// Stands for the child's own pid in the compiled filter.
     private static let ownPid: UInt32 = 0x7A5E_C0DE
 
+    private static let execution = ["execve", "execveat"]
+
     private let pidPlaces: [Int]
-    /// Allocated once, for the helper's life.
+    /// Allocated once, for the life of the process.
     private let program: UnsafeMutableBufferPointer<sock_filter>
 
-    /// Compiles the filter once, in the helper: it costs as much as a short document does. Without a filter every
-    /// child refuses to start.
-    init() {
-        let compiled = Self.compile() ?? []
+    /// Compiles the filter, once for many children where they are forked: it costs as much as a short document does.
+    /// Without a filter `enter` refuses.
+    ///
+    /// - Parameter allowsExecution: Whether the confined process may become another program.
+    public init(allowsExecution: Bool = true) {
+        let compiled = Self.compile(Self.refused + (allowsExecution ? [] : Self.execution)) ?? []
         program = .allocate(capacity: compiled.count)
         _ = program.initialize(from: compiled)
         pidPlaces = compiled.indices.filter { compiled[$0].k == Self.ownPid }
     }
 
-    private static func compile() -> [sock_filter]? {
+    private static func compile(_ refused: [String]) -> [sock_filter]? {
         guard let filter = seccomp_init(SCMP_ACT_ALLOW) else { return nil }
         defer { seccomp_release(filter) }
         // A binary tree: fewer comparisons for each call than a list.
@@ -88,13 +100,13 @@ struct Sandbox {
     }
 
     /// Confines this process for good, without allocating; false when any part could not be set, and then nothing may be parsed.
-    func enter(_ request: ChildRequest) -> Bool {
+    public func enter(_ limits: SandboxLimits, for next: Program = .own) -> Bool {
         guard !program.isEmpty,
-            Self.limit(RLIMIT_AS, Self.addressSpace(request)),
+            Self.limit(RLIMIT_AS, Self.addressSpace(limits, next)),
             // The soft limit sends SIGXCPU, which tells this end from others; the hard one is for who ignores it.
-            Self.limit(RLIMIT_CPU, request.cpuSeconds, hard: request.cpuSeconds + 1),
-            Self.limit(RLIMIT_NOFILE, request.openFiles),
-            Self.limit(RLIMIT_FSIZE, request.writtenBytes),
+            Self.limit(RLIMIT_CPU, limits.cpuSeconds, hard: limits.cpuSeconds + 1),
+            Self.limit(RLIMIT_NOFILE, limits.openFiles),
+            Self.limit(RLIMIT_FSIZE, limits.writtenBytes),
             Self.limit(RLIMIT_CORE, 0),
             sandbox_prctl(PR_SET_NO_NEW_PRIVS, 1) == 0
         else { return false }
@@ -104,12 +116,12 @@ struct Sandbox {
         return sandbox_load(program.baseAddress, UInt16(program.count)) == 0
     }
 
-    private static func addressSpace(_ request: ChildRequest) -> Int {
+    private static func addressSpace(_ limits: SandboxLimits, _ next: Program) -> Int {
         #if ADDRESS_SANITIZED
             // The sanitizer has mapped terabytes of shadow before this line: under any limit nothing could be mapped.
-            if [.parse, .pdfLayout, .pictureLayout, .probe].contains(request.mode) { return Int.max }
+            if next == .own { return Int.max }
         #endif
-        return request.memoryBytes
+        return limits.memoryBytes
     }
 
     private static func limit(_ resource: __rlimit_resource, _ value: Int, hard: Int? = nil) -> Bool {

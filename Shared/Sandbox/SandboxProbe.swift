@@ -2,8 +2,11 @@ import CSeccomp
 import Foundation
 
 /// Tries what the sandbox must refuse, so that a worker can refuse to start on a system where it does not hold.
-enum SandboxProbe {
-    static func run() -> Never {
+public enum SandboxProbe {
+    /// The names of what this process may do although it must not; empty where the sandbox holds.
+    ///
+    /// - Parameter allowsExecution: Whether the sandbox lets the process become another program.
+    public static func holes(allowsExecution: Bool = true) -> [String] {
         var holes: [String] = []
         func mustFail(_ name: String, _ result: Int32) {
             if result >= 0 || errno != EPERM { holes.append(name) }
@@ -16,9 +19,12 @@ enum SandboxProbe {
         mustFail("create", open("/tmp/switchyard-probe", O_CREAT | O_RDWR, 0o600))
         mustFail("unlink", unlink("/tmp/switchyard-probe"))
         mustFail("mount", mount("none", "/", "tmpfs", 0, nil))
+        if !allowsExecution {
+            var arguments: [UnsafeMutablePointer<CChar>?] = [nil]
+            // A file that cannot be run, so that a hole shows as another error.
+            mustFail("execve", execve("/dev/null", &arguments, &arguments))
+        }
         if sandbox_prctl(PR_GET_NO_NEW_PRIVS, 0) != 1 { holes.append("no_new_privs") }
-        let report = holes.joined(separator: ", ")
-        _ = report.withCString { write(STDOUT_FILENO, $0, strlen($0)) }
-        _exit(0)
+        return holes
     }
 }
