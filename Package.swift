@@ -40,6 +40,7 @@ let package = Package(
         clibrary("CTextCat", pkgConfig: "libexttextcat", debian: "libexttextcat-dev"),
         clibrary("CGMime", pkgConfig: "gmime-3.0", debian: "libgmime-3.0-dev"),
         clibrary("CGsf", pkgConfig: "libgsf-1", debian: "libgsf-1-dev"),
+        clibrary("CZlib", pkgConfig: "zlib", debian: "zlib1g-dev"),
         // It has no file for pkg-config.
         .systemLibrary(name: "CCSV", path: "Shared/CCSV", providers: [.apt(["libcsv-dev"])]),
         .systemLibrary(name: "CSpawn", path: "Shared/CSpawn"),
@@ -54,6 +55,7 @@ let package = Package(
         shared("AMQP", ["CRabbitMQ", "Concurrency"]),
         shared("HTTPServer", ["CMicroHTTPD", "Concurrency"]),
         shared("HTTPClient", ["CCurl", "Config"]),
+        shared("Compression", ["CZlib"]),
         shared("Storage", ["Crypto", "Concurrency"]),
         shared("Jobs", ["Postgres", "AMQP", "JSON", "Crypto", "Concurrency", "Config"]),
         shared("ServiceKit", ["Jobs", "HTTPServer", "Telemetry", "Config", "Storage"]),
@@ -84,6 +86,7 @@ let package = Package(
         tests("JSONTests", ["JSON"]),
         tests("ConfigTests", ["Config"]),
         tests("CryptoTests", ["Crypto"]),
+        tests("CompressionTests", ["Compression"]),
         tests("StorageTests", ["Storage"]),
         tests("TelemetryTests", ["Telemetry", "JSON"]),
         tests("PostgresTests", ["Postgres"]),
