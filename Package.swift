@@ -80,6 +80,9 @@ let package = Package(
             name: "TestKit",
             dependencies: ["Concurrency", "Postgres", "AMQP", "Jobs", "LocalServers", "JSON", "HTTPServer"],
             path: "Tests/TestKit"),
+        .executableTarget(
+            name: "CrawlSite", dependencies: ["HTTPServer", "HTTPClient", "JSON"], path: "Tests/CrawlSite",
+            exclude: ["scrapy"]),
         tests("ConcurrencyTests", ["Concurrency"]),
         tests("JSONTests", ["JSON"]),
         tests("ConfigTests", ["Config"]),
