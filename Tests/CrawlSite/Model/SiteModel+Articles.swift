@@ -29,7 +29,7 @@ extension SiteModel {
             body: .document(
                 Document(
                     title: title, paragraphs: paragraphs, head: metadata(title, url, paragraphs[0]),
-                    padding: 1000 + random.below(14) * random.below(1600))),
+                    padding: 2000 + random.below(14) * random.below(1600))),
             behaviour: host == .slow && mode == .full ? .delayed(milliseconds: 200 + random.below(300)) : .immediate,
             links: articleLinks(host, number, &random))
     }
