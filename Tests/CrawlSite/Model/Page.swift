@@ -48,7 +48,7 @@ struct Link: Sendable {
     /// The attribute as it is written, entities included; nil when a spelling is to be chosen.
     var href: String?
     var isNofollow = false
-    /// Links to files that belong to a page (style sheets, images) are not `a` elements.
+
     static func to(_ url: SiteURL) -> Link { Link(url: url) }
     static func written(_ href: String, _ url: SiteURL? = nil) -> Link { Link(url: url, href: href) }
 }

@@ -22,11 +22,11 @@ extension Scenario {
         }
     }
 
-    /// One date makes the difference in a text of 1,500 words.
+    /// One date makes the difference in a text of 4,000 words.
     private mutating func addDated(_ model: SiteModel, _ number: Int) {
         let name = "/dated/text-\(number)"
         var random = Random(model.seed, url(name))
-        let paragraphs = Words.text(words: 1500, &random)
+        let paragraphs = Words.text(words: 4000, &random)
         for day in 1...3 {
             let own = url("\(name)/day-\(day)")
             let next = url("\(name)/day-\(day + 1)")

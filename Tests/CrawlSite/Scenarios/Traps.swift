@@ -70,8 +70,8 @@ extension SiteModel {
     }
 
     private func maze(_ url: SiteURL) -> Page? {
-        let rest = url.path.dropFirst("/maze/".count)
-        guard url.query == nil, rest == String(repeating: "a/b/", count: rest.count / 4) else { return nil }
+        let rest = url.target.dropFirst("/maze".count)
+        guard rest == "/" + String(repeating: "a/b/", count: rest.count / 4) else { return nil }
         return html(url, "maze", links: [.written("a/b/", SiteURL(.docs, url.target + "a/b/"))])
     }
 
@@ -83,7 +83,7 @@ extension SiteModel {
     }
 
     private func filter(_ url: SiteURL) -> Page? {
-        guard let count = url.query?.split(separator: "&").count else { return nil }
+        guard let count = url.query?.split(separator: "&").count, count > 0 else { return nil }
         let query = { (count: Int) in
             SiteURL(.forum, "/filter?" + (1...count).map { "p\($0)=1" }.joined(separator: "&"))
         }

@@ -59,7 +59,8 @@ final class Recorder: Sendable {
         }
     }
 
-    /// Notes the status when the answer has been handed to the server, or its stream has ended.
+    /// Notes the status when the answer has been handed to the server, or its stream has ended: so what is in flight is
+    /// what the site still works on, without the sending of what is ready.
     func end(_ ticket: Ticket, status: Int) {
         state.withLock { state in
             guard ticket.run == state.run else { return }

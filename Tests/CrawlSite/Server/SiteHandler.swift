@@ -34,7 +34,8 @@ final class SiteHandler: HTTPHandler {
         let ticket = recorder.begin(host, method: request.method, target: url.target, isForbidden: isForbidden)
         var response = await page(url, request, model)
         let status = response.status
-        guard case .stream(let write) = response.body else {
+        // The stream of a HEAD request is never asked for.
+        guard case .stream(let write) = response.body, request.method == "GET" else {
             recorder.end(ticket, status: status)
             return response
         }
