@@ -36,6 +36,15 @@ public enum UUIDv7 {
         return UUID(high: (stamp >> 12) << 16 | 0x7000, low: 0)
     }
 
+    /// The id that always belongs to this name beside another id, of the same time as that one: for what a repeated attempt must find again, and
+    /// lists show in the order of its making.
+    public static func named(_ name: String, beside id: UUID) -> UUID {
+        let high = withUnsafeBytes(of: id.uuid) { $0.prefix(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) } }
+        let digest = withUnsafeBytes(of: UUID(name: name, namespace: id).uuid) { Array($0) }
+        let low = digest[8...].reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+        return UUID(high: high & 0xFFFF_FFFF_FFFF_0FFF | 0x7000, low: low)
+    }
+
     private static func nextStamp(atLeast now: UInt64) -> UInt64 {
         var seen = last.load(ordering: .relaxed)
         while true {

@@ -37,20 +37,23 @@ public struct AddressPolicy: Sendable, Hashable {
         hosts.contains(host.lowercased()) || networks.contains { $0.contains(address) } || Self.isPublic(address)
     }
 
-    /// Whether the address belongs to the public internet, also when it is a wrapped IPv4 address.
+    /// Whether the address belongs to the public internet, and so does every IPv4 address that it wraps.
     static func isPublic(_ address: IPAddress) -> Bool {
-        if let embedded = address.embedded { return isPublic(embedded) }
+        if let wrapped = address.wrapped { return isPublic(wrapped) }
         guard address.bytes.count == 16 else { return !IPNetwork.special4.contains { $0.contains(address) } }
         return IPNetwork.global6.contains(address) && !IPNetwork.special6.contains { $0.contains(address) }
+            && address.tunnelled.allSatisfy(isPublic)
     }
 }
 
-/// The blocks of IANA's registries of special-purpose addresses.
+/// The blocks of IANA's registries of special-purpose addresses (RFC 6890) as of 2025, but for those that are reachable from
+/// everywhere, such as AS112 (RFC 7534).
 extension IPNetwork {
     static let mapped = known("::ffff:0:0/96")
     static let nat64 = known("64:ff9b::/96")
     static let sixToFour = known("2002::/16")
-    /// What is given out for the public internet; the rest of IPv6 is link-local, unique local, multicast or reserved.
+    /// What is given out for the public internet; the rest of IPv6 is IPv4-compatible, NAT64 for local use, discard-only, for SRv6,
+    /// link-local, unique local, multicast or reserved.
     static let global6 = known("2000::/3")
 
     static let special4 = [
@@ -58,6 +61,7 @@ extension IPNetwork {
         "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16",  // private
         "100.64.0.0/10",  // shared by carriers (CGNAT)
         "127.0.0.0/8",  // loopback
+        "168.63.129.16/32",  // public, but inside Azure each machine's own platform services
         "169.254.0.0/16",  // link-local, where clouds keep their metadata
         "192.0.0.0/24", "192.88.99.0/24",  // protocol assignments, 6to4 relays
         "192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24",  // documentation
@@ -67,7 +71,7 @@ extension IPNetwork {
     ].map(known)
 
     static let special6 = [
-        "2001::/23",  // protocol assignments; Teredo, whose addresses carry two of IPv4, is among them
+        "2001::/23",  // protocol assignments: Teredo, whose addresses carry two of IPv4, benchmarks, ORCHID, drones
         "2001:db8::/32", "3fff::/20",  // documentation
     ].map(known)
 

@@ -46,12 +46,21 @@ public struct IPAddress: Sendable, Hashable, CustomStringConvertible {
         return String(decoding: text.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
     }
 
-    /// The IPv4 address that an IPv6 one carries, where packets may end up at it: IPv4-mapped, NAT64 and 6to4.
-    var embedded: IPAddress? {
-        guard bytes.count == 16 else { return nil }
-        if IPNetwork.mapped.contains(self) || IPNetwork.nat64.contains(self) { return IPAddress(Array(bytes[12...])) }
-        if IPNetwork.sixToFour.contains(self) { return IPAddress(Array(bytes[2..<6])) }
-        return nil
+    /// The IPv4 address that this one is another spelling of: IPv4-mapped (RFC 4291) and NAT64 (RFC 6052).
+    var wrapped: IPAddress? {
+        guard bytes.count == 16, IPNetwork.mapped.contains(self) || IPNetwork.nat64.contains(self) else { return nil }
+        return IPAddress(Array(bytes[12...]))
+    }
+
+    /// The IPv4 addresses at which a tunnel's packets may end up: those of 6to4 (RFC 3056) and of ISATAP (RFC 5214).
+    var tunnelled: [IPAddress] {
+        guard bytes.count == 16 else { return [] }
+        var ends: [IPAddress?] = []
+        if IPNetwork.sixToFour.contains(self) { ends.append(IPAddress(Array(bytes[2..<6]))) }
+        if [[0, 0, 0x5E, 0xFE], [2, 0, 0x5E, 0xFE]].contains(Array(bytes[8..<12])) {
+            ends.append(IPAddress(Array(bytes[12...])))
+        }
+        return ends.compactMap(\.self)
     }
 }
 

@@ -93,6 +93,12 @@ public struct WebHead: Sendable {
         headers.first { $0.name.lowercased() == name.lowercased() }?.value
     }
 
+    /// All values under this name, in their order, as one list (RFC 9110, 5.3); nil when there is none.
+    public func list(_ name: String) -> String? {
+        let values = headers.filter { $0.name.lowercased() == name.lowercased() }.map(\.value)
+        return values.isEmpty ? nil : values.joined(separator: ", ")
+    }
+
     /// How long the server asks to wait, by seconds or by a date (RFC 9110, 10.2.3); nil when it does not.
     public var retryAfter: Duration? {
         guard let text = self["Retry-After"] else { return nil }

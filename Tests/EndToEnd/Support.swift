@@ -21,8 +21,10 @@ func withStack(
 
 extension Stack {
     /// Waits until the jobs are completed, and checks that each ended once and with its result.
-    func expectCompleted(_ ids: [UUID], sourceLocation: SourceLocation = #_sourceLocation) async throws {
-        try await wait(for: ids, toBe: .completed)
+    func expectCompleted(
+        _ ids: [UUID], within limit: Duration = .seconds(180), sourceLocation: SourceLocation = #_sourceLocation
+    ) async throws {
+        try await wait(for: ids, toBe: .completed, within: limit)
         let violations = try await violations(of: ids)
         #expect(violations.isEmpty, "\(violations.prefix(5))", sourceLocation: sourceLocation)
     }

@@ -70,6 +70,50 @@ import Testing
         }
     }
 
+    @Test func aPageOfACrawlReadsItsOwnRowsOnly() async throws {
+        try await TestDatabase.with { test in
+            let pool = test.pool(size: 1)
+            let store = JobStore(pool)
+            let fence = try await store.run()
+            let crawl = try await store.crawl(fence)
+            func read(after number: Int64 = 0) async throws -> [Int] {
+                var all = CrawlPageFilter(limit: 10)
+                var host = all
+                (all.after, host.after, host.host) = (number, number, "a.test")
+                return [
+                    try await Crawl.of(fence.job, namespace: "default", in: store)?.number == crawl.number ? 1 : 0,
+                    try await crawl.urls(after: number, limit: 10, in: store).count,
+                    try await crawl.urls([.waiting], after: number, limit: 10, in: store).count,
+                    try await crawl.urls([.page, .failed], after: number, limit: 10, in: store).count,
+                    try await crawl.pages(all, in: store).pages.count,
+                    try await crawl.pages(host, in: store).pages.count,
+                    try await crawl.page(number + 1, in: store) == nil ? 0 : 1,
+                ]
+            }
+            // The plans are those of empty tables.
+            #expect(try await read() == [1, 0, 0, 0, 0, 0, 0])
+            let other = try await store.run()
+            let second = try await store.crawl(other)
+            for number in 0..<2 {
+                let paths = (0..<1000).map { "/\(number)/\($0)" }
+                for (crawl, fence) in [(crawl, fence), (second, other)] {
+                    for origin in ["http://a.test", "http://b.test"] {
+                        try await store.fetch(found(origin, paths), as: paths, of: crawl, fence)
+                    }
+                    _ = try await store.within(fence) { try crawl.add(found("http://c.test", paths), $0) }
+                }
+            }
+            // What has ended was waiting before, and is in the index until then.
+            _ = try await pool.query("VACUUM crawl_urls")
+            let all = try await crawl.urls([.page], after: 0, limit: 10_000, in: store)
+            let middle = all[2500].number
+            let before = try await reads(pool)
+            #expect(try await read(after: middle) == [1, 10, 10, 10, 10, 10, 1])
+            try await expectFewReads(pool, since: before, for: "six pages", limit: 200)
+            await pool.close()
+        }
+    }
+
     /// A job's whole life.
     private func live(_ store: JobStore) async throws {
         let fence = try await store.run()
@@ -86,10 +130,12 @@ import Testing
         #expect(try await store.job(fence.job)?.status == .completed)
     }
 
-    private func expectFewReads(_ pool: Database, since before: [String: Int64], for what: String) async throws {
+    private func expectFewReads(
+        _ pool: Database, since before: [String: Int64], for what: String, limit: Int64 = 100
+    ) async throws {
         for (name, count) in try await reads(pool) {
             let read = count - before[name, default: 0]
-            #expect(read < 100, "\(read) entries of \(name) were read for \(what)")
+            #expect(read < limit, "\(read) entries of \(name) were read for \(what)")
         }
     }
 

@@ -24,8 +24,10 @@ struct NearIndex: Sendable {
     private var ids: [Int64] = []
     /// For each fingerprint and band, the number of the one before it with the same band; 0 for none.
     private var links: [UInt32] = []
-    /// For each band and value, the number of the last fingerprint with it, from 1; 0 for none.
-    private var heads: [UInt32]
+    /// For each band and the first bits of its scattered value, the number of the last fingerprint with them, from 1; 0 for none.
+    private var heads: [UInt32] = []
+    /// How many bits of a band choose its head; more as there are more fingerprints, since most hosts have few pages.
+    private var headBits = 4
 
     private let bandWidth: Int
     private var bands: Int { reach + 1 }
@@ -38,7 +40,7 @@ struct NearIndex: Sendable {
         self.reach = reach
         self.capacity = capacity
         bandWidth = 64 / (reach + 1)
-        heads = [UInt32](repeating: 0, count: (reach + 1) << bandWidth)
+        heads = [UInt32](repeating: 0, count: bands << headBits)
     }
 
     /// Remembers a fingerprint, and forgets the oldest when there are too many.
@@ -53,11 +55,24 @@ struct NearIndex: Sendable {
             ids[place] = id
         }
         added += 1
+        if hashes.count > 1 << headBits && headBits < bandWidth { widen() } else { link(added) }
+    }
+
+    /// Leads each band of a fingerprint to it, and it to the one before.
+    private mutating func link(_ number: Int) {
+        let place = (number - 1) % capacity
         for band in 0..<bands {
-            let slot = slot(of: hash.bits, band: band)
+            let slot = slot(of: hashes[place], band: band)
             links[place * bands + band] = heads[slot]
-            heads[slot] = UInt32(added)
+            heads[slot] = UInt32(number)
         }
+    }
+
+    /// Makes room for more heads and links everything anew, the oldest first.
+    private mutating func widen() {
+        headBits = min(headBits + 2, bandWidth)
+        heads = [UInt32](repeating: 0, count: bands << headBits)
+        for number in max(1, added - capacity + 1)...added { link(number) }
     }
 
     /// The nearest of the remembered fingerprints within reach, of equally near ones the newest; nil when there is none.
@@ -80,7 +95,8 @@ struct NearIndex: Sendable {
     }
 
     private func slot(of bits: UInt64, band: Int) -> Int {
-        let mask = UInt64(1) << UInt64(bandWidth) - 1
-        return band << bandWidth | Int(bits >> UInt64(band * bandWidth) & mask)
+        let value = bits >> UInt64(band * bandWidth) & (1 << UInt64(bandWidth) - 1)
+        // Multiplied by an odd number, all of its bits reach the first ones.
+        return band << headBits | Int((value &* 0x9E37_79B9_7F4A_7C15) >> UInt64(64 - headBits))
     }
 }

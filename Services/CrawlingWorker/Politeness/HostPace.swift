@@ -25,6 +25,9 @@ struct HostPace: Sendable {
         /// How long it is left alone the first time; twice as long each time after, up to `maximumBreak`.
         var firstBreak = Duration.seconds(30)
         var maximumBreak = Duration.seconds(1800)
+        /// How long a request may be on its way before it counts as there, where there is a least delay: the host counts from when it gets
+        /// a request, which is known only when its answer begins.
+        var longestWay = Duration.zero
     }
 
     /// What a request may do now.
@@ -40,6 +43,8 @@ struct HostPace: Sendable {
     private let settings: Settings
     private var leastDelay: Duration
     private var lastStart: Instant?
+    /// When the host has the last request, at the latest.
+    private var lastArrival: Instant?
     private var heldUntil: Instant?
     private var grownAt: Instant?
     private var smoothedResponse: Duration?
@@ -66,15 +71,28 @@ struct HostPace: Sendable {
     }
 
     /// When the next request may begin if a place is free, for the record that survives a restart; nil when any time will do.
-    var earliestStart: Instant? { [lastStart.map { $0 + delay }, heldUntil].compactMap { $0 }.max() }
+    var earliestStart: Instant? { [lastArrival.map { $0 + delay }, heldUntil].compactMap { $0 }.max() }
 
     /// Begins a request if one may begin now.
     mutating func begin(at now: Instant) -> Turn {
-        if let earliestStart, now < earliestStart { return .wait(until: earliestStart) }
-        guard running < (breaks > 0 ? 1 : max(1, settings.concurrency)) else { return .full }
+        if let hindrance = hindrance(at: now) { return hindrance }
         running += 1
         lastStart = now
+        lastArrival = leastDelay > .zero ? now + settings.longestWay : now
         return .begun
+    }
+
+    /// What keeps a request from beginning now; nil when it may begin.
+    func hindrance(at now: Instant) -> Turn? {
+        if let earliestStart, now < earliestStart { return .wait(until: earliestStart) }
+        return running < (breaks > 0 ? 1 : max(1, settings.concurrency)) ? nil : .full
+    }
+
+    /// The answer to the request that began at `start` has begun: the host has had it by now.
+    mutating func reached(begunAt start: Instant, at now: Instant) {
+        // Of an earlier request that says nothing about the last one.
+        guard start == lastStart, let lastArrival else { return }
+        self.lastArrival = min(lastArrival, now)
     }
 
     /// How a request ended.
@@ -95,6 +113,7 @@ struct HostPace: Sendable {
     mutating func finish(_ ending: Ending, begunAt start: Instant, at now: Instant) {
         precondition(running > 0, "a request ended that never began")
         running -= 1
+        reached(begunAt: start, at: now)
         switch ending {
         case .served(let time):
             noteConnected()

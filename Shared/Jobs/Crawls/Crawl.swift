@@ -15,6 +15,8 @@ public struct CrawlCounts: Sendable, Equatable {
     public var skipped = 0
     /// Bytes of the bodies that were received.
     public var bytes = 0
+    /// How long its leader has worked at it, over all attempts.
+    public var time = Duration.zero
 
     /// Nothing yet.
     public init() {}
@@ -67,18 +69,30 @@ public struct Crawl: Sendable {
         ).first.map { Crawl(number: try $0.decode("number"), id: try $0.decode("id"), namespace: namespace) }
     }
 
-    /// The crawl that a job began; nil when there is none.
-    public static func begun(by job: UUID, namespace: String, in store: JobStore) async throws -> Crawl? {
+    /// The crawl that a job of the namespace has a place in: its own, or the one that it goes on with; nil when there is none (yet).
+    ///
+    /// A job that goes on from another one's checkpoint goes on with its crawl, and so on: however often a crawl was gone on with, all of its jobs
+    /// have the same. One that ended before its first checkpoint left none to go on from, so that the next began its own.
+    public static func of(_ job: UUID, namespace: String, in store: JobStore) async throws -> Crawl? {
         try await store.database.query(
-            "SELECT number FROM crawls WHERE id = \(job) AND namespace = \(namespace)"
-        ).first.map { Crawl(number: try $0.decode("number"), id: job, namespace: namespace) }
+            """
+            WITH RECURSIVE line AS (
+                SELECT j.resumes, c.number, c.id FROM jobs j LEFT JOIN crawls c ON c.id = j.id
+                WHERE j.id = \(job) AND j.namespace = \(namespace)
+                UNION ALL
+                SELECT j.resumes, c.number, c.id FROM line l JOIN jobs j ON j.id = l.resumes LEFT JOIN crawls c ON c.id = j.id
+                WHERE l.number IS NULL
+            )
+            SELECT number, id FROM line WHERE number IS NOT NULL
+            """
+        ).first.map { Crawl(number: try $0.decode("number"), id: try $0.decode("id"), namespace: namespace) }
     }
 
     /// Lets one writer at a time into the crawl, until its transaction ends; answers what is counted so far.
     func lock(_ session: Session) throws -> CrawlCounts {
         let rows = try session.query(
             """
-            SELECT discovered, finished, pages, failed, skipped, bytes FROM crawls WHERE number = \(number)
+            SELECT discovered, finished, pages, failed, skipped, bytes, seconds FROM crawls WHERE number = \(number)
             FOR NO KEY UPDATE
             """)
         guard let row = rows.first else { throw PostgresError(.usage, "the crawl was forgotten") }
@@ -87,9 +101,13 @@ public struct Crawl: Sendable {
 
     /// Says that a share is alive and keeps its hosts, and answers where the crawl stands.
     ///
-    /// - Parameter lease: until when it may keep them, from now on.
-    public func renew(_ owner: UUID, lease: Duration, _ session: Session) throws -> State {
-        let counts = try lock(session)
+    /// - Parameters:
+    ///   - lease: until when it may keep them, from now on.
+    ///   - time: how long the crawl's leader has worked since it last said so.
+    public func renew(_ owner: UUID, lease: Duration, adding time: Duration = .zero, _ session: Session) throws -> State
+    {
+        var counts = try lock(session)
+        counts.time += time
         let rows = try session.pipeline([
             """
             INSERT INTO crawl_shares (crawl, owner, seen_until) VALUES (\(number), \(owner), now() + \(lease.seconds) * interval '1 second')
@@ -104,6 +122,7 @@ public struct Crawl: Sendable {
                 EXISTS (SELECT 1 FROM jobs j JOIN crawls c ON c.job_id = j.id
                     WHERE c.number = \(number) AND j.status IN ('scheduled', 'queued', 'running')) AS is_led
             """,
+            "UPDATE crawls SET seconds = seconds + \(time.seconds) WHERE number = \(number) AND \(time.seconds) > 0",
         ])
         guard let row = rows[2].first else { throw PostgresError(.decoding, "the state of a crawl has no row") }
         return State(
@@ -136,5 +155,6 @@ extension CrawlCounts {
         failed = Int(try row.decode("failed", as: Int64.self))
         skipped = Int(try row.decode("skipped", as: Int64.self))
         bytes = Int(try row.decode("bytes", as: Int64.self))
+        time = .seconds(try row.decode("seconds", as: Double.self))
     }
 }

@@ -108,13 +108,13 @@ extension Crawl {
     }
 
     /// The similarity hashes of a host's newest pages, the oldest of them first.
-    public func hashes(of host: Int64, limit: Int, in store: JobStore) async throws -> [(page: UUID, hash: UInt64)] {
+    public func hashes(of host: Int64, limit: Int, in store: JobStore) async throws -> [(page: Int64, hash: UInt64)] {
         try await store.database.query(
             """
-            SELECT id, simhash FROM crawl_pages WHERE host_id = \(host) AND simhash IS NOT NULL ORDER BY number DESC LIMIT \(limit)
+            SELECT number, simhash FROM crawl_pages WHERE host_id = \(host) AND simhash IS NOT NULL ORDER BY number DESC LIMIT \(limit)
             """
         ).reversed().map {
-            (try $0.decode("id"), UInt64(bitPattern: try $0.decode("simhash", as: Int64.self)))
+            (try $0.decode("number"), UInt64(bitPattern: try $0.decode("simhash", as: Int64.self)))
         }
     }
 }

@@ -5,9 +5,7 @@ import Postgres
 
 /// A page that a crawl has made of a URL.
 public struct CrawlPage: Sendable, Equatable {
-    /// Its id: always the same for the same URL of the same crawl.
-    public let id: UUID
-    /// Its place in the crawl's order of discovery.
+    /// Its place in the crawl's order of discovery, by which it is known there.
     public let number: Int64
     /// The row of its host.
     public let host: Int64
@@ -33,28 +31,23 @@ public struct CrawlPage: Sendable, Equatable {
     public var content: [UInt8]?
     /// A hash of its main text that is near for texts that are.
     public var similarity: UInt64?
-    /// The page that it has its content from, or nearly.
-    public var duplicateOf: UUID?
+    /// The number of the page that has the same main text, or nearly.
+    public var duplicateOf: Int64?
     /// Whether that is only nearly so.
     public var isNear = false
     /// Its main text.
     public var markdown = ""
-    /// What else it says about itself.
-    public var metadata = JSON.object([:])
-    /// What it links to: an array of arrays of URL and text.
-    public var links = JSON.array([])
+    /// What else it says about itself: a JSON object.
+    public var metadata = JSONText("{}")
+    /// What it links to: a JSON array of arrays of URL and text.
+    public var links = JSONText("[]")
 
     /// Makes a page of a URL.
-    public init(_ url: FrontierURL, of crawl: Crawl, host: Int64, status: Int16, fetchedAt: Date = Date()) {
-        self.init(
-            id: UUID(name: "page/\(url.key.text)", namespace: crawl.id), number: url.id, host: host, url: url.url,
-            status: status, depth: url.depth, fetchedAt: fetchedAt)
+    public init(_ url: FrontierURL, host: Int64, status: Int16, fetchedAt: Date = Date()) {
+        self.init(number: url.id, host: host, url: url.url, status: status, depth: url.depth, fetchedAt: fetchedAt)
     }
 
-    private init(
-        id: UUID, number: Int64, host: Int64, url: String, status: Int16, depth: Int16, fetchedAt: Date
-    ) {
-        self.id = id
+    private init(number: Int64, host: Int64, url: String, status: Int16, depth: Int16, fetchedAt: Date) {
         self.number = number
         self.host = host
         self.url = url
@@ -72,7 +65,6 @@ extension CrawlPage: Representation {
     public static let schema = Schema.answer(
         "A page that a crawl has stored. What it does not say about itself is null.",
         [
-            "id": Schema.uuid,
             "number": Schema.count.described("Its place in the order of discovery; not every number is a page's."),
             "url": Schema.text.described("The URL that answered, in its canonical form."),
             "status": Schema.integer(100...599).described("Of the answer."),
@@ -81,7 +73,8 @@ extension CrawlPage: Representation {
             "language": Schema.text.orNull,
             "canonical": Schema.text.orNull.described("The URL that it names as its own."),
             "words": Schema.count.described("Of its main text."),
-            "duplicate_of": Schema.uuid.orNull.described("The page that has the same main text, or nearly."),
+            "duplicate_of": Schema.count.orNull.described(
+                "The number of the page that has the same main text, or nearly."),
             "is_near_duplicate": Schema.bool.described("Whether that one's text is only nearly the same."),
             "markdown": Schema.text.described("Its main text."),
             "metadata": ["type": "object", "description": "What else it says about itself."],
@@ -91,7 +84,6 @@ extension CrawlPage: Representation {
     /// Appends the page as clients see it.
     public func write(to json: inout JSONWriter) {
         json.beginObject()
-        json.member("id", id)
         json.member("number", Int(number))
         json.member("url", url)
         json.member("status", Int(status))
@@ -102,13 +94,11 @@ extension CrawlPage: Representation {
         json.member("language", language)
         json.member("canonical", canonical)
         json.member("words", Int(words))
-        json.member("duplicate_of", duplicateOf)
+        json.member("duplicate_of", duplicateOf.map(Int.init))
         json.member("is_near_duplicate", isNear)
         json.member("markdown", markdown)
-        json.key("metadata")
-        json.value(metadata)
-        json.key("links")
-        json.value(links)
+        json.member("metadata", raw: metadata.bytes)
+        json.member("links", raw: links.bytes)
         json.endObject()
     }
 }
@@ -117,41 +107,45 @@ extension Crawl {
     /// Inserts pages; the same again changes nothing. A page whose content an earlier one has is noted as its duplicate.
     func insertion(of pages: [CrawlPage]) -> Statement {
         """
-        INSERT INTO crawl_pages (id, crawl, number, host_id, url, status, depth, fetched_at, title, description, language, canonical,
-            words, content, simhash, duplicate_of, is_near, markdown, metadata, links)
-        SELECT f.id, \(number), f.number, f.host_id, f.url, f.status, f.depth, f.fetched_at, f.title, f.description, f.language,
-            f.canonical, f.words, f.content, f.simhash, coalesce(same.id, f.first_id, f.duplicate_of),
-            same.id IS NULL AND f.first_id IS NULL AND f.is_near, f.markdown, f.metadata, f.links
+        INSERT INTO crawl_pages (crawl, number, host_id, url, status, depth, fetched_at, title, description, language, canonical,
+            words, content, simhash, duplicate_of, is_near, text_bytes, markdown, metadata, links)
+        SELECT \(number), f.number, f.host_id, f.url, f.status, f.depth, f.fetched_at, f.title, f.description, f.language,
+            f.canonical, f.words, f.content, f.simhash, coalesce(same.number, f.first, f.duplicate_of),
+            same.number IS NULL AND f.first IS NULL AND f.is_near, f.text_bytes, f.markdown, f.metadata, f.links
         FROM (SELECT *, CASE WHEN content IS NOT NULL
-            THEN nullif(first_value(id) OVER (PARTITION BY content ORDER BY number), id) END AS first_id FROM unnest(\(pages.map(\.id)), \(pages.map(\.number)), \(pages.map(\.host)), \(pages.map(\.url)), \(pages.map(\.status)),
+            THEN nullif(first_value(number) OVER (PARTITION BY content ORDER BY number), number) END AS first
+            FROM unnest(\(pages.map(\.number)), \(pages.map(\.host)), \(pages.map(\.url)), \(pages.map(\.status)),
             \(pages.map(\.depth)), \(pages.map(\.fetchedAt)), \(pages.map { $0.title?.replacingNUL }),
             \(pages.map { $0.description?.replacingNUL }), \(pages.map { $0.language?.replacingNUL }),
             \(pages.map(\.canonical)), \(pages.map(\.words)), \(pages.map(\.content)),
             \(pages.map { $0.similarity.map { Int64(bitPattern: $0) } }), \(pages.map(\.duplicateOf)), \(pages.map(\.isNear)),
-            \(pages.map(\.markdown.replacingNUL)), \(pages.map { JSONText(replacingNUL: $0.metadata.serialized()) }),
-            \(pages.map { JSONText(replacingNUL: $0.links.serialized()) }))
-            AS u (id, number, host_id, url, status, depth, fetched_at, title, description, language, canonical, words, content,
-                simhash, duplicate_of, is_near, markdown, metadata, links)) f
+            \(pages.map(\.textBytes)), \(pages.map(\.markdown.replacingNUL)), \(pages.map { JSONText(replacingNUL: $0.metadata.bytes) }),
+            \(pages.map { JSONText(replacingNUL: $0.links.bytes) }))
+            AS u (number, host_id, url, status, depth, fetched_at, title, description, language, canonical, words, content,
+                simhash, duplicate_of, is_near, text_bytes, markdown, metadata, links)) f
         LEFT JOIN LATERAL (
-            SELECT p.id FROM crawl_pages p WHERE p.crawl = \(number) AND p.content = f.content AND p.duplicate_of IS NULL AND p.id <> f.id
+            SELECT p.number FROM crawl_pages p WHERE p.crawl = \(number) AND p.content = f.content AND p.duplicate_of IS NULL AND p.number <> f.number
             ORDER BY p.number LIMIT 1
         ) same ON true
-        ON CONFLICT (id) DO NOTHING
+        ON CONFLICT (crawl, number) DO NOTHING
         """
     }
 
-    /// The page that an earlier crawl has made of a URL, as this crawl's own.
+    /// The page that an earlier crawl has made of a URL, as this crawl's own; nil when there is none.
     public func page(
         of url: FrontierURL, host: Int64, from earlier: Crawl, in store: JobStore
     ) async throws -> CrawlPage? {
-        let id = UUID(name: "page/\(url.key.text)", namespace: earlier.id)
-        guard let row = try await store.database.query("SELECT * FROM crawl_pages WHERE id = \(id)").first else {
-            return nil
-        }
-        let old = try CrawlPage(row: row)
-        var page = CrawlPage(url, of: self, host: host, status: old.status, fetchedAt: old.fetchedAt)
+        guard let number = url.known?.page, let old = try await earlier.page(number, in: store) else { return nil }
+        var page = CrawlPage(url, host: host, status: old.status, fetchedAt: old.fetchedAt)
         page.takeContent(of: old)
         return page
+    }
+
+    /// The page with a number; nil when there is none.
+    public func page(_ number: Int64, in store: JobStore) async throws -> CrawlPage? {
+        try await store.database.query(
+            "SELECT * FROM crawl_pages WHERE crawl = \(self.number) AND number = \(number)"
+        ).first.map(CrawlPage.init(row:))
     }
 
     /// The crawl's pages after a number, in the order of discovery.
@@ -163,16 +157,21 @@ extension Crawl {
 }
 
 extension CrawlPage {
+    /// What its texts take in an answer, about.
+    fileprivate var textBytes: Int32 {
+        Int32(clamping: markdown.utf8.count + metadata.bytes.count + links.bytes.count)
+    }
+
     fileprivate mutating func takeContent(of other: CrawlPage) {
         (title, description, language, canonical) = (other.title, other.description, other.language, other.canonical)
         (words, content, similarity) = (other.words, other.content, other.similarity)
         (markdown, metadata, links) = (other.markdown, other.metadata, other.links)
     }
 
-    fileprivate init(row: Row) throws {
+    init(row: Row) throws {
         self.init(
-            id: try row.decode("id"), number: try row.decode("number"), host: try row.decode("host_id"),
-            url: try row.decode("url"), status: try row.decode("status"), depth: try row.decode("depth"),
+            number: try row.decode("number"), host: try row.decode("host_id"), url: try row.decode("url"),
+            status: try row.decode("status"), depth: try row.decode("depth"),
             fetchedAt: try row.decode("fetched_at"))
         title = try row.decode("title")
         description = try row.decode("description")
@@ -184,7 +183,7 @@ extension CrawlPage {
         duplicateOf = try row.decode("duplicate_of")
         isNear = try row.decode("is_near")
         markdown = try row.decode("markdown")
-        metadata = try JSON.parse(row.decode("metadata", as: JSONText.self).bytes)
-        links = try JSON.parse(row.decode("links", as: JSONText.self).bytes)
+        metadata = try row.decode("metadata")
+        links = try row.decode("links")
     }
 }

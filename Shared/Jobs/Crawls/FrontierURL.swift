@@ -3,7 +3,7 @@ import Foundation
 import Postgres
 
 /// What a URL of the frontier is fetched as.
-public enum FrontierKind: String, Sendable, PostgresScalar {
+public enum FrontierKind: String, Sendable, PostgresScalar, CaseIterable {
     /// Something that may be a page.
     case page
     /// A list of URLs.
@@ -61,7 +61,15 @@ public struct FrontierURL: Sendable {
     /// How often it was tried in vain.
     public let tries: Int16
     /// What an earlier crawl was told of it, to ask only for what has changed.
-    public let known: Validators?
+    public let known: Known?
+
+    /// What an earlier crawl has of a URL.
+    public struct Known: Sendable, Equatable {
+        /// The number of the page there.
+        public let page: Int64
+        /// What the server said about its version.
+        public let validators: Validators
+    }
 
     /// What a server says about the version of what it sends (RFC 9110, 8.8).
     public struct Validators: Sendable, Equatable {
@@ -86,6 +94,12 @@ public struct FrontierURL: Sendable {
         public static let start = Position(depth: -1, id: 0)
     }
 
+    /// The same after one more try in vain.
+    public var triedOnceMore: FrontierURL {
+        FrontierURL(
+            key: key, id: id, url: url, kind: kind, depth: depth, hops: hops, tries: tries + 1, known: known)
+    }
+
     /// Its place in the order of its host's URLs.
     public var position: Position { Position(depth: depth, id: id) }
 }
@@ -100,9 +114,9 @@ extension Crawl {
         let known: Statement =
             earlier.map {
                 """
-                , e.etag, e.last_modified FROM next n LEFT JOIN crawl_urls e ON e.crawl = \($0.number) AND e.key = n.key AND e.state = 'page'
+                , e.id AS page, e.etag, e.last_modified FROM next n LEFT JOIN crawl_urls e ON e.crawl = \($0.number) AND e.key = n.key AND e.state = 'page'
                 """
-            } ?? ", NULL AS etag, NULL AS last_modified FROM next n"
+            } ?? ", NULL::bigint AS page, NULL AS etag, NULL AS last_modified FROM next n"
         return try await store.database.query(
             """
             WITH next AS (
@@ -118,12 +132,12 @@ extension Crawl {
 
 extension FrontierURL {
     fileprivate init(row: Row) throws {
-        let etag = try row.decode("etag", as: String?.self)
-        let lastModified = try row.decode("last_modified", as: String?.self)
+        let page = try row.decode("page", as: Int64?.self)
+        let validators = Validators(etag: try row.decode("etag"), lastModified: try row.decode("last_modified"))
         self.init(
             key: try row.decode("key"), id: try row.decode("id"), url: try row.decode("url"),
             kind: try row.decode("kind"), depth: try row.decode("depth"), hops: try row.decode("hops"),
             tries: try row.decode("tries"),
-            known: etag == nil && lastModified == nil ? nil : Validators(etag: etag, lastModified: lastModified))
+            known: page.map { Known(page: $0, validators: validators) })
     }
 }

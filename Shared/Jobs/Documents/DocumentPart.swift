@@ -52,21 +52,32 @@ extension JobStore {
     /// What the texts of one answer may have together, in bytes: an answer must have a bound whatever `limit` asks for.
     public static let maxTextBytes: Int64 = 4 << 20
 
-    /// Cuts rows off where their texts become too many bytes. PostgreSQL knows the length of a text without reading it.
+    /// Some parts of a document: as many as are asked for and as an answer has room for.
     ///
     /// - Parameter rows: a query for one row more than `limit`, in the order of `number`.
     func parts<Part: DocumentPart>(
         _ rows: Statement, limit: Int, _ decode: (Row) throws -> Part
     ) async throws -> DocumentParts<Part> {
+        // PostgreSQL knows the length of a text without reading it.
+        let (found, hasMore) = try await cut(rows, size: "octet_length(text)", limit: limit)
+        return DocumentParts(parts: try found.map(decode), hasMore: hasMore)
+    }
+
+    /// Cuts rows off where their texts become too many bytes; one is answered at least, if there is one.
+    ///
+    /// - Parameters:
+    ///   - rows: a query for one row more than `limit`, in the order of `number`.
+    ///   - size: the bytes of a row's texts.
+    func cut(_ rows: Statement, size: StaticString, limit: Int) async throws -> (rows: Rows, hasMore: Bool) {
         let found = try await database.query(
             """
             SELECT * FROM (
-                SELECT *, sum(octet_length(text)) OVER (ORDER BY number) - octet_length(text) AS bytes_before, count(*) OVER () AS found
+                SELECT *, sum(\(raw: size)) OVER (ORDER BY number) - \(raw: size) AS bytes_before, count(*) OVER () AS found
                 FROM (\(rows)) r
             ) s
             WHERE bytes_before < \(Self.maxTextBytes) ORDER BY number LIMIT \(limit)
             """)
         let count = try found.first?.decode("found", as: Int64.self) ?? 0
-        return DocumentParts(parts: try found.map(decode), hasMore: count > found.count)
+        return (found, count > found.count)
     }
 }

@@ -3,10 +3,12 @@ extension Migrations {
     ///
     /// - A crawl outlives its job's attempts, and a job that goes on from another one's checkpoint goes on with its crawl.
     /// - `crawl_urls` has each URL once, by the first 16 bytes of the SHA-256 of its canonical form. What waits is found by host, in the order of depth and
-    ///   discovery, by an index that holds nothing else: taking the next URLs costs the same however many are done.
+    ///   discovery, by an index that holds nothing else: taking the next URLs costs the same however many are done. Readers find theirs by number, or by
+    ///   state; of those that wait they pass over entries that are dead until the next vacuum.
     /// - A host belongs to one share of the crawl at a time, until `owned_until`; only its owner fetches from it. `is_open` is
     ///   `waiting > 0`, apart from it so that a count that changes leaves the index alone.
     /// - `crawl_templates` counts the pages of each kind of URL, so that a trap is bounded across kills.
+    /// - `text_bytes` of a page is what its texts and links have together, so that an answer can be cut to a size without reading them.
     static let crawlSchema = Migration(
         number: 15, name: "crawls",
         sql: """
@@ -21,6 +23,7 @@ extension Migrations {
                 failed bigint NOT NULL DEFAULT 0,
                 skipped bigint NOT NULL DEFAULT 0,
                 bytes bigint NOT NULL DEFAULT 0,
+                seconds double precision NOT NULL DEFAULT 0,
                 created_at timestamptz NOT NULL DEFAULT now()
             ) WITH (fillfactor = 50);
             CREATE INDEX crawls_job ON crawls (job_id);
@@ -71,6 +74,8 @@ extension Migrations {
                 PRIMARY KEY (crawl, key)
             ) WITH (fillfactor = 90);
             CREATE INDEX crawl_urls_waiting ON crawl_urls (host_id, depth, id) WHERE state = 'waiting';
+            CREATE INDEX crawl_urls_number ON crawl_urls (crawl, id);
+            CREATE INDEX crawl_urls_state ON crawl_urls (crawl, state, id);
 
             CREATE TABLE crawl_templates (
                 host_id bigint NOT NULL,
@@ -81,7 +86,6 @@ extension Migrations {
             ) WITH (fillfactor = 70);
 
             CREATE TABLE crawl_pages (
-                id uuid PRIMARY KEY,
                 crawl bigint NOT NULL,
                 number bigint NOT NULL,
                 host_id bigint NOT NULL,
@@ -96,14 +100,15 @@ extension Migrations {
                 words integer NOT NULL,
                 content bytea,
                 simhash bigint,
-                duplicate_of uuid,
+                duplicate_of bigint,
                 is_near boolean NOT NULL DEFAULT false,
+                text_bytes integer NOT NULL,
                 markdown text NOT NULL,
                 metadata jsonb NOT NULL,
-                links jsonb NOT NULL
+                links jsonb NOT NULL,
+                PRIMARY KEY (crawl, number)
             );
-            CREATE UNIQUE INDEX crawl_pages_list ON crawl_pages (crawl, number);
-            CREATE INDEX crawl_pages_host ON crawl_pages (host_id, number) WHERE simhash IS NOT NULL;
+            CREATE INDEX crawl_pages_host ON crawl_pages (host_id, number);
             CREATE INDEX crawl_pages_content ON crawl_pages (crawl, content) WHERE content IS NOT NULL AND duplicate_of IS NULL;
             """)
 }
