@@ -31,6 +31,8 @@ struct ContractWorld {
         try await wait(document)
         let read = try await api.get("/api/v1/documents?job_id=\(document)").json["documents"]?.arrayValue ?? []
         let row = read.first?["id"]?.stringValue ?? ""
+        guard let leader = UUID(text: document) else { throw TestKitError("no UUID: \(document)") }
+        let page = try await stack.addCrawl(to: leader)
         let failed = try id(
             try await api.post("/api/v1/jobs", ["type": "noop", "spec": ["fail": true], "max_attempts": 1]))
         try await wait(failed)
@@ -139,6 +141,9 @@ struct ContractWorld {
             "getDocument": GoodCall(parameters: [row]),
             "listDocumentPages": GoodCall(parameters: [row], query: "limit=2"),
             "listDocumentChunks": GoodCall(parameters: [row], query: "page=1&limit=2"),
+            "listCrawledPages": GoodCall(parameters: [document], query: "host=a.test&duplicates=exclude&limit=2"),
+            "getCrawledPage": GoodCall(parameters: [document, String(page)]),
+            "listCrawledURLs": GoodCall(parameters: [document], query: "state=page,waiting&limit=2"),
             "createWebhook": GoodCall(
                 body: Array(#"{"url":"https://example.com/hook","events":["completed"]}"#.utf8), headers: json,
                 expected: [201]),

@@ -59,6 +59,7 @@ import Testing
         #expect(try Cursor.logLine(Cursor.text(attempt: 3, number: 10_001)) == (3, 10_001))
         let document = DocumentRecord(namespace: "n", job: id, path: [12, 0, 7], name: "d")
         #expect(try Cursor.document(Cursor.text(after: document)) == (id, [12, 0, 7]))
+        #expect(try Cursor.place(Cursor.text(place: Int64.max)) == .max)
     }
 
     @Test func whatIsNoCursorIsRefused() {
@@ -74,6 +75,7 @@ import Testing
             #expect(refusal { try Cursor.event(text) } == "invalid_cursor", "\(text)")
             #expect(refusal { try Cursor.logLine(text) } == "invalid_cursor", "\(text)")
             #expect(refusal { try Cursor.document(text) } == "invalid_cursor", "\(text)")
+            #expect(refusal { try Cursor.place(text) } == "invalid_cursor", "\(text)")
         }
     }
 
@@ -84,6 +86,7 @@ import Testing
             #expect(refusal { try Cursor.document(text) } == "invalid_cursor", "\(path)")
         }
         #expect(refusal { try Cursor.job(Cursor.text(7)) } == "invalid_cursor")
+        #expect(refusal { try Cursor.place(Cursor.text(7)) } == "invalid_cursor")
         #expect(refusal { try Cursor.event(Cursor.text(attempt: 1, number: 1)) } == "invalid_cursor")
     }
 

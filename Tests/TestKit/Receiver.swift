@@ -20,13 +20,18 @@ public final class Receiver: Sendable {
     }
 
     private let answer: Answer
+    private let host: String
     private let log = Mutex<[HTTPRequest]>([])
     private let server = Mutex<HTTPServer?>(nil)
 
-    /// Starts it.
-    public init(answer: @escaping Answer = { _, _ in HTTPResponse(status: 204) }) throws {
+    /// Starts it, on 127.0.0.1 unless the configuration says otherwise.
+    public init(
+        _ configuration: HTTPServerConfiguration = HTTPServerConfiguration(),
+        answer: @escaping Answer = { _, _ in HTTPResponse(status: 204) }
+    ) throws {
         self.answer = answer
-        let server = HTTPServer(HTTPServerConfiguration(), handler: Handler(receiver: self))
+        host = configuration.host
+        let server = HTTPServer(configuration, handler: Handler(receiver: self))
         try server.start()
         self.server.withLock { $0 = server }
     }
@@ -35,7 +40,7 @@ public final class Receiver: Sendable {
     public var port: UInt16 { server.withLock { $0?.port ?? 0 } }
 
     /// Its address with a path.
-    public func url(_ path: String = "/hook") -> String { "http://127.0.0.1:\(port)\(path)" }
+    public func url(_ path: String = "/hook") -> String { "http://\(host):\(port)\(path)" }
 
     /// What came, in order.
     public var requests: [HTTPRequest] { log.withLock { $0 } }

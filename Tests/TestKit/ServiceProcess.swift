@@ -12,7 +12,12 @@ public final class ServiceProcess: @unchecked Sendable {
     public let log: String
 
     /// Starts an executable of this build; its log goes to a file in `folder`.
-    public init(_ name: String, folder: String, port: UInt16, environment: [String: String]) throws {
+    ///
+    /// - Parameter launcher: a program and its arguments that becomes the service, whose path is its last argument; it must keep the
+    ///   process.
+    public init(
+        _ name: String, folder: String, port: UInt16, environment: [String: String], launcher: [String] = []
+    ) throws {
         self.name = name
         self.port = port
         log = "\(folder)/\(name)-\(UUID().uuidString.prefix(8)).log"
@@ -20,7 +25,9 @@ public final class ServiceProcess: @unchecked Sendable {
         else {
             throw TestKitError("cannot write \(log)")
         }
-        process.executableURL = URL(fileURLWithPath: try Self.products() + "/" + name)
+        let command = launcher + [try Self.products() + "/" + name]
+        process.executableURL = URL(fileURLWithPath: command[0])
+        process.arguments = Array(command.dropFirst())
         // A sanitizer's report in a service counts like one in the tests.
         let sanitizers = ProcessInfo.processInfo.environment.filter { $0.key.hasSuffix("SAN_OPTIONS") }
         process.environment = ["PATH": "/usr/bin:/bin", "LOG_LEVEL": "info"].merging(sanitizers) { $1 }

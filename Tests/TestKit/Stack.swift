@@ -91,13 +91,14 @@ public final class Stack: Sendable {
 
     /// Starts a worker and waits until it consumes.
     @discardableResult
-    public func startWorker(_ name: String = "NoopWorker", _ environment: [String: String] = [:]) async throws
-        -> ServiceProcess
-    {
+    public func startWorker(
+        _ name: String = "NoopWorker", _ environment: [String: String] = [:], launcher: [String] = []
+    ) async throws -> ServiceProcess {
         let port = try freePort()
         let process = try ServiceProcess(
             name, folder: folder + "/log", port: port,
-            environment: settings.merging(["SWITCHYARD_ADMIN_PORT": String(port)]) { $1 }.merging(environment) { $1 })
+            environment: settings.merging(["SWITCHYARD_ADMIN_PORT": String(port)]) { $1 }.merging(environment) { $1 },
+            launcher: launcher)
         running.withLock { $0.processes.append(process) }
         try await process.waitUntilReady()
         return process

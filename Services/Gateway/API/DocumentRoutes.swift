@@ -42,7 +42,7 @@ extension Gateway {
             ])
     }
 
-    private static let shortPages =
+    static let shortPages =
         "Answers fewer than `limit` where their texts have more than \(JobStore.maxTextBytes >> 20) MiB together; "
         + "`next_cursor` tells whether there are more."
 }

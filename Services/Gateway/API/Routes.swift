@@ -7,7 +7,7 @@ extension Gateway {
     var routes: [RouteGroup] {
         [
             submitRoutes, jobRoutes, controlRoutes, observeRoutes, scheduleRoutes, workflowRoutes, flowRoutes,
-            fileRoutes, documentRoutes, webhookRoutes, typeRoutes,
+            fileRoutes, documentRoutes, crawlRoutes, webhookRoutes, typeRoutes,
         ] + operatorRoutes
     }
 

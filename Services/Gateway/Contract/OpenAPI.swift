@@ -14,7 +14,7 @@ enum OpenAPI {
             QueueView.self, Limit.self, Explanation.self,
             JobTiming.self, JobMetrics.self, OperatorMetrics.self, MetricGroups.self,
             RecordError.self, OutputSample.self, CheckpointEntry.self,
-            DocumentRecord.self, DocumentPage.self, DocumentChunk.self,
+            DocumentRecord.self, DocumentPage.self, DocumentChunk.self, CrawlPage.self, CrawledURL.self,
         ]
     }
 
