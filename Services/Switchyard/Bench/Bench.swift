@@ -74,7 +74,12 @@ enum Bench {
         }
         if options.parts.contains(.lists) {
             report.lists = try await ListPages.measure(
-                on: target, database: database, ledger: ledger, measurements: measurements, rows: options.rows)
+                on: target, database: database, ledger: ledger, measurements: measurements,
+                rows: options.rows ?? [10_000, 5_000_000])
+        }
+        if options.parts.contains(.frontier) {
+            report.frontier = try await FrontierFigures.measure(
+                database, namespace: ledger.namespace, rows: options.rows ?? [10_000, 1_000_000])
         }
         return report
     }

@@ -7,6 +7,8 @@ enum BenchPart: String, CaseIterable, Sendable {
     case documents
     /// Fills the database with millions of jobs, so it is only measured when it is asked for.
     case lists
+    /// Fills the frontier of a crawl with a million URLs, so it is only measured when it is asked for.
+    case frontier
 }
 
 /// What the command line asks of the bench.
@@ -17,7 +19,8 @@ struct BenchOptions: Sendable {
         Command.Option("--quick", nil, "a short run to see that everything works; its figures mean little"),
         Command.Option(
             "--only", "PARTS",
-            BenchPart.allCases.map(\.rawValue).joined(separator: ",") + " (default all but documents and lists)"),
+            BenchPart.allCases.map(\.rawValue).joined(separator: ",")
+                + " (default all but documents, lists and frontier)"),
         Command.Option(
             "--slots", "N",
             "how many documents the worker takes at a time, and so how many processes of pdftotext or python-docx run at a time (default 2)"
@@ -25,14 +28,14 @@ struct BenchOptions: Sendable {
         Command.Option(
             "--rows", "N,N",
             "for the part lists: how many jobs the database is filled up to, step by step; they stay "
-                + "there (default 10000,5000000)"),
+                + "there (default 10000,5000000); for frontier: URLs (default 10000,1000000)"),
     ]
 
     let wantsJSON: Bool
     let isQuick: Bool
     let parts: Set<BenchPart>
     let slots: Int
-    let rows: [Int]
+    let rows: [Int]?
 
     /// Reads what was given; the error says what is wrong.
     init(_ arguments: Arguments) throws(UsageError) {
@@ -40,12 +43,13 @@ struct BenchOptions: Sendable {
         isQuick = arguments.has("--quick")
         slots = try arguments.int("--slots", in: 1...64) ?? 2
         var parts =
-            try arguments.value("--only").map(Self.parts) ?? Set(BenchPart.allCases).subtracting([.lists, .documents])
+            try arguments.value("--only").map(Self.parts)
+            ?? Set(BenchPart.allCases).subtracting([.lists, .documents, .frontier])
         // Memory under load needs a load.
         if parts == [.memory] { parts.insert(.endToEnd) }
         if parts.contains(.documents) { parts.insert(.pdf) }
         self.parts = parts
-        rows = try arguments.value("--rows").map(Self.rows) ?? [10_000, 5_000_000]
+        rows = try arguments.value("--rows").map(Self.rows)
     }
 
     private static func parts(_ list: String) throws(UsageError) -> Set<BenchPart> {

@@ -12,6 +12,7 @@ struct BenchReport: Sendable {
     var reads: LoadOutcome?
     var documents: DocumentFigures?
     var lists: ListPages?
+    var frontier: FrontierFigures?
     /// In MB by service, before the first load and the most under load.
     var idleMemory: [String: Double] = [:]
     var loadMemory: [String: Double] = [:]
@@ -47,6 +48,7 @@ extension BenchReport {
             "docx": documents?.word.map { Self.contest($0, "files", "python_docx") } ?? .null,
             "document_memory_mb": .array(documents?.memory.map(Self.memory) ?? []),
             "lists": lists.map { .array($0.stages.map(Self.stage)) } ?? .null,
+            "frontier": frontier.map { .array($0.stages.map(Self.stage)) } ?? .null,
             "rss_mb": idleMemory.isEmpty ? .null : .object(memoryByService),
             "measured_on": [
                 "cores": .int(Int64(machine.cores)), "kernel": .string(machine.kernel),
@@ -81,6 +83,14 @@ extension BenchReport {
                 stage.pages.map {
                     ["list": .string($0.name), "first_p50_ms": number($0.first), "page_500_p50_ms": number($0.far)]
                 }),
+        ]
+    }
+
+    private static func stage(_ stage: FrontierFigures.Stage) -> JSON {
+        [
+            "waiting": .int(Int64(stage.waiting)), "take_64_p50_ms": number(stage.take),
+            "write_64_p50_ms": number(stage.write), "add_1000_p50_ms": number(stage.add),
+            "in_order": .bool(stage.isInOrder), "rss_mb": number(stage.memory),
         ]
     }
 

@@ -42,6 +42,13 @@ extension BenchReport {
                     "status reads/s, 64 connections", whole(reads.rate), target: "20000", detail: times(reads)))
         }
         if let documents { lines += rows(of: documents) }
+        for stage in frontier?.stages ?? [] {
+            lines.append(
+                Self.row(
+                    "frontier of \(stage.waiting) URLs: 64 taken, ms", fixed(stage.take),
+                    detail: "64 written \(fixed(stage.write)), 1,000 added \(fixed(stage.add)), "
+                        + "\(stage.isInOrder ? "in order" : "OUT OF ORDER"), \(whole(stage.memory)) MB"))
+        }
         for stage in lists?.stages ?? [] {
             for page in stage.pages {
                 lines.append(
