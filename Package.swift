@@ -47,6 +47,7 @@ let package = Package(
         // It has no file for pkg-config.
         .systemLibrary(name: "CCSV", path: "Shared/CCSV", providers: [.apt(["libcsv-dev"])]),
         .systemLibrary(name: "CSpawn", path: "Shared/CSpawn"),
+        .systemLibrary(name: "CMalloc", path: "Shared/CMalloc"),
 
         // Shared modules, in the order in which they build on each other
         shared("Concurrency"),
@@ -65,7 +66,7 @@ let package = Package(
         shared("Sandbox", ["CSeccomp"]),
         shared("Storage", ["Crypto", "Concurrency"]),
         shared("Jobs", ["Postgres", "AMQP", "JSON", "Crypto", "Concurrency", "Config"]),
-        shared("ServiceKit", ["Jobs", "HTTPServer", "Telemetry", "Config", "Storage"]),
+        shared("ServiceKit", ["Jobs", "HTTPServer", "Telemetry", "Config", "Storage", "CMalloc"]),
         shared("WorkerKit", ["ServiceKit"]),
         shared("LocalServers", ["CSpawn"]),
 

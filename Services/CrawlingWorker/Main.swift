@@ -1,5 +1,6 @@
 import Config
 import Foundation
+import ServiceKit
 import Telemetry
 import WorkerKit
 
@@ -20,6 +21,8 @@ enum Main {
     /// Takes no work where a hostile page would not be confined.
     private static func serve() async {
         let log = Logger(service: "web_crawling")
+        // Pages pass from thread to thread.
+        ProcessMemory.limitArenas(to: 2)
         do {
             let tools = try CrawlTools(Environment())
             try await tools.parsers.verify()

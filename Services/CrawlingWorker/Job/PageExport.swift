@@ -5,10 +5,10 @@ import WorkerKit
 
 /// Writes the pages of a crawl as files of JSON lines, a part at a time, so that nothing grows with the crawl.
 struct PageExport {
-    private static let partBytes = 4 << 20
-    private static let pagesAtOnce = 100
+    private static let partBytes = 2 << 20
+    private static let pagesAtOnce = 50
     /// Parts beyond these are left out: the pages themselves can be read all the same.
-    private static let mostParts = 1000
+    private static let mostParts = 5000
 
     let crawl: Crawl
     let context: JobContext

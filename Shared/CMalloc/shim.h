@@ -1,0 +1,3 @@
+// Glibc's module leaves this header out.
+#pragma once
+#include <malloc.h>
