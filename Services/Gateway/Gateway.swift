@@ -45,7 +45,8 @@ final class Gateway: Sendable {
         let background = JobStore(service.database(name: name + " loops", size: 4))
         self.background = background
         content = try FileStore(root: service.storage)
-        types = TypeCache(background, log: log)
+        let box = try service.sealingBox()
+        types = TypeCache(background, vault: SpecVault(box), log: log)
         rules = FlowRules(background)
         let topology = Topics.topology(types: [])
         publisher = Publisher(
@@ -68,7 +69,8 @@ final class Gateway: Sendable {
         let outgoing = JobStore(service.database(name: name + " events", size: 3))
         self.outgoing = outgoing
         events = try EventsOut(
-            outgoing, service: service, configuration: configuration.events, holder: name, log: log)
+            outgoing, service: service, configuration: configuration.events, vault: WebhookVault(box),
+            holder: name, log: log)
         histories = HistoryCache(background, log: log)
         listener = PostgresListener(
             PostgresConfiguration(url: service.databaseURL, applicationName: name + " events"),

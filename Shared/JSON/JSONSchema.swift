@@ -4,7 +4,8 @@
 /// `propertyNames`, `minProperties`, `maxProperties`; `items`, `prefixItems`, `minItems`, `maxItems`, `uniqueItems`, `contains`,
 /// `minContains`, `maxContains`; `minLength`, `maxLength` (in code points), `pattern`, `format` (`uuid`, `date-time`, `uri`, `email`,
 /// all asserted); `minimum`, `maximum`, `exclusiveMinimum`, `exclusiveMaximum`, `multipleOf`; `allOf`, `anyOf`, `oneOf`, `not`, `if`,
-/// `then`, `else`; `$ref` within the same schema, `$defs`; `default`. The annotations `title`, `description`, `examples`,
+/// `then`, `else`; `$ref` within the same schema, `$defs`; `default`; and `x-secret`, an extension: strings that are to be stored sealed
+/// and shown to nobody (see `mapSecrets`). The annotations `title`, `description`, `examples`,
 /// `deprecated`, `readOnly`, `writeOnly`, `$comment`, `$schema` and `$id` are taken and mean nothing. Whatever else is refused, so that
 /// no rule is silently without effect.
 ///
@@ -17,6 +18,8 @@ public struct JSONSchema: Sendable {
     public let source: JSON
     let nodes: [SchemaNode]
     let root: Int
+    /// The schemas from which a secret string can be reached.
+    let secretPaths: Set<Int>
 
     /// Compiles a schema.
     ///
@@ -25,6 +28,7 @@ public struct JSONSchema: Sendable {
         var compiler = SchemaCompiler(source: schema)
         root = try compiler.compile(schema, at: "")
         nodes = compiler.nodes
+        secretPaths = Self.secretPaths(nodes)
         source = schema
         try refuseEndlessReferences()
         try refuseBadDefaults()

@@ -26,6 +26,7 @@ struct SchemaCompiler {
             let rules = try compile(&keywords)
             nodes[index].rules = rules
             nodes[index].defaultValue = keywords.take("default")
+            nodes[index].isSecret = try keywords.isSecret(among: rules)
             try keywords.refuseRest(except: Self.annotations)
         default: throw JSONSchemaError(pointer: pointer, message: "a schema must be an object, true or false")
         }

@@ -89,6 +89,18 @@ struct SchemaKeywords {
         return count < before ? rule : nil
     }
 
+    /// What is no string could be stored in the clear, so only strings can be secret.
+    mutating func isSecret(among rules: [SchemaRule]) throws(JSONSchemaError) -> Bool {
+        guard try bool("x-secret") ?? false else { return false }
+        let isString = rules.contains { rule in
+            if case .kinds(let kinds) = rule { kinds == .string } else { false }
+        }
+        guard isString else {
+            throw JSONSchemaError(pointer: pointer(to: "x-secret"), message: "needs \"type\": \"string\" beside it")
+        }
+        return true
+    }
+
     func pattern(_ text: String, of key: String) throws(JSONSchemaError) -> Pattern {
         do {
             return try Pattern(text)

@@ -3,6 +3,8 @@ struct SchemaNode: Sendable {
     let pointer: String
     var rules: [SchemaRule] = []
     var defaultValue: JSON?
+    /// Whether the strings that it describes are secret.
+    var isSecret = false
 
     /// The schemas that this one applies to the very same value.
     var sameValueChildren: [Int] {

@@ -1,5 +1,6 @@
 import AMQP
 import Config
+import Crypto
 import Foundation
 import Jobs
 import Postgres
@@ -14,6 +15,8 @@ public struct ServiceConfiguration: Sendable {
     public let amqpAuthorities: String?
     /// `SWITCHYARD_STORAGE`: the folder of uploaded and produced files; gateways and workers share it.
     public let storage: String
+    /// `SWITCHYARD_WEBHOOK_KEY`: 64 hexadecimal digits, with which secrets are sealed; a file in the storage folder when nil.
+    public let sealingKey: [UInt8]?
 
     /// Reads the environment; the error names the variable and what would be right.
     public init(_ environment: Environment) throws {
@@ -22,6 +25,12 @@ public struct ServiceConfiguration: Sendable {
         amqpAuthorities =
             environment.contains("SWITCHYARD_AMQP_CA") ? try environment.string("SWITCHYARD_AMQP_CA") : nil
         storage = try environment.string("SWITCHYARD_STORAGE", default: ".switchyard/files")
+        sealingKey = try SealingKey.read(environment)
+    }
+
+    /// What seals secrets and opens them; the storage folder must be there.
+    public func sealingBox() throws(SealingKeyError) -> SecretBox {
+        try SealingKey.box(key: sealingKey, storage: storage)
     }
 
     /// A pool of database connections.

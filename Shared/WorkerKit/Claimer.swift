@@ -14,12 +14,16 @@ import Telemetry
 struct Claimer: Sendable {
     let store: JobStore
     let type: JobType
+    /// What seals the secrets of strangers' commands.
+    var vault = SpecVault()
     let worker: String
     let lease: Duration
     let publisher: Publisher
     /// Whether an attempt runs in this process.
     let isRunning: @Sendable (Fence) -> Bool
     let log: Logger
+
+    private var catalogue: TypeCatalogue { TypeCatalogue([type], vault: vault) }
 
     /// How long an adopted job stays out of the dispatchers' reach, for its claim to follow.
     private static let adoptionGrace: Duration = .seconds(10)
@@ -81,7 +85,7 @@ struct Claimer: Sendable {
 
     /// Inserts the jobs of strangers' commands; answers their ids, new or not. What is not a command goes to the dead letters.
     private func adopt(_ strangers: [Delivery]) async throws(CancellationError) -> [UUID] {
-        let catalogue = TypeCatalogue([type])
+        let catalogue = catalogue
         var ids: [UUID] = []
         for delivery in strangers {
             let submission: Submission
@@ -116,7 +120,8 @@ struct Claimer: Sendable {
     private func bury(_ delivery: Delivery, _ error: CommandError) async throws(CancellationError) {
         WorkerMetrics.deadLettered.add(1, error.reason)
         log.warning("command is dead", ["reason": .string(error.reason), "detail": .string(error.detail)])
-        let letter = DeadCommand(delivery, error)
+        let letter = DeadCommand(
+            delivery, error, body: catalogue.sealed(command: delivery.message.body, type: type.name))
         try await persevere("burying a command") {
             let outcome: Publisher.Outcome
             do {
@@ -153,15 +158,16 @@ struct Claimer: Sendable {
 private struct DeadCommand {
     private static let longestDetail = 2000
 
-    /// As it came, with the reason; it does not expire, and it survives the broker's restart.
+    /// As it came but for its secrets, which are sealed, with the reason; it does not expire, and it survives the broker's restart.
     let whole: Message
     /// Its body and the reason only.
     let bare: Message
 
-    init(_ delivery: Delivery, _ error: CommandError) {
+    init(_ delivery: Delivery, _ error: CommandError, body: [UInt8]) {
         let detail = String(decoding: error.detail.utf8.prefix(Self.longestDetail), as: UTF8.self)
         var whole = delivery.message
-        var bare = Message(body: whole.body)
+        whole.body = body
+        var bare = Message(body: body)
         func mark(_ message: inout Message) {
             message.isPersistent = true
             message.expiration = nil

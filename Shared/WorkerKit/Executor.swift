@@ -13,6 +13,8 @@ struct Executor<W: Worker>: Sendable {
     let recorder: Recorder
     let files: @Sendable (Claim) -> JobFiles
     let log: Logger
+    /// What opens the secrets of specs.
+    var vault = SpecVault()
     /// Where the durations of completed jobs go.
     var durations: Durations?
 
@@ -46,7 +48,10 @@ struct Executor<W: Worker>: Sendable {
         do {
             let input: W.Input
             do {
-                input = try read(running.claim.spec)
+                input = try read(running.claim)
+            } catch let error as SpecVaultError {
+                // Another worker may have the key, and so may this one after a restart.
+                return judge(JobFailure(code: "sealed_spec", message: "\(error)"), running)
             } catch {
                 return rejected(JobFailure(code: "invalid_spec", message: "The spec cannot be read: \(error)"))
             }
@@ -57,8 +62,8 @@ struct Executor<W: Worker>: Sendable {
     }
 
     /// A job may have been taken in before this build came: what its schema has gained since has its default.
-    private func read(_ spec: [UInt8]) throws -> W.Input {
-        let spec = try JSON.parse(spec)
+    private func read(_ claim: Claim) throws -> W.Input {
+        let spec = try vault.open(JSON.parse(claim.spec), by: schema, namespace: claim.namespace)
         do {
             return try spec.decode(W.Input.self)
         } catch is DecodingError {

@@ -8,7 +8,8 @@ import Postgres
 /// A service is a type that conforms and a `main` that calls `WorkerService.run`. Everything else (claiming, lease, retries,
 /// cancellation, drain, logs, metrics) is WorkerKit's.
 public protocol Worker: Sendable {
-    /// The job's spec. It has passed the type's schema, with defaults filled in, before it is decoded.
+    /// The job's spec. It has passed the type's schema, with defaults filled in and secrets opened, before it is decoded: what the schema marks
+    /// with `x-secret` must not go into logs, results or files.
     associatedtype Input: Decodable & Sendable
     /// The job's result, a JSON object.
     associatedtype Output: Encodable & Sendable

@@ -56,6 +56,7 @@ public struct WorkerService<W: Worker>: Sendable {
         let topology = Topics.topology(types: [type.name])
         let store = JobStore(configuration.service.database(name: name, size: 4))
         let content = try FileStore(root: configuration.service.storage)
+        let vault = Self.vault(type, configuration.service, log: log)
         let roots = configuration.fileRoots
 
         self.configuration = configuration
@@ -69,7 +70,7 @@ public struct WorkerService<W: Worker>: Sendable {
         executor = Executor(
             worker: worker, schema: type.validator, policy: type.policy, recorder: recorder,
             files: { JobFiles(store: store, content: content, roots: roots, namespace: $0.namespace, job: $0.id) },
-            log: log, durations: durations)
+            log: log, vault: vault, durations: durations)
         publisher = Publisher(
             try configuration.service.broker(name: name + " dead letters"), topology: topology,
             onEvent: log.brokerEvents("dead letters"))
@@ -82,7 +83,7 @@ public struct WorkerService<W: Worker>: Sendable {
             try configuration.service.broker(name: name + " control"), topology: requests.topology,
             queue: requests.name, prefetch: 100, onEvent: log.brokerEvents("control"))
         let claimer = Claimer(
-            store: store, type: type, worker: name, lease: lease, publisher: publisher,
+            store: store, type: type, vault: vault, worker: name, lease: lease, publisher: publisher,
             isRunning: { running.contains($0) }, log: log)
         intake = Intake(
             slots: configuration.slots, prefetch: prefetch, suspectFrom: max(1, type.policy.maxCrashes - 1),
@@ -92,6 +93,15 @@ public struct WorkerService<W: Worker>: Sendable {
             WorkerRecord(
                 id: name, type: type, build: configuration.build, host: ProcessInfo.processInfo.hostName, pid: getpid(),
                 slots: configuration.slots), store: store, running: running, log: log)
+    }
+
+    /// What opens the specs of this type. Without a key the worker does what it can: jobs that have secrets fail with a word about it.
+    private static func vault(_ type: JobType, _ service: ServiceConfiguration, log: Logger) -> SpecVault {
+        guard type.validator.hasSecrets else { return SpecVault() }
+        do { return SpecVault(try service.sealingBox()) } catch {
+            log.warning("no sealing key: jobs that have secrets will fail", ["error": .error(error)])
+            return SpecVault()
+        }
     }
 
     /// Runs until SIGTERM or SIGINT, and then until the drain has ended.

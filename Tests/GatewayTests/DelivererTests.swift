@@ -4,6 +4,7 @@ import Foundation
 import HTTPServer
 import JSON
 import Postgres
+import ServiceKit
 import Synchronization
 import Telemetry
 import TestKit
@@ -56,9 +57,8 @@ import Testing
             Environment(
                 [
                     "SWITCHYARD_WEBHOOK_ALLOW": "127.0.0.1", "SWITCHYARD_WEBHOOK_BACKOFF": "20ms",
-                    "SWITCHYARD_WEBHOOK_KEY": String(repeating: "ab", count: 32),
                 ].merging(variables) { $1 }))
-        let vault = try WebhookVault(key: configuration.key, storage: "/nonexistent")
+        let vault = WebhookVault(try SealingKey.box(key: [UInt8](repeating: 0xAB, count: 32), storage: "/nonexistent"))
         try await TestDatabase.with { test in
             let store = JobStore(test.database)
             let log = Logger(service: "test", level: .error)
@@ -207,16 +207,19 @@ import Testing
         let folder = "/var/tmp/switchyard-vault-\(getpid())"
         try FileManager.default.createDirectory(atPath: folder + "/tmp", withIntermediateDirectories: true)
         defer { do { try FileManager.default.removeItem(atPath: folder) } catch { Issue.record("\(error)") } }
-        let first = try WebhookVault(key: nil, storage: folder)
+        func vault(_ key: [UInt8]? = nil) throws -> WebhookVault {
+            WebhookVault(try SealingKey.box(key: key, storage: folder))
+        }
+        let first = try vault()
         let secret = first.generate()
         var status = stat()
         #expect(stat(folder + "/webhook.key", &status) == 0 && status.st_mode & 0o777 == 0o600)
         func sign(_ vault: WebhookVault, _ sealed: [UInt8]) -> String? {
             vault.signature(id: "i", timestamp: 1, body: "b", secrets: [sealed])
         }
-        #expect(sign(try WebhookVault(key: nil, storage: folder), secret.sealed) == sign(first, secret.sealed))
+        #expect(sign(try vault(), secret.sealed) == sign(first, secret.sealed))
         #expect(
-            sign(try WebhookVault(key: randomBytes(32), storage: folder), secret.sealed) == nil,
+            sign(try vault(randomBytes(32)), secret.sealed) == nil,
             "another key opens nothing")
         for index in secret.sealed.indices {
             var changed = secret.sealed
@@ -229,7 +232,7 @@ import Testing
                 == sign(first, secret.sealed),
             "a former secret that is lost does not keep the current one from signing")
         chmod(folder + "/webhook.key", 0o644)
-        #expect(throws: VaultError.self) { try WebhookVault(key: nil, storage: folder) }
+        #expect(throws: SealingKeyError.self) { try vault() }
     }
 }
 

@@ -174,10 +174,13 @@ extension WebCrawling {
         ],
     ]
 
+    /// Texts by name, which are sealed where they are stored and shown to nobody.
     private static func texts(names: String) -> JSON {
         [
             "type": "object", "maxProperties": 50, "propertyNames": ["pattern": .string(names), "maxLength": 100],
-            "additionalProperties": ["type": "string", "maxLength": 4096, "pattern": #"^[^\u0000-\u001f\u007f]*$"#],
+            "additionalProperties": [
+                "type": "string", "maxLength": 4096, "pattern": #"^[^\u0000-\u001f\u007f]*$"#, "x-secret": true,
+            ],
         ]
     }
 

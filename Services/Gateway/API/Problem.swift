@@ -96,6 +96,7 @@ extension Problem {
             case .unknownType: .unknownType
             case .invalidSpec: .invalidSpec
             case .invalidField: .invalidField
+            case .noSealingKey: .unavailable
             }
         return Problem(code, error.detail, violations: error.violations)
     }

@@ -45,8 +45,12 @@ extension Gateway {
         guard let patch = try parse(call.request.collectedBody).objectValue else {
             throw Problem.invalidField("", "an object is required")
         }
-        let new = try await readSchedule(old.definition.merging(patch), call)
-        try await audited(call.entry("schedule.change", on: "schedules/" + old.id.text, details: .object(patch))) {
+        // A job that is not given anew is the one that is stored, with its secrets sealed.
+        let new = try await readSchedule(
+            old.definition.merging(patch), call, from: patch["job"] == nil ? .stored : .client)
+        var change = patch
+        if change["job"] != nil { change["job"] = new.job }
+        try await audited(call.entry("schedule.change", on: "schedules/" + old.id.text, details: .object(change))) {
             guard try await store.replace(old, by: new) else { throw Problem.changedMeanwhile }
         }
         planner.wake()
@@ -93,9 +97,11 @@ extension Gateway {
         }
     }
 
-    private func readSchedule(_ json: JSON, _ call: Call) async throws -> ScheduleDefinition {
+    private func readSchedule(
+        _ json: JSON, _ call: Call, from origin: SpecOrigin = .client
+    ) async throws -> ScheduleDefinition {
         try ScheduleDefinition.read(
-            json, namespace: call.namespace, catalogue: await types.catalogue(for: json["job"] ?? .null))
+            json, namespace: call.namespace, catalogue: await types.catalogue(for: json["job"] ?? .null), from: origin)
     }
 
     private func existingSchedule(_ call: Call) async throws -> Schedule {

@@ -52,16 +52,19 @@ struct DeadLetterCollector: Sendable {
             }
             _ = try await store.refuse(job, code: reason, message: detail)
         }
-        let id = UUID(
-            name: "\(reason)\n\(delivery.routingKey)\n\(message.messageID ?? "")\n\(Hex.encode(sha256(message.body)))",
-            namespace: Self.namespace)
         let original = message.headers[Topics.routingKeyHeader]?.string ?? delivery.routingKey
+        let body = try await types.catalogue(named: original).sealed(command: message.body, type: original)
+        // Secrets are never sealed twice alike, so the id leaves them out.
+        let content = Hex.encode(sha256(Redaction.hide(body)))
+        let id = UUID(
+            name: "\(reason)\n\(delivery.routingKey)\n\(message.messageID ?? "")\n\(content)", namespace: Self.namespace
+        )
         try await store.add(
             DeadLetter(
                 id: id, reason: reason.cut(to: Self.wordBytes), detail: detail.cut(to: Self.detailBytes),
                 exchange: delivery.exchange.cut(to: 255), routingKey: original.cut(to: 255), job: job,
                 headers: JSON.object(headers(message)).serialized(),
-                body: message.body))
+                body: body))
         GatewayMetrics.deadLetters.add(1, Self.reasons.contains(reason) ? reason : "other")
     }
 
@@ -72,7 +75,7 @@ struct DeadLetterCollector: Sendable {
     /// The words that workers and this collector use. A stranger may write any other into the header.
     private static let reasons: Set<String> = [
         "malformed", "invalid_spec", "invalid_field", "unknown_type", "unknown_schema", "undeliverable", "dropped",
-        "refused",
+        "refused", "no_sealing_key",
     ]
 
     private func cause(_ delivery: Delivery) async throws -> (reason: String, detail: String) {

@@ -10,7 +10,7 @@ import Telemetry
 /// Requests that find their type unknown share one reading at a time, so that a flood of them costs one query after the other.
 final class TypeCache: Sendable {
     private struct State {
-        var catalogue = TypeCatalogue([])
+        var catalogue: TypeCatalogue
         var refreshed: ContinuousClock.Instant?
     }
 
@@ -19,8 +19,9 @@ final class TypeCache: Sendable {
     private let state: Mutex<State>
     private let reader: Batcher<Void, TypeCatalogue>
 
-    init(_ store: JobStore, log: Logger) {
-        state = Mutex(State())
+    /// - Parameter vault: what the catalogues seal secrets with.
+    init(_ store: JobStore, vault: SpecVault, log: Logger) {
+        state = Mutex(State(catalogue: TypeCatalogue([], vault: vault)))
         let reported = Mutex<Set<String>>([])
         reader = Batcher(maxBatch: 10_000, maxWaiting: 10_000) { waiting in
             let (types, unreadable) = try await store.types()
@@ -29,7 +30,7 @@ final class TypeCache: Sendable {
                     "a registered job type cannot be read: update the gateway",
                     ["type": .string(name), "error": .string(reason)])
             }
-            let catalogue = TypeCatalogue(types)
+            let catalogue = TypeCatalogue(types, vault: vault)
             return waiting.map { catalogue }
         }
     }

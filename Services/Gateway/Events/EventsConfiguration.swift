@@ -1,11 +1,8 @@
 import Config
-import Crypto
 import HTTPClient
 
 /// How events leave: what the gateway reads from its environment about webhooks.
 struct EventsConfiguration: Sendable {
-    /// `SWITCHYARD_WEBHOOK_KEY`: 64 hexadecimal digits, with which secrets are sealed; a file in the storage folder when nil.
-    let key: [UInt8]?
     /// `SWITCHYARD_WEBHOOK_ALLOW`: addresses, networks and hosts that deliveries may go to although they are not public.
     let addresses: AddressPolicy
     /// `SWITCHYARD_WEBHOOK_TIMEOUT`: how long one try may take.
@@ -18,7 +15,6 @@ struct EventsConfiguration: Sendable {
     let keepFor: Duration
 
     init(_ environment: Environment) throws {
-        key = try Self.key(environment)
         addresses = try environment.addressPolicy("SWITCHYARD_WEBHOOK_ALLOW")
         timeout = try environment.duration(
             "SWITCHYARD_WEBHOOK_TIMEOUT", default: .seconds(15), range: .milliseconds(100)...(.seconds(120)))
@@ -28,16 +24,5 @@ struct EventsConfiguration: Sendable {
             "SWITCHYARD_WEBHOOK_RETRY", default: .seconds(86_400), range: .seconds(1)...(.seconds(7 * 86_400)))
         keepFor = try environment.duration(
             "SWITCHYARD_WEBHOOK_LOG", default: .seconds(7 * 86_400), range: retryFor...(.seconds(365 * 86_400)))
-    }
-
-    private static func key(_ environment: Environment) throws -> [UInt8]? {
-        guard environment.contains("SWITCHYARD_WEBHOOK_KEY") else { return nil }
-        let text = try environment.secret("SWITCHYARD_WEBHOOK_KEY")
-        guard let key = Hex.decode(text), key.count == SecretBox.keyLength else {
-            throw ConfigError(
-                name: "SWITCHYARD_WEBHOOK_KEY", found: .hidden,
-                wanted: "64 hexadecimal digits, as `openssl rand -hex 32` prints them")
-        }
-        return key
     }
 }

@@ -13,11 +13,11 @@ final class EventsOut: Sendable {
     private let relays: [Relay]
 
     init(
-        _ store: JobStore, service: ServiceConfiguration, configuration: EventsConfiguration, holder: String,
-        log: Logger
+        _ store: JobStore, service: ServiceConfiguration, configuration: EventsConfiguration, vault: WebhookVault,
+        holder: String, log: Logger
     ) throws {
         self.configuration = configuration
-        vault = try WebhookVault(key: configuration.key, storage: service.storage)
+        self.vault = vault
         publisher = Publisher(
             try service.broker(name: holder + " events"), topology: Topics.eventsTopology,
             onEvent: log.brokerEvents("events"))

@@ -9,7 +9,7 @@ public struct Claim: Sendable {
     public let namespace: String
     /// The number of this attempt: the fence that every write names.
     public let attempt: Int32
-    /// The input, a JSON object.
+    /// The input, a JSON object whose secrets are sealed.
     public let spec: [UInt8]
     /// How many attempts have failed before.
     public let failures: Int

@@ -34,7 +34,7 @@ public struct Submission: Sendable {
     public var namespace: String
     /// The job's type.
     public var type: String
-    /// The input with its defaults filled in, a JSON object.
+    /// The input with its defaults filled in and its secrets sealed, a JSON object.
     public var spec: [UInt8]
     /// A name for people.
     public var name: String?
@@ -81,6 +81,8 @@ public struct SubmissionError: Error, Sendable, CustomStringConvertible {
         case unknownType = "unknown_type"
         case invalidSpec = "invalid_spec"
         case invalidField = "invalid_field"
+        /// It has a secret, and this service has no key to seal it with.
+        case noSealingKey = "no_sealing_key"
     }
     /// Which rule was broken.
     public let kind: Kind
@@ -100,9 +102,12 @@ public struct SubmissionError: Error, Sendable, CustomStringConvertible {
 public struct TypeCatalogue: Sendable {
     /// The types by name.
     public let types: [String: JobType]
+    /// What seals the secrets of specs and opens them.
+    public let vault: SpecVault
 
-    /// Makes a catalogue.
-    public init(_ types: [JobType]) {
+    /// Makes a catalogue; without a vault no spec with a secret is taken.
+    public init(_ types: [JobType], vault: SpecVault = SpecVault()) {
+        self.vault = vault
         self.types = Dictionary(types.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     }
 
@@ -169,9 +174,10 @@ extension Submission {
     ///   - prefix: the JSON pointer at which it stands in the request, for messages.
     ///   - references: where in the spec something stands that is filled in later. What these places break is not judged yet, and
     ///     the spec keeps its form; whoever fills them in validates anew.
+    ///   - origin: who wrote the spec.
     public static func read(
         _ json: JSON, id: UUID, namespace: String, catalogue: TypeCatalogue, prefix: String = "",
-        references: [String] = [], now: Date = Date()
+        references: [String] = [], from origin: SpecOrigin = .client, now: Date = Date()
     ) throws(SubmissionError) -> Submission {
         let violations = envelope.validate(json)
         guard violations.isEmpty else {
@@ -187,7 +193,8 @@ extension Submission {
                     : "There is no job type \"\(typeName)\". Known types: \(catalogue.names).",
                 violations: [Violation(at: prefix + "/type", rule: "enum", message: "unknown job type")])
         }
-        let given = json["spec"] ?? [:]
+        let given = try catalogue.plain(
+            json["spec"] ?? [:], of: type, namespace: namespace, from: origin, prefix: prefix)
         let specViolations = type.validator.validate(given).filter { violation in
             !references.contains { $0.hasPrefix(violation.pointer) || violation.pointer.hasPrefix($0) }
         }
@@ -207,7 +214,7 @@ extension Submission {
         let spec = references.isEmpty ? type.validator.applyingDefaults(to: given) : given
         return Submission(
             id: id, namespace: namespace, type: typeName,
-            spec: spec.serialized(),
+            spec: try catalogue.sealed(spec, of: type, namespace: namespace, prefix: prefix).serialized(),
             name: json["name"]?.stringValue, labels: json["labels"] ?? [:],
             priority: json["priority"]?.stringValue.flatMap(Priority.init(word:)) ?? .normal,
             scheduledAt: scheduledAt,

@@ -59,7 +59,7 @@ public struct AuditEntry: Sendable, Representation {
         """
         INSERT INTO audit (namespace, key_id, key_name, address, action, object, outcome, details)
         VALUES (\(namespace), \(keyID as UUID?), \(keyName), \(address), \(action), \(object), \(outcome),
-            \(JSONText(replacingNUL: details.serialized())))
+            \(JSONText(replacingNUL: Redaction.hide(details.serialized()))))
         """
     }
 

@@ -18,7 +18,7 @@ public struct DeadLetter: Sendable, Representation {
     public let job: UUID?
     /// The message's headers, a JSON object.
     public let headers: [UInt8]
-    /// The message's body; in lists only its start.
+    /// The message's body, with the secrets of its spec sealed where its type is known; in lists only its start.
     public let body: [UInt8]
     /// The size of the whole body in bytes.
     public let size: Int
@@ -70,7 +70,7 @@ public struct DeadLetter: Sendable, Representation {
     public func write(to json: inout JSONWriter) {
         json.beginObject()
         writeMembers(to: &json)
-        json.member("body", String(decoding: body.prefix(Int(Self.shown)), as: UTF8.self))
+        json.member("body", String(decoding: Redaction.hide(Array(body.prefix(Int(Self.shown)))), as: UTF8.self))
         json.endObject()
     }
 
@@ -78,7 +78,7 @@ public struct DeadLetter: Sendable, Representation {
     public func writeWhole(to json: inout JSONWriter) {
         json.beginObject()
         writeMembers(to: &json)
-        let text = String(validating: body, as: UTF8.self)
+        let text = String(validating: Redaction.hide(body), as: UTF8.self)
         json.member("body", text ?? Data(body).base64EncodedString())
         json.member("body_encoding", text == nil ? "base64" : "utf-8")
         json.endObject()

@@ -20,7 +20,7 @@ public struct Job: Sendable {
     public let priority: Priority
     /// The client's labels, a JSON object.
     public let labels: [UInt8]
-    /// The input, a JSON object; nil in lists.
+    /// The input, a JSON object whose secrets are sealed; nil in lists.
     public let spec: [UInt8]?
     /// The number of the attempt, from 1; 0 before the first.
     public let attempt: Int32
@@ -114,7 +114,7 @@ extension Job: Representation {
         json.member("phase", phase)
         json.member("priority", priority.word)
         json.member("labels", raw: labels)
-        if let spec { json.member("spec", raw: spec) }
+        if let spec { json.member("spec", raw: Redaction.hide(spec)) }
         json.member("attempt", Int(attempt))
         json.member("max_attempts", Int(maxAttempts))
         json.member("failures", Int(failures))

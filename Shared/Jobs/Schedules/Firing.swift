@@ -146,7 +146,8 @@ extension Schedule {
     /// The schedule's job, to be run now.
     public func submission(catalogue: TypeCatalogue, now: Date = Date()) throws(SubmissionError) -> Submission {
         var submission = try Submission.read(
-            definition.job, id: UUIDv7.generate(), namespace: namespace, catalogue: catalogue, prefix: "/job", now: now)
+            definition.job, id: UUIDv7.generate(), namespace: namespace, catalogue: catalogue, prefix: "/job",
+            from: .stored, now: now)
         submission.parentID = id
         return submission
     }

@@ -61,7 +61,7 @@ extension Schedule: Representation {
         json.member("name", definition.name)
         json.member("cron", definition.cron.text)
         json.member("time_zone", definition.timeZone)
-        json.member("job", definition.job)
+        json.member("job", raw: Redaction.hide(definition.job.serialized()))
         json.member("catch_up", definition.catchUp.rawValue)
         json.member("catch_up_limit", definition.catchUpLimit)
         json.member("overlap", definition.overlap.rawValue)

@@ -27,7 +27,7 @@ public struct ScheduleDefinition: Sendable {
     /// The IANA name of the zone whose clock `cron` speaks of.
     public var timeZone: String
     let zone: TimeZone
-    /// The job to submit, as `POST /jobs` takes it.
+    /// The job to submit, as `POST /jobs` takes it, with its secrets sealed.
     public var job: JSON
     /// What is done with ticks that were missed.
     public var catchUp: CatchUp
@@ -71,8 +71,10 @@ public struct ScheduleDefinition: Sendable {
     }()
 
     /// Reads and validates a schedule and its job.
+    ///
+    /// - Parameter origin: who wrote the job's spec.
     public static func read(
-        _ json: JSON, namespace: String, catalogue: TypeCatalogue, now: Date = Date()
+        _ json: JSON, namespace: String, catalogue: TypeCatalogue, from origin: SpecOrigin = .client, now: Date = Date()
     ) throws(SubmissionError) -> ScheduleDefinition {
         let violations = envelope.validate(json)
         guard violations.isEmpty else {
@@ -94,9 +96,11 @@ public struct ScheduleDefinition: Sendable {
             throw .invalid("/cron", rule: "cron", "this never happens")
         }
         let job = fields["job"] ?? [:]
-        _ = try Submission.read(job, id: UUID(), namespace: namespace, catalogue: catalogue, prefix: "/job", now: now)
+        _ = try Submission.read(
+            job, id: UUID(), namespace: namespace, catalogue: catalogue, prefix: "/job", from: origin, now: now)
         return ScheduleDefinition(
-            name: fields["name"]?.stringValue, cron: cron, timeZone: zoneName, zone: zone, job: job,
+            name: fields["name"]?.stringValue, cron: cron, timeZone: zoneName, zone: zone,
+            job: try catalogue.sealed(job: job, namespace: namespace, prefix: "/job"),
             catchUp: fields["catch_up"]?.stringValue.flatMap(CatchUp.init(rawValue:)) ?? .skip,
             catchUpLimit: fields["catch_up_limit"]?.intValue ?? 10,
             overlap: fields["overlap"]?.stringValue.flatMap(Overlap.init(rawValue:)) ?? .allow,

@@ -51,7 +51,8 @@ extension JobStore {
             guard [.failed, .cancelled, .stopped].contains(status) else { return .refused(status) }
             let (jobs, origins) = try Self.steps(of: id, session)
             let definition = try WorkflowDefinition.read(
-                ["jobs": .object(jobs)], namespace: namespace, workflow: newID, catalogue: catalogue)
+                ["jobs": .object(jobs)], namespace: namespace, workflow: newID, catalogue: catalogue,
+                from: .stored)
             try session.query(
                 """
                 INSERT INTO workflows (id, namespace, name, labels, fail_fast, retry_of, original_workflow_id)

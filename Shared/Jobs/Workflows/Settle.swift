@@ -136,7 +136,7 @@ private struct Settlement {
         ).map { try $0.decode("id", as: UUID.self) }
         let rows = try session.query(
             """
-            SELECT j.id, j.type, b.name, b.needs, b.ended_as,
+            SELECT j.id, j.namespace, j.type, b.name, b.needs, b.ended_as,
                 CASE WHEN d.reads AND d.broken = 0 THEN j.spec END AS spec
             FROM unnest(\(locked)) AS l (id) JOIN jobs j ON j.id = l.id, LATERAL (
                 SELECT count(*) FILTER (WHERE ended_as IS NULL) AS open, bool_or(is_read) AS reads,
@@ -148,7 +148,7 @@ private struct Settlement {
             ) b ON true
             WHERE d.open = 0 OR d.broken > 0
             """)
-        var readers: [(id: UUID, type: String, spec: [UInt8])] = []
+        var readers: [Reader] = []
         for row in rows {
             let id = try row.decode("id", as: UUID.self)
             if let status = try row.decode("ended_as", as: String?.self) {
@@ -158,7 +158,9 @@ private struct Settlement {
                     id, .cancelled, code: "dependency_failed",
                     message: "It needs \(name)\(need.text)), which is \(status).")
             } else if let spec = try row.decode("spec", as: JSONText?.self) {
-                readers.append((id, try row.decode("type"), spec.bytes))
+                readers.append(
+                    Reader(
+                        id: id, namespace: try row.decode("namespace"), type: try row.decode("type"), spec: spec.bytes))
             } else {
                 verdicts.release(id, spec: nil)
             }
@@ -167,7 +169,7 @@ private struct Settlement {
     }
 
     /// Gives jobs their input: what they refer to is there now.
-    private mutating func fillIn(_ readers: [(id: UUID, type: String, spec: [UInt8])]) throws {
+    private mutating func fillIn(_ readers: [Reader]) throws {
         let rows = try session.query(
             """
             SELECT d.job_id, d.name, d.needs FROM job_dependencies d
@@ -195,10 +197,14 @@ private struct Settlement {
         for reader in readers {
             let names = needs[reader.id] ?? [:]
             do {
-                let spec = try Reference.resolve(JSON.parse(reader.spec)) { name throws(UnresolvedReference) in
+                let type = try knownType(reader.type)
+                // Opened before anything is filled in: what another job has answered is never opened.
+                let given = try catalogue.plain(
+                    JSON.parse(reader.spec), of: type, namespace: reader.namespace, from: .stored, prefix: "")
+                let spec = try Reference.resolve(given) { name throws(UnresolvedReference) in
                     try names[name].flatMap { sources[$0] }?.get()
                 }
-                verdicts.release(reader.id, spec: try checked(spec, type: reader.type))
+                verdicts.release(reader.id, spec: try checked(spec, type, namespace: reader.namespace))
             } catch let error as UnresolvedReference {
                 verdicts.end(reader.id, .failed, code: "unresolved_reference", message: error.message)
             } catch let error as SubmissionError {
@@ -209,20 +215,25 @@ private struct Settlement {
         }
     }
 
-    /// The spec as the type wants it.
-    private func checked(_ spec: JSON, type name: String) throws(SubmissionError) -> [UInt8] {
+    private func knownType(_ name: String) throws(SubmissionError) -> JobType {
         guard let type = catalogue.types[name] else {
             throw SubmissionError(
                 kind: .unknownType, detail: "There is no job type \"\(name)\" any more.", violations: [])
         }
+        return type
+    }
+
+    /// The spec as the type wants it, and as it is stored.
+    private func checked(_ spec: JSON, _ type: JobType, namespace: String) throws(SubmissionError) -> [UInt8] {
         let violations = type.validator.validate(spec)
         guard violations.isEmpty else {
             throw SubmissionError(
                 kind: .invalidSpec,
-                detail: "With its references filled in, the spec does not fit the schema of \(name).",
+                detail: "With its references filled in, the spec does not fit the schema of \(type.name).",
                 violations: violations.moved(below: "/spec"))
         }
-        let bytes = type.validator.applyingDefaults(to: spec).serialized()
+        let whole = type.validator.applyingDefaults(to: spec)
+        let bytes = try catalogue.sealed(whole, of: type, namespace: namespace, prefix: "").serialized()
         guard bytes.count <= Submission.maxSpecBytes else {
             throw SubmissionError(
                 kind: .invalidSpec,
@@ -232,6 +243,14 @@ private struct Settlement {
         }
         return bytes
     }
+}
+
+/// A job whose spec refers to what others have answered.
+private struct Reader {
+    let id: UUID
+    let namespace: String
+    let type: String
+    let spec: [UInt8]
 }
 
 /// What becomes of waiting jobs.

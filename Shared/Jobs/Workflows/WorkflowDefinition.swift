@@ -7,7 +7,7 @@ public struct WorkflowDefinition: Sendable {
     /// One job of a workflow.
     struct Step: Sendable {
         let name: String
-        /// What the client has sent, for a retry.
+        /// What the client has sent, for a retry, with its secrets sealed.
         let definition: JSON
         var submission: Submission
         /// The names of the steps that must complete before, also those that only a reference names.
@@ -59,8 +59,11 @@ public struct WorkflowDefinition: Sendable {
     private static let envelope = JSONSchema(ownSchema: schema)
 
     /// Reads and validates a workflow: its form, each job, and that no job waits for itself in the end.
+    ///
+    /// - Parameter origin: who wrote the specs.
     public static func read(
-        _ json: JSON, namespace: String, workflow: UUID, catalogue: TypeCatalogue, now: Date = Date()
+        _ json: JSON, namespace: String, workflow: UUID, catalogue: TypeCatalogue, from origin: SpecOrigin = .client,
+        now: Date = Date()
     ) throws(SubmissionError) -> WorkflowDefinition {
         let violations = envelope.validate(json)
         guard violations.isEmpty else {
@@ -70,7 +73,8 @@ public struct WorkflowDefinition: Sendable {
         let jobs = json["jobs"]?.objectValue ?? [:]
         var steps: [Step] = []
         for (name, job) in jobs {
-            var step = try readStep(name, job, among: jobs, namespace: namespace, catalogue: catalogue, now: now)
+            var step = try readStep(
+                name, job, among: jobs, namespace: namespace, catalogue: catalogue, from: origin, now: now)
             step.submission.parentID = workflow
             steps.append(step)
         }
@@ -88,7 +92,8 @@ public struct WorkflowDefinition: Sendable {
     }
 
     private static func readStep(
-        _ name: String, _ job: JSON, among jobs: JSONObject, namespace: String, catalogue: TypeCatalogue, now: Date
+        _ name: String, _ job: JSON, among jobs: JSONObject, namespace: String, catalogue: TypeCatalogue,
+        from origin: SpecOrigin, now: Date
     ) throws(SubmissionError) -> Step {
         let place = "/jobs/" + name
         var fields = job.objectValue ?? [:]
@@ -114,8 +119,9 @@ public struct WorkflowDefinition: Sendable {
         }
         let submission = try Submission.read(
             .object(fields), id: UUIDv7.generate(), namespace: namespace, catalogue: catalogue, prefix: place,
-            references: references.map(\.place), now: now)
-        return Step(name: name, definition: job, submission: submission, dependsOn: dependsOn, reads: reads)
+            references: references.map(\.place), from: origin, now: now)
+        let definition = try catalogue.sealed(job: job, namespace: namespace, prefix: place)
+        return Step(name: name, definition: definition, submission: submission, dependsOn: dependsOn, reads: reads)
     }
 
     /// The names along a circle of dependencies; nil when there is none.

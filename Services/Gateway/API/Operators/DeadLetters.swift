@@ -111,25 +111,29 @@ extension Gateway {
 
     /// The message to send, when some queue will take it. A corrected body is held to its type's rules here, for a clear answer.
     private func prepared(_ letter: DeadLetter, body: [UInt8]?, type: String) async throws -> Message {
-        guard let known = try await types.refresh().types[type] else { throw Problem.nobodyTakes(type) }
+        let catalogue = try await types.refresh()
+        guard let known = catalogue.types[type] else { throw Problem.nobodyTakes(type) }
         if let job = letter.job, try await store.hasEnded(job) { throw Problem.jobHasEnded(job) }
-        let message = try letter.message(body: body)
+        var message = try letter.message(body: body)
+        let only = TypeCatalogue([known], vault: catalogue.vault)
         if body != nil {
-            do { _ = try Command.read(message, catalogue: TypeCatalogue([known])) } catch {
+            do { _ = try Command.read(message, catalogue: only, from: .client) } catch {
                 throw Problem.stillDead(error)
             }
         }
+        message.body = only.sealed(command: message.body, type: type)
         return message
     }
 
     /// Publishes what some queue will take; answers what the broker has confirmed.
     private func resend(_ letters: [DeadLetter]) async throws -> [DeadLetter] {
-        let known = try await types.refresh().types
+        let catalogue = try await types.refresh()
         var publications: [(letter: DeadLetter, publication: Publication)] = []
-        for letter in letters where known[letter.routingKey] != nil {
+        for letter in letters where catalogue.types[letter.routingKey] != nil {
             if let job = letter.job, try await store.hasEnded(job) { continue }
-            publications.append(
-                (letter, Publication(try letter.message(), exchange: Topics.jobs, routingKey: letter.routingKey)))
+            var message = try letter.message()
+            message.body = catalogue.sealed(command: message.body, type: letter.routingKey)
+            publications.append((letter, Publication(message, exchange: Topics.jobs, routingKey: letter.routingKey)))
         }
         return zip(publications, try await publish(publications.map(\.publication))).compactMap { entry, result in
             if case .success(.confirmed) = result { entry.letter } else { nil }
