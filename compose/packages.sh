@@ -12,6 +12,8 @@ packages=(
   libjansson-dev libseccomp-dev libuchardet-dev libcmark-dev libcurl4-openssl-dev
   libmagic-dev libcsv-dev libexttextcat-dev libexttextcat-data libgmime-3.0-dev libgsf-1-dev zlib1g-dev
   libpcre2-dev libidn2-dev libpsl-dev publicsuffix
+  # fonts for PDFs that name the standard ones and bring none
+  fonts-liberation
   # programs
   python3-venv poppler-utils tesseract-ocr tesseract-ocr-eng openssl pkg-config curl jq procps util-linux ca-certificates
 )

@@ -87,8 +87,7 @@ extension PoolTests {
     }
 
     @Test func theProbeFindsHolesWhereThereIsNoSandbox() {
-        let holes = SandboxProbe.holes(allowsExecution: true)
-        #expect(holes.contains("socket") && holes.contains("open for writing") && holes.contains("no_new_privs"))
+        #expect(SandboxProbe.holes(allowsExecution: true) == ["seccomp"])
     }
 
     @Test func closingEndsAllChildren() async throws {
