@@ -78,7 +78,7 @@ struct CrawlPlan: Sendable {
         settings.minimumDelay = .milliseconds(politeness.delayMilliseconds)
         settings.concurrency = politeness.concurrency
         settings.responseShare = 1 / Double(politeness.concurrency)
-        settings.longestWay = .seconds(1)
+        settings.longestWay = .seconds(5)
         return settings
     }
 }

@@ -173,7 +173,8 @@ final class CrawlShare: Sendable {
             try crawl.renew(owner, lease: lease, adding: time, $0)
         }
         state.withLock { state in
-            state.leaseEnd = start + lease
+            // Sooner than the others may take the hosts: what has begun by then is there before their first request.
+            state.leaseEnd = start + lease - min(lease / 3, .seconds(5))
             state.renewedAt = start
             state.deadline = start + max(.zero, plan.time - now.counts.time)
             (state.openHosts, state.shares) = (now.openHosts, max(1, now.shares))
