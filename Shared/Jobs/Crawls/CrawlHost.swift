@@ -43,14 +43,16 @@ public struct CrawlHost: Sendable {
 extension Crawl {
     /// Takes hosts that have URLs waiting and that nobody owns, in the order of their discovery.
     ///
-    /// A host whose owner has died is free when its time is over; that owner begins no request after it.
+    /// A host whose owner has died is free when its time is over; that owner begins no request after it. To whoever is late with saying that it
+    /// lives, its own hosts are not given anew: it still visits them.
     public func takeHosts(_ owner: UUID, limit: Int, lease: Duration, _ session: Session) throws -> [CrawlHost] {
         _ = try lock(session)
         return try session.query(
             """
             UPDATE crawl_hosts h SET owner = \(owner), owned_until = now() + \(lease.seconds) * interval '1 second'
             FROM (
-                SELECT id, owner FROM crawl_hosts WHERE crawl = \(number) AND is_open AND (owner IS NULL OR owned_until < now())
+                SELECT id, owner FROM crawl_hosts WHERE crawl = \(number) AND is_open
+                    AND (owner IS NULL OR owned_until < now() AND owner <> \(owner))
                 ORDER BY id LIMIT \(limit)
             ) free
             WHERE h.id = free.id
