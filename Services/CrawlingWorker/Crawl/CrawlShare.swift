@@ -37,6 +37,9 @@ final class CrawlShare: Sendable {
         var openHosts = 0
         var shares = 1
         var hosts = 0
+
+        /// How many hosts are this share's part of them.
+        var fairHosts: Int { max(1, (openHosts + shares - 1) / shares) }
     }
 
     /// How many hosts a share owns at a time.
@@ -111,10 +114,7 @@ final class CrawlShare: Sendable {
                     try await hosts.waitForAll()
                     return ending
                 }
-                let room = state.withLock { state in
-                    let fair = (state.openHosts + state.shares - 1) / max(1, state.shares)
-                    return min(Self.mostHosts, max(1, fair)) - state.hosts
-                }
+                let room = state.withLock { min(Self.mostHosts, $0.fairHosts) - $0.hosts }
                 let taken = room > 0 ? try await take(room) : []
                 for host in taken {
                     state.withLock { $0.hosts += 1 }
@@ -152,9 +152,7 @@ final class CrawlShare: Sendable {
     }
 
     /// Whether there are hosts enough for others to give one of them away.
-    var hasTooManyHosts: Bool {
-        state.withLock { $0.shares > 1 && $0.hosts > max(1, ($0.openHosts + $0.shares - 1) / $0.shares) }
-    }
+    var hasTooManyHosts: Bool { state.withLock { $0.shares > 1 && $0.hosts > $0.fairHosts } }
 
     // MARK: the lease
 
@@ -240,8 +238,7 @@ final class CrawlShare: Sendable {
         let found = new.compactMap { link -> FoundURL? in
             // What a child says is a URL only if it is one here too.
             guard let url = PageURL(checking: link.url), plan.scope.contains(url) else { return nil }
-            return FoundURL(
-                url: url.text, origin: url.origin, kind: kind, depth: Int16(clamping: depth), referrer: page.id)
+            return FoundURL(url, kind: kind, depth: Int16(clamping: depth), referrer: page.id)
         }
         stages.frontier.gave(records: found.count)
         return found

@@ -82,7 +82,7 @@ final class HostVisit: Sendable {
         case .fault(let fault, let message): return try await giveUp(fault, message)
         case .ended: return
         }
-        let end = ContinuousClock.now + RobotsVisit.longestUse
+        let end = ContinuousClock.now + RobotsAnswer.lifetime
         state.withLock { $0.pace.take(crawlDelay: rules.crawlDelay) }
         try await withThrowingDiscardingTaskGroup { group in
             while share.mayBegin {

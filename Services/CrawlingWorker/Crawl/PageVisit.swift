@@ -114,9 +114,7 @@ struct PageVisit: Sendable {
             return record
         }
         record.found = [
-            FoundURL(
-                url: next.text, origin: next.origin, kind: url.kind, depth: url.depth, hops: url.hops + 1,
-                referrer: url.id)
+            FoundURL(next, kind: url.kind, depth: url.depth, hops: url.hops + 1, referrer: url.id)
         ]
         return record
     }

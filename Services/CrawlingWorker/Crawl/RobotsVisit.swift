@@ -1,4 +1,5 @@
 import Foundation
+import HTTPClient
 import Jobs
 import WebAddress
 
@@ -14,17 +15,13 @@ struct RobotsVisit {
         case ended
     }
 
-    /// How long an answer is used (RFC 9309, 2.4).
-    static let longestUse = Duration.seconds(24 * 3600)
     private static let mostRedirects = 5
 
     let visit: HostVisit
     private var share: CrawlShare { visit.share }
 
-    init(visit: HostVisit) { self.visit = visit }
-
     func run() async throws -> Outcome {
-        if let known = visit.host.robots, known.age < Self.longestUse {
+        if let known = visit.host.robots, known.age < RobotsAnswer.lifetime {
             return .rules(rules(RobotsAnswer(status: Int(known.status), body: known.body)))
         }
         guard let url = PageURL(checking: visit.host.origin + "/robots.txt") else {
@@ -39,8 +36,8 @@ struct RobotsVisit {
                 try Task.checkCancellation()
                 failures += 1
                 let delay = share.plan.retries.delay(
-                    after: failure.fault == .addressRefused ? .addressRefused : .robotsUnreachable, failures: failures,
-                    retryAfter: failure.retryAfter, jitter: Double.random(in: 0...1))
+                    after: .robotsUnreachable, failures: failures, retryAfter: failure.retryAfter,
+                    jitter: Double.random(in: 0...1))
                 guard failure.fault.isTransient, let delay else {
                     return .fault(failure.fault, "robots.txt cannot be read: \(failure.message)")
                 }
@@ -68,22 +65,22 @@ struct RobotsVisit {
                 time: share.plan.pageTime)
             switch await visit.fetch(request) {
             case .body(let body, let head):
-                return .success(CrawlHost.Robots(status: Int16(clamping: head.status), body: body))
+                return .success(CrawlHost.Robots(head, body: body))
             case .redirect(let target, let head):
                 guard let next = url.resolving(checking: target)?.canonical(withoutTracking: false) else {
                     share.note(
                         FetchFault.badRedirect.rawValue,
                         "the redirect of robots.txt leads to no URL that may be followed: \(target.prefix(200))",
                         of: url.text, status: head.status)
-                    return .success(CrawlHost.Robots(status: Int16(clamping: head.status), body: []))
+                    return .success(CrawlHost.Robots(head))
                 }
                 url = next
             case .notModified(let head), .unwanted(_, let head):
-                return .success(CrawlHost.Robots(status: Int16(clamping: head.status), body: []))
+                return .success(CrawlHost.Robots(head))
             case .fault(let fault, let message, let head, _):
                 // Any other refusal means that there are no rules (RFC 9309, 2.3.1.3).
                 if let head, (400..<500).contains(head.status), head.status != 429 {
-                    return .success(CrawlHost.Robots(status: Int16(clamping: head.status), body: []))
+                    return .success(CrawlHost.Robots(head))
                 }
                 return .failure(Failure(fault: fault, message: message, retryAfter: head?.retryAfter))
             }
@@ -100,7 +97,7 @@ struct RobotsVisit {
             let lists = file.sitemaps
                 .compactMap { PageURL(checking: $0)?.canonical(withoutTracking: !share.plan.keepsTracking) }
                 .filter { share.plan.scope.reaches($0) }
-            try await share.add(lists.map { FoundURL(url: $0.text, origin: $0.origin, kind: .sitemap, depth: 0) })
+            try await share.add(lists.map { FoundURL($0, kind: .sitemap, depth: 0) })
         }
         return rules(answer)
     }
@@ -110,6 +107,13 @@ struct RobotsVisit {
         case .file(let file): file.rules(for: share.plan.userAgent)
         case .unavailable, .unreachable: RobotsRules([], crawlDelay: nil)
         }
+    }
+}
+
+extension CrawlHost.Robots {
+    /// An answer; nothing counts of the bodies of most.
+    fileprivate init(_ head: WebHead, body: [UInt8] = []) {
+        self.init(status: Int16(clamping: head.status), body: body)
     }
 }
 

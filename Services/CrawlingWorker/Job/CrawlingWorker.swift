@@ -28,13 +28,10 @@ struct CrawlingWorker: Worker {
         do { plan = try CrawlPlan(input) } catch { return .reject(error) }
         if let leader = input.helps { return try await help(leader, plan, context) }
         let crawl = try await open(plan, context)
-        var earlier: Crawl?
-        if let job = plan.revisited {
-            earlier = try await context.read { try await Crawl.of(job, namespace: context.namespace, in: $0) }
-            guard earlier != nil else {
-                return .reject(
-                    JobFailure(code: "unknown_crawl", message: "revisit.job_id names no crawl of this namespace."))
-            }
+        let earlier = try await earlier(plan, context)
+        guard plan.revisited == nil || earlier != nil else {
+            return .reject(
+                JobFailure(code: "unknown_crawl", message: "revisit.job_id names no crawl of this namespace."))
         }
         if let parallelism = context.parallelism, parallelism > 1 {
             try await context.submitHelpers(parallelism - 1, type: WebCrawling.typeName, member: "helps")
@@ -51,7 +48,7 @@ struct CrawlingWorker: Worker {
     private func open(_ plan: CrawlPlan, _ context: JobContext) async throws -> Crawl {
         let mark = try context.checkpoint(as: Mark.self)
         let id = mark?.crawl ?? context.job
-        let seeds = plan.seeds.map { FoundURL(url: $0.text, origin: $0.origin, depth: 0) }
+        let seeds = plan.seeds.map { FoundURL($0, depth: 0) }
         let crawl = try await context.transaction { [job = context.job, namespace = context.namespace] session in
             let crawl = try Crawl.open(id: id, namespace: namespace, leader: job, session)
             try crawl.add(seeds, session)
@@ -61,14 +58,17 @@ struct CrawlingWorker: Worker {
         return crawl
     }
 
+    /// The crawl whose pages are asked for only if they have changed.
+    private func earlier(_ plan: CrawlPlan, _ context: JobContext) async throws -> Crawl? {
+        guard let job = plan.revisited else { return nil }
+        return try await context.read { try await Crawl.of(job, namespace: context.namespace, in: $0) }
+    }
+
     /// Takes a share of a crawl that another job leads.
     private func help(_ leader: UUID, _ plan: CrawlPlan, _ context: JobContext) async throws -> Outcome<CrawledSite> {
         let crawl = try await context.read { try await Crawl.led(by: leader, namespace: context.namespace, in: $0) }
         guard let crawl else { return .done(CrawledSite(.exhausted, CrawlCounts(), [], [])) }
-        var earlier: Crawl?
-        if let job = plan.revisited {
-            earlier = try await context.read { try await Crawl.of(job, namespace: context.namespace, in: $0) }
-        }
+        let earlier = try await earlier(plan, context)
         let share = CrawlShare(of: crawl, plan: plan, context: context, tools: tools, earlier: earlier, isLeader: false)
         let ending = try await share.run()
         if ending == .stopped, context.stopReason != nil { return .stopped }

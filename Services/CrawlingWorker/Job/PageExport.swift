@@ -41,7 +41,7 @@ struct PageExport {
     }
 
     private func store(_ lines: [UInt8], number: Int, pages: Int) async throws -> CrawledSite.Artifact {
-        let name = "pages-\(String(number).leftPadded(to: 5)).jsonl"
+        let name = String(format: "pages-%05d.jsonl", number)
         let records = try await context.files.store([
             JobFiles.Artifact(name: name, mediaType: "application/jsonl", bytes: lines)
         ])
@@ -50,11 +50,5 @@ struct PageExport {
         }
         return CrawledSite.Artifact(
             id: record.id, kind: "pages", name: name, size: record.size, sha256: record.sha256, pages: pages)
-    }
-}
-
-extension String {
-    fileprivate func leftPadded(to length: Int) -> String {
-        String(repeating: "0", count: max(0, length - count)) + self
     }
 }

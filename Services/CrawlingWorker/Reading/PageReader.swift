@@ -1,4 +1,3 @@
-import Compression
 import Foundation
 import JSON
 import Jobs
@@ -25,7 +24,7 @@ enum PageReader {
             switch request.kind {
             case .page: return .page(try page(request, at: url))
             case .sitemap:
-                return .sitemap(try SitemapReader(url, keepsTracking: request.keepsTracking).read(request.body))
+                return .sitemap(try SitemapReader(keepsTracking: request.keepsTracking).read(request.body))
             }
         } catch let error as ExtractionError {
             return .failure(code: "page_\(error.code.rawValue)", message: error.message)

@@ -7,18 +7,12 @@ struct SitemapReader {
     /// The largest list after decompression, as sitemaps.org has it.
     private static let mostBytes = 50 << 20
 
-    let url: PageURL
     let keepsTracking: Bool
-
-    init(_ url: PageURL, keepsTracking: Bool) {
-        self.url = url
-        self.keepsTracking = keepsTracking
-    }
 
     /// - Throws: `ExtractionError` for what is none, or too large.
     func read(_ body: [UInt8]) throws(ExtractionError) -> SitemapReading {
         var bytes = body
-        if body.starts(with: [0x1F, 0x8B]) {
+        if Gzip.isGzip(body) {
             do {
                 bytes = try Gzip.inflate(body, limit: Self.mostBytes)
             } catch {
@@ -41,7 +35,7 @@ struct SitemapReader {
     }
 
     private func xml(_ bytes: [UInt8]) throws(ExtractionError) -> SitemapReading {
-        let stream = try XMLStream(Bytes(bytes), of: "XML")
+        let stream = try XMLStream(MemorySource(bytes), of: "XML")
         var reading = SitemapReading()
         var isRoot = true
         var isSitemap = false
@@ -69,20 +63,5 @@ struct SitemapReader {
     private func link(_ text: String) -> CanonicalLink? {
         guard let found = PageURL(checking: text)?.canonical(withoutTracking: !keepsTracking) else { return nil }
         return CanonicalLink(url: found.text, text: "", isFollowed: true)
-    }
-
-    private final class Bytes: ByteSource {
-        let failure: ExtractionError? = nil
-        private var rest: ArraySlice<UInt8>
-
-        init(_ bytes: [UInt8]) { rest = bytes[...] }
-
-        func read(into buffer: UnsafeMutableRawPointer?, count: Int) -> Int {
-            guard let buffer else { return 0 }
-            let piece = rest.prefix(count)
-            piece.withUnsafeBytes { UnsafeMutableRawBufferPointer(start: buffer, count: count).copyMemory(from: $0) }
-            rest = rest.dropFirst(piece.count)
-            return piece.count
-        }
     }
 }

@@ -101,7 +101,7 @@ struct FrontierFigures: Sendable {
         try await store.database.transaction { try crawl.leave(owner, delay: .zero, $0) }
         return Stage(
             waiting: waiting, take: median(takes), write: median(writes), add: median(adds), isInOrder: isInOrder,
-            memory: residentMegabytes())
+            memory: ResidentMemory.megabytes("VmHWM", of: getpid()) ?? 0)
     }
 
     private static func record(of url: FrontierURL, among size: Int) -> CrawlRecord {
@@ -116,15 +116,5 @@ struct FrontierFigures: Sendable {
         let start = ContinuousClock.now
         let output = try await body()
         return (output, (ContinuousClock.now - start) / .milliseconds(1))
-    }
-
-    private static func median(_ values: [Double]) -> Double {
-        values.isEmpty ? 0 : values.sorted()[values.count / 2]
-    }
-
-    private static func residentMegabytes() -> Double {
-        var usage = rusage()
-        getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
-        return Double(usage.ru_maxrss) / 1000
     }
 }

@@ -76,7 +76,7 @@ struct ResidentMemory: Sendable {
     }
 
     /// A line of `/proc/<pid>/status`; nil when the process has ended, as it may between two looks.
-    private static func megabytes(_ field: String, of pid: Int32) -> Double? {
+    static func megabytes(_ field: String, of pid: Int32) -> Double? {
         guard let status = try? String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8),
             let line = status.split(separator: "\n").first(where: { $0.hasPrefix("\(field):") }),
             let kilobytes = line.split(whereSeparator: { $0 == " " || $0 == "\t" }).dropFirst().first

@@ -8,6 +8,25 @@ package protocol ByteSource: AnyObject {
     var failure: ExtractionError? { get }
 }
 
+/// Bytes in memory.
+package final class MemorySource: ByteSource {
+    private let bytes: [UInt8]
+    private var offset = 0
+    /// Nothing can fail.
+    package let failure: ExtractionError? = nil
+
+    /// Reads them from the first on.
+    package init(_ bytes: [UInt8]) { self.bytes = bytes }
+
+    /// Copies the next of them.
+    package func read(into buffer: UnsafeMutableRawPointer?, count: Int) -> Int {
+        let piece = bytes[offset..<min(offset + count, bytes.count)]
+        piece.withUnsafeBytes { if let start = $0.baseAddress { buffer?.copyMemory(from: start, byteCount: $0.count) } }
+        offset += piece.count
+        return piece.count
+    }
+}
+
 /// Reads XML as a stream, without entities, document types or network.
 ///
 /// Libxml2's own limits stay on: 256 levels of nesting, 10 MB a text node, and the factor by which entities may grow.

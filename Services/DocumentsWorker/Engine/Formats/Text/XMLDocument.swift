@@ -31,19 +31,3 @@ enum XMLDocument {
         return builder.finish(metadata)
     }
 }
-
-/// Bytes in memory.
-private final class MemorySource: ByteSource {
-    private let bytes: [UInt8]
-    private var offset = 0
-    let failure: ExtractionError? = nil
-
-    init(_ bytes: [UInt8]) { self.bytes = bytes }
-
-    func read(into buffer: UnsafeMutableRawPointer?, count: Int) -> Int {
-        let piece = bytes[offset..<min(offset + count, bytes.count)]
-        piece.withUnsafeBytes { if let start = $0.baseAddress { buffer?.copyMemory(from: start, byteCount: $0.count) } }
-        offset += piece.count
-        return piece.count
-    }
-}
