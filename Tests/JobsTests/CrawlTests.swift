@@ -59,6 +59,39 @@ import Testing
         }
     }
 
+    @Test func aGuestsRequestHasATimeOfItsOwnAtAHost() async throws {
+        try await withCrawl { store, crawl, fence in
+            let owner = UUID()
+            _ = try await store.within(fence) { try crawl.add(found("http://a.test", ["/"]), $0) }
+            func reserve(_ origin: String) async throws -> Duration {
+                try await store.within(fence) {
+                    try crawl.reserve(origin, slot: .seconds(5), lease: Self.lease, $0)
+                }
+            }
+            func isAbout(_ time: Duration?, _ seconds: Double) -> Bool {
+                time.map { $0 > .seconds(seconds - 2) && $0 <= .seconds(seconds) } ?? false
+            }
+            // Free, or of no crawl's URL: at once, and one guest after the other.
+            for host in ["http://a.test", "http://elsewhere.test"] {
+                #expect(try await reserve(host) == .zero)
+                #expect(isAbout(try await reserve(host), 5))
+            }
+            let host = try #require(
+                try await store.within(fence) { try crawl.takeHosts(owner, limit: 9, lease: Self.lease, $0) }.first)
+            #expect(isAbout(host.delay, 10), "\(host.delay)")
+            // Its owner knows it before the guest comes.
+            #expect(isAbout(try await reserve(host.origin), 30))
+            let state = try await store.within(fence) { try crawl.renew(owner, lease: Self.lease, $0) }
+            #expect(isAbout(state.holds[host.id], 35) && state.openHosts == 1)
+            // Giving the host back forgets nothing.
+            try await store.within(fence) { try crawl.release([(host.id, .seconds(1))], from: owner, $0) }
+            let taken = try await store.within(fence) { try crawl.takeHosts(owner, limit: 9, lease: Self.lease, $0) }
+            #expect(isAbout(taken.first?.delay, 35))
+            try await store.within(fence) { try crawl.leave(owner, delay: .zero, $0) }
+            #expect(isAbout(try await reserve(host.origin), 35))
+        }
+    }
+
     @Test func whatEndsIsCountedOnceAndAHostWithNothingLeftIsClosed() async throws {
         try await withCrawl { store, crawl, fence in
             _ = try await store.within(fence) { try crawl.add(found("http://a.test", ["/1", "/2", "/3"]), $0) }

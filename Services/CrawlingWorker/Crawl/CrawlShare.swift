@@ -60,6 +60,8 @@ final class CrawlShare: Sendable {
     private var lease: Duration { tools.lease }
     private let isLeader: Bool
     private let state = Mutex(State())
+    /// The hosts that it visits, by their rows.
+    private let visits = Mutex<[Int64: HostVisit]>([:])
     private let news = Wakeup()
     private let tally: CrawlTally
     private let writer: CrawlWriter
@@ -118,9 +120,11 @@ final class CrawlShare: Sendable {
                 let taken = room > 0 ? try await take(room) : []
                 for host in taken {
                     state.withLock { $0.hosts += 1 }
+                    let visit = HostVisit(host, self)
+                    visits.withLock { $0[host.id] = visit }
                     hosts.addTask {
-                        defer { self.hostEnded() }
-                        try await HostVisit(host, self).run()
+                        defer { self.ended(host) }
+                        try await visit.run()
                     }
                 }
                 guard taken.isEmpty else { continue }
@@ -139,6 +143,24 @@ final class CrawlShare: Sendable {
         }
     }
 
+    /// Sends one request to a host that the asker does not visit, at a time when nobody else does; nil when the share ends first.
+    func fetchAsGuest(_ request: FetchRequest) async throws -> FetchedAnswer? {
+        let origin = request.url.origin
+        let visit = visits.withLock { $0.values.first { $0.host.origin == origin } }
+        if let answer = await visit?.fetch(request) { return answer }
+        let slot = plan.pace.longestWay + plan.pace.minimumDelay
+        let wait = try await context.transaction { [crawl, lease] in
+            try crawl.reserve(origin, slot: slot, lease: lease, $0)
+        }
+        let start = ContinuousClock.now + wait
+        while mayBegin {
+            let left = start - .now
+            guard left > .zero else { return await fetcher.fetch(request) }
+            try await Task.sleep(for: min(left, .seconds(1)))
+        }
+        return nil
+    }
+
     /// Gives a host back.
     ///
     /// - Parameter delay: how long nobody may send a request to it.
@@ -146,7 +168,8 @@ final class CrawlShare: Sendable {
         try await context.transaction { [crawl, owner] in try crawl.release([(host.id, delay)], from: owner, $0) }
     }
 
-    private func hostEnded() {
+    private func ended(_ host: CrawlHost) {
+        visits.withLock { $0[host.id] = nil }
         state.withLock { $0.hosts -= 1 }
         news.signal()
     }
@@ -178,6 +201,8 @@ final class CrawlShare: Sendable {
             (state.openHosts, state.shares) = (now.openHosts, max(1, now.shares))
             if !now.isLed, !isLeader, state.ending == nil { state.ending = .stopped }
         }
+        let visits = visits.withLock { $0 }
+        for (host, time) in now.holds { visits[host]?.hold(for: time) }
         tally.take(now.counts)
     }
 

@@ -20,6 +20,8 @@ final class HostVisit: Sendable {
         var decided: Set<Int64> = []
         /// Whether a request has been let go that has not begun yet.
         var isBeginning = false
+        /// Whether the host is being given back: no request begins any more.
+        var isOver = false
     }
 
     /// How many earlier pages a new one is compared with.
@@ -53,7 +55,10 @@ final class HostVisit: Sendable {
 
     /// Also when the task is cancelled: whoever goes on with the host would wait until the share's time is over.
     private func release() async throws {
-        let earliest = state.withLock { $0.pace.earliestStart }
+        let earliest = state.withLock { state in
+            state.isOver = true
+            return state.pace.earliestStart
+        }
         let delay = max(.zero, (earliest ?? .now) - .now)
         try await Task { [host, share] in try await share.release(host, delay: delay) }.value
     }
@@ -155,6 +160,9 @@ final class HostVisit: Sendable {
         while state.withLock({ $0.isBeginning }), !Task.isCancelled { await news.wait(upTo: .seconds(1)) }
     }
 
+    /// The share ended before the request for a URL had its turn.
+    func leave(_ url: FrontierURL) { state.withLock { $0.queue.putBack(url) } }
+
     /// One that was tried in this visit before was decided on then.
     private func decide(_ template: Template, about url: FrontierURL) -> TrapLedger.Decision {
         state.withLock { state in
@@ -182,8 +190,8 @@ final class HostVisit: Sendable {
 
     // MARK: the pace
 
-    /// Waits until a request may begin; false when the share ends first.
-    func waitForTurn() async -> Bool {
+    /// Waits until a request may begin, as far as can be told now; false when the share ends first. For the visit's own loop.
+    private func waitForTurn() async -> Bool {
         while share.mayBegin, !Task.isCancelled {
             switch state.withLock({ $0.pace.hindrance(at: .now) }) {
             case nil, .begun: return true
@@ -194,16 +202,38 @@ final class HostVisit: Sendable {
         return false
     }
 
-    /// Sends a request to the host, now; for whoever has waited for its turn.
-    func fetch(_ request: FetchRequest) async -> FetchedAnswer {
-        let start = state.withLock { state in
-            state.isBeginning = false
+    /// Others have reserved that time for requests of theirs.
+    func hold(for time: Duration) { state.withLock { $0.pace.hold(until: .now + time) } }
+
+    /// Begins a request as soon as one may; nil when the share or the visit ends first.
+    ///
+    /// Asked anew however long ago the visit's loop let the request go: the places for requests are few, and a guest may have come between.
+    private func begin() async -> ContinuousClock.Instant? {
+        while share.mayBegin {
             let now = ContinuousClock.now
-            // Nobody else lets requests begin, so what did not hinder it before does not now.
-            return state.pace.begin(at: now) == .begun ? now : nil
+            let turn = state.withLock { $0.isOver ? nil : $0.pace.begin(at: now) }
+            do {
+                switch turn {
+                case nil: return nil
+                case .begun: return now
+                case .wait(let instant): try await Task.sleep(for: min(.seconds(1), instant - now))
+                case .full: try await Task.sleep(for: .milliseconds(20))
+                }
+            } catch {
+                return nil
+            }
         }
-        guard let start else { return .fault(.timeout, message: "the request had no turn", nil) }
+        return nil
+    }
+
+    /// Sends a request to the host when its turn has come; nil when the share or the visit ends first.
+    ///
+    /// - Parameter wasLetGo: whether the visit's loop has let it go, and waits until it begins.
+    func fetch(_ request: FetchRequest, wasLetGo: Bool = false) async -> FetchedAnswer? {
+        let start = await begin()
+        if wasLetGo { state.withLock { $0.isBeginning = false } }
         news.signal()
+        guard let start else { return nil }
         var headAfter: Duration?
         let answer = await share.fetcher.fetch(request) {
             let now = ContinuousClock.now

@@ -27,6 +27,7 @@ struct PageVisit: Sendable {
         let answer = try await share.transfers.run(whenCancelled: CancellationError()) {
             () async throws(CancellationError) in await fetch()
         }
+        guard let answer else { return host.leave(url) }
         // What an ended task was answered says nothing about the URL.
         try Task.checkCancellation()
         if let delay = retryDelay(after: answer) { return try await retry(after: delay) }
@@ -36,13 +37,14 @@ struct PageVisit: Sendable {
         host.end(url, template, isFresh: record.isFresh)
     }
 
-    private func fetch() async -> FetchedAnswer {
+    private func fetch() async -> FetchedAnswer? {
         let start = ContinuousClock.now
         share.stages.fetch.took()
         let answer = await host.fetch(
             FetchRequest(
                 url: page, headers: plan.headers(for: page), validators: url.known?.validators,
-                mediaTypes: url.kind == .page ? plan.mediaTypes : nil, maxBytes: plan.pageBytes, time: plan.pageTime))
+                mediaTypes: url.kind == .page ? plan.mediaTypes : nil, maxBytes: plan.pageBytes, time: plan.pageTime),
+            wasLetGo: true)
         let time = ContinuousClock.now - start
         share.stages.fetch.took(time)
         share.stages.fetch.wasBusy(time)

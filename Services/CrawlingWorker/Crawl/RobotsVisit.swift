@@ -29,8 +29,8 @@ struct RobotsVisit {
         }
         var failures = 0
         while true {
-            guard await visit.waitForTurn() else { return .ended }
-            switch await fetch(url) {
+            switch try await fetch(url) {
+            case nil: return .ended
             case .success(let robots): return .rules(try await keep(robots))
             case .failure(let failure):
                 try Task.checkCancellation()
@@ -52,18 +52,16 @@ struct RobotsVisit {
         let retryAfter: Duration?
     }
 
-    private func fetch(_ start: PageURL) async -> Result<CrawlHost.Robots, Failure> {
+    /// Nil when the share ends first.
+    private func fetch(_ start: PageURL) async throws -> Result<CrawlHost.Robots, Failure>? {
         var url = start
-        for hop in 0...Self.mostRedirects {
-            if hop > 0 {
-                guard await visit.waitForTurn() else {
-                    return .failure(Failure(fault: .timeout, message: "the crawl ends", retryAfter: nil))
-                }
-            }
+        for _ in 0...Self.mostRedirects {
             let request = FetchRequest(
                 url: url, headers: share.plan.headers(for: url), maxBytes: RobotsFile.maximumSize, takesBeginning: true,
                 time: share.plan.pageTime)
-            switch await visit.fetch(request) {
+            let isOwn = url.origin == visit.host.origin
+            switch isOwn ? await visit.fetch(request) : try await share.fetchAsGuest(request) {
+            case nil: return nil
             case .body(let body, let head):
                 return .success(CrawlHost.Robots(head, body: body))
             case .redirect(let target, let head):

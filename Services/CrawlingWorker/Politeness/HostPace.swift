@@ -164,5 +164,6 @@ struct HostPace: Sendable {
         hold(until: now + min(length, settings.maximumBreak))
     }
 
-    private mutating func hold(until instant: Instant) { heldUntil = max(heldUntil ?? instant, instant) }
+    /// Lets no request begin before an instant.
+    mutating func hold(until instant: Instant) { heldUntil = max(heldUntil ?? instant, instant) }
 }

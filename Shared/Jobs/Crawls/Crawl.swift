@@ -44,6 +44,8 @@ public struct Crawl: Sendable {
         public let openHosts: Int
         /// How many shares are alive.
         public let shares: Int
+        /// The share's own hosts, by their rows, to which it must send nothing for a while: others have reserved that time.
+        public let holds: [Int64: Duration]
     }
 
     /// Finds the crawl of a job, or begins it.
@@ -123,11 +125,18 @@ public struct Crawl: Sendable {
                     WHERE c.number = \(number) AND j.status IN ('scheduled', 'queued', 'running')) AS is_led
             """,
             "UPDATE crawls SET seconds = seconds + \(time.seconds) WHERE number = \(number) AND \(time.seconds) > 0",
+            """
+            SELECT id, extract(epoch FROM next_at - now())::float8 AS hold FROM crawl_hosts
+            WHERE owner = \(owner) AND crawl = \(number) AND next_at > now()
+            """,
         ])
+        let holds = try rows[4].map { row -> (Int64, Duration) in
+            (try row.decode("id"), .seconds(try row.decode("hold", as: Double.self)))
+        }
         guard let row = rows[2].first else { throw PostgresError(.decoding, "the state of a crawl has no row") }
         return State(
             counts: counts, isLed: try row.decode("is_led"), openHosts: Int(try row.decode("open", as: Int32.self)),
-            shares: Int(try row.decode("shares", as: Int32.self)))
+            shares: Int(try row.decode("shares", as: Int32.self)), holds: Dictionary(uniqueKeysWithValues: holds))
     }
 
     /// How the URLs that are done with have ended: how many for each state and reason.

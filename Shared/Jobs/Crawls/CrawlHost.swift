@@ -69,7 +69,8 @@ extension Crawl {
         _ = try lock(session)
         _ = try session.query(
             """
-            UPDATE crawl_hosts h SET owner = NULL, owned_until = NULL, next_at = now() + f.delay * interval '1 second'
+            UPDATE crawl_hosts h SET owner = NULL, owned_until = NULL,
+                next_at = greatest(h.next_at, now() + f.delay * interval '1 second')
             FROM unnest(\(hosts.map(\.id)), \(hosts.map(\.delay.seconds))) AS f (id, delay)
             WHERE h.id = f.id AND h.owner = \(owner)
             """)
@@ -80,11 +81,36 @@ extension Crawl {
         _ = try lock(session)
         _ = try session.pipeline([
             """
-            UPDATE crawl_hosts SET owner = NULL, owned_until = NULL, next_at = now() + \(delay.seconds) * interval '1 second'
+            UPDATE crawl_hosts SET owner = NULL, owned_until = NULL,
+                next_at = greatest(next_at, now() + \(delay.seconds) * interval '1 second')
             WHERE owner = \(owner) AND crawl = \(number)
             """,
             "DELETE FROM crawl_shares WHERE crawl = \(number) AND owner = \(owner)",
         ])
+    }
+
+    /// Finds a time for one request to a host by somebody who does not own it, as where the robots.txt of another one leads to it.
+    ///
+    /// Nobody else sends a request to the host from then on until the slot is over. Its owner, if it has one, knows that when it next says
+    /// that it lives (`renew`), so the time is not before that.
+    ///
+    /// - Parameters:
+    ///   - slot: how long the host is kept for that request.
+    ///   - lease: for how long an owner keeps its hosts without saying that it lives.
+    /// - Returns: how long to wait before the request is sent.
+    public func reserve(_ origin: String, slot: Duration, lease: Duration, _ session: Session) throws -> Duration {
+        _ = try lock(session)
+        let rows = try session.query(
+            """
+            INSERT INTO crawl_hosts AS h (crawl, origin, next_at)
+            VALUES (\(number), \(origin), now() + \(slot.seconds) * interval '1 second')
+            ON CONFLICT (crawl, origin) DO UPDATE SET next_at = greatest(now(), h.next_at,
+                CASE WHEN h.owned_until >= now() THEN now() + \(lease.seconds) * interval '1 second' END)
+                + \(slot.seconds) * interval '1 second'
+            RETURNING extract(epoch FROM next_at - now())::float8 - \(slot.seconds) AS wait
+            """)
+        guard let row = rows.first else { throw PostgresError(.decoding, "the time for a request has no row") }
+        return .seconds(max(0, try row.decode("wait", as: Double.self)))
     }
 
     /// Keeps a host's answer to `/robots.txt` for those who own it later.
