@@ -93,7 +93,7 @@ let package = Package(
             path: "Tests/TestKit"),
         .executableTarget(
             name: "CrawlSite", dependencies: ["HTTPServer", "HTTPClient", "JSON"], path: "Tests/CrawlSite",
-            exclude: ["scrapy", "bench", "bench.py"]),
+            exclude: ["scrapy", "bench", "bench.py", "readwarc.py"]),
         tests("ConcurrencyTests", ["Concurrency"]),
         tests("JSONTests", ["JSON"]),
         tests("ConfigTests", ["Config"]),

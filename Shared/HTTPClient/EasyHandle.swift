@@ -71,7 +71,8 @@ final class EasyHandle {
         try check(
             switchyard_curl_set_data_callback(pointer, CURLOPT_HEADERFUNCTION) { bytes, size, count, context in
                 let line = UnsafeRawBufferPointer(start: bytes, count: size * count)
-                return EasyHandle.at(context).transfer.take(header: line) ? line.count : 0
+                let handle = EasyHandle.at(context)
+                return handle.transfer.take(header: line, from: { handle.address }) ? line.count : 0
             })
         try check(
             switchyard_curl_set_data_callback(pointer, CURLOPT_WRITEFUNCTION) { bytes, size, count, context in
@@ -91,6 +92,14 @@ final class EasyHandle {
     static func at(_ context: UnsafeMutableRawPointer?) -> EasyHandle {
         guard let context else { preconditionFailure("curl lost its context") }
         return Unmanaged<EasyHandle>.fromOpaque(context).takeUnretainedValue()
+    }
+
+    /// Where the connection leads that is used.
+    private var address: String? {
+        var text: UnsafePointer<CChar>?
+        guard switchyard_curl_get_text(pointer, CURLINFO_PRIMARY_IP, &text) == CURLE_OK, let text, text.pointee != 0
+        else { return nil }
+        return String(cString: text)
     }
 
     /// Opens the socket for one address, or refuses it; curl then tries the name's next address.

@@ -8,6 +8,7 @@ final class Transfer: Sendable {
     private struct State {
         var isStarted = false
         var status = 0
+        var statusLine = ""
         var headers: [(name: String, value: String)] = []
         var headerBytes = 0
         var head: WebHead?
@@ -119,7 +120,8 @@ final class Transfer: Sendable {
         }
     }
 
-    func take(header line: UnsafeRawBufferPointer) -> Bool {
+    /// - Parameter address: tells which address the connection leads to.
+    func take(header line: UnsafeRawBufferPointer, from address: () -> String?) -> Bool {
         let text = String(decoding: line, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
         var isComplete = false
         let isAccepted = state.withLock { state in
@@ -130,6 +132,7 @@ final class Transfer: Sendable {
             }
             if text.hasPrefix("HTTP/"), state.head == nil {
                 // Also after an interim answer (1xx).
+                state.statusLine = text
                 state.status = text.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
                 state.headers = []
             } else if text.isEmpty {
@@ -140,7 +143,13 @@ final class Transfer: Sendable {
             }
             return true
         }
-        if isComplete { signal { $0.head = WebHead(status: $0.status, headers: $0.headers) } }
+        if isComplete {
+            let address = address()
+            signal {
+                $0.head = WebHead(
+                    status: $0.status, headers: $0.headers, statusLine: $0.statusLine, address: address)
+            }
+        }
         return isAccepted
     }
 

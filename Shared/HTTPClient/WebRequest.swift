@@ -87,6 +87,20 @@ public struct WebHead: Sendable {
     public let status: Int
     /// The header fields in their order, names as the server wrote them.
     public let headers: [(name: String, value: String)]
+    /// The line before them as the server, or for HTTP/2 the client's library, wrote it: `HTTP/1.1 200 OK`.
+    public let statusLine: String
+    /// The numeric address of the server that answered.
+    public let address: String?
+
+    /// Makes a head.
+    public init(
+        status: Int, headers: [(name: String, value: String)], statusLine: String? = nil, address: String? = nil
+    ) {
+        self.status = status
+        self.headers = headers
+        self.statusLine = statusLine ?? "HTTP/1.1 \(status)"
+        self.address = address
+    }
 
     /// The first value under this name, without regard to case.
     public subscript(name: String) -> String? {

@@ -124,6 +124,32 @@ import Testing
         }
     }
 
+    @Test func whatWasExchangedIsKeptOnceForEachURLThatEnds() async throws {
+        try await withCrawl { store, crawl, fence in
+            _ = try await store.within(fence) { try crawl.add(found("http://a.test", ["/1", "/2", "/3", "/4"]), $0) }
+            let host = try #require(
+                try await store.within(fence) { try crawl.takeHosts(UUID(), limit: 9, lease: Self.lease, $0) }.first)
+            let urls = try await crawl.waiting(of: host.id, after: .start, limit: 9, earlier: nil, in: store)
+            let sizes = [3 << 20, 2 << 20, 5]
+            let records = zip(urls, sizes).map { url, size in
+                var record = record(url, of: crawl, host, text: url.url)
+                record.capture = [UInt8](repeating: UInt8(truncatingIfNeeded: url.id), count: size)
+                return record
+            }
+            var tried = CrawlRecord(urls[3], nil)
+            tried.capture = [1]
+            for batch in [records, [tried], records] {
+                _ = try await store.within(fence) { try crawl.write(batch, maxPages: 9, $0) }
+            }
+            // No more at once than may be in memory, but always one.
+            var captures = try await crawl.captures(after: 0, in: store)
+            #expect(captures.map(\.number) == urls.prefix(2).map(\.id))
+            captures += try await crawl.captures(after: urls[1].id, in: store)
+            #expect(captures.map(\.records) == records.map(\.capture))
+            #expect(try await crawl.captures(after: urls[2].id, in: store).isEmpty)
+        }
+    }
+
     @Test func noMorePagesAreStoredThanTheLimitAllows() async throws {
         try await withCrawl { store, crawl, fence in
             _ = try await store.within(fence) { try crawl.add(found("http://a.test", ["/1", "/2", "/3"]), $0) }
@@ -192,12 +218,18 @@ import Testing
             let host = try #require(
                 try await store.within(fence) { try crawl.takeHosts(UUID(), limit: 9, lease: Self.lease, $0) }.first)
             let urls = try await crawl.waiting(of: host.id, after: .start, limit: 9, earlier: nil, in: store)
-            let records = urls.map { record($0, of: crawl, host, text: $0.url) }
+            let records = urls.map { url in
+                var record = record(url, of: crawl, host, text: url.url)
+                record.capture = [1, 2]
+                return record
+            }
             _ = try await store.within(fence) { try crawl.write(records, maxPages: 9, $0) }
+            #expect(try await crawl.captures(after: 0, in: store).count == 5)
             #expect(try await store.deleteCrawls(of: [UUID()], limit: 2) == false)
             while try await store.deleteCrawls(of: [fence.job], limit: 2) {}
             for table: StaticString in [
                 "crawls", "crawl_hosts", "crawl_urls", "crawl_templates", "crawl_pages", "crawl_shares",
+                "crawl_captures",
             ] {
                 #expect(try await store.count("SELECT count(*) AS n FROM \(raw: table)") == 0, "\(table)")
             }

@@ -3,7 +3,7 @@ import Foundation
 
 /// One record of a WARC file, version 1.1 (ISO 28500:2017).
 struct WARCRecord: Sendable {
-    enum Kind: String, Sendable { case warcinfo, request, response, metadata }
+    enum Kind: String, Sendable { case warcinfo, response }
 
     /// Why the archived answer is not whole.
     enum Truncation: String, Sendable {
@@ -14,26 +14,33 @@ struct WARCRecord: Sendable {
         /// The connection ended.
         case disconnect
         case unspecified
+
+        /// Why a failed answer was not read to its end.
+        init(_ fault: FetchFault) {
+            self =
+                switch fault {
+                case .tooLarge: .length
+                case .timeout: .time
+                case .reset, .brokenAnswer: .disconnect
+                default: .unspecified
+                }
+        }
     }
 
     let kind: Kind
     /// The record's own id.
     let id: UUID
-    /// The time of capture, of all records of one capture alike.
+    /// The time of capture.
     let date: Date
     /// The URL that was asked for; nil for a warcinfo record alone.
     var targetURI: String?
     /// The address that was connected to.
     var address: String?
-    /// The records of the same capture that this one goes with.
-    var concurrentTo: [UUID] = []
-    /// The warcinfo record of the file.
-    var warcinfo: UUID?
     var truncation: Truncation?
     var contentType: String
     /// The content: a header block and a payload, or fields.
     let block: [UInt8]
-    /// Where the payload begins in the block of a request or response, which is behind the header block; nil for other records.
+    /// Where the payload begins in the block of a response, which is behind the header block; nil for other records.
     var payloadStart: Int?
 
     /// The record's bytes, to be written as a gzip member of its own.
@@ -44,8 +51,6 @@ struct WARCRecord: Sendable {
         fields.add("WARC-Date", Self.text(of: date))
         fields.add("WARC-Target-URI", targetURI)
         fields.add("WARC-IP-Address", address)
-        for other in concurrentTo { fields.add("WARC-Concurrent-To", Self.urn(other)) }
-        fields.add("WARC-Warcinfo-ID", warcinfo.map(Self.urn))
         fields.add("WARC-Truncated", truncation?.rawValue)
         fields.add("WARC-Block-Digest", Self.digest(block))
         fields.add("WARC-Payload-Digest", payloadStart.map { Self.digest(Array(block[$0...])) })

@@ -23,6 +23,8 @@ struct CrawlPlan: Sendable {
     let mediaTypes: Set<String>
     let languages: Set<String>
     let revisited: UUID?
+    /// Whether the exchanges themselves are kept.
+    let isArchived: Bool
     private let headers: [String: [(name: String, value: String)]]
 
     /// Reads a spec.
@@ -39,13 +41,7 @@ struct CrawlPlan: Sendable {
             }
         }
         self.seeds = seeds
-        do {
-            scope = try CrawlScope(spec.scope, seeds: seeds)
-        } catch {
-            throw JobFailure(
-                code: "invalid_expression",
-                message: "scope.allow or scope.deny has an expression that is none: \(error).")
-        }
+        scope = try CrawlScope(spec.scope, seeds: seeds)
         (maxPages, maxDepth, maxBytes) = (spec.maxPages, spec.maxDepth, spec.maxBytes)
         time = .seconds(spec.maxSeconds)
         concurrency = spec.concurrency
@@ -57,6 +53,7 @@ struct CrawlPlan: Sendable {
         mediaTypes = Set(spec.contentTypes)
         languages = Set(spec.languages)
         revisited = spec.revisit?.job
+        isArchived = spec.archive == .warc
         var headers: [String: [(name: String, value: String)]] = [:]
         for entry in spec.credentials {
             var list = entry.headers.sorted { $0.key < $1.key }.map { (name: $0.key, value: $0.value) }

@@ -1,5 +1,6 @@
 import Pattern
 import WebAddress
+import WorkerKit
 
 /// Which URLs belong to a crawl.
 struct CrawlScope: Sendable {
@@ -12,8 +13,8 @@ struct CrawlScope: Sendable {
 
     /// Makes the scope of a crawl that begins at these URLs.
     ///
-    /// - Throws: `PatternError` for an expression that cannot be compiled.
-    init(_ spec: WebCrawling.Scope, seeds: [PageURL]) throws(PatternError) {
+    /// - Throws: `JobFailure` `invalid_expression` for one that cannot be compiled.
+    init(_ spec: WebCrawling.Scope, seeds: [PageURL]) throws(JobFailure) {
         var hosts = Set(spec.hosts.map { $0.lowercased() })
         var domains: Set<String> = []
         var prefixes: [String] = []
@@ -29,13 +30,21 @@ struct CrawlScope: Sendable {
         }
         (self.hosts, self.domains, self.prefixes) = (hosts, domains, prefixes)
         isAnywhere = spec.within == .anywhere
-        var compiled: [[Pattern]] = []
-        for list in [spec.allow, spec.deny] {
-            var patterns: [Pattern] = []
-            for expression in list { patterns.append(try Pattern(expression)) }
-            compiled.append(patterns)
+        allow = try Self.compiled(spec.allow, of: "scope/allow")
+        deny = try Self.compiled(spec.deny, of: "scope/deny")
+    }
+
+    private static func compiled(_ expressions: [String], of member: String) throws(JobFailure) -> [Pattern] {
+        var patterns: [Pattern] = []
+        for (index, expression) in expressions.enumerated() {
+            do {
+                patterns.append(try Pattern(expression))
+            } catch {
+                throw JobFailure(
+                    code: "invalid_expression", message: "\(member)/\(index) is no regular expression: \(error).")
+            }
         }
-        (allow, deny) = (compiled[0], compiled[1])
+        return patterns
     }
 
     /// Whether the URL, in its canonical form, belongs to the crawl.

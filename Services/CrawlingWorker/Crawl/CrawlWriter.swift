@@ -33,7 +33,8 @@ final class CrawlWriter: Sendable {
         var parts: [[CrawlRecord]] = [[]]
         var size = 0
         for record in records {
-            let text = record.page.map { $0.markdown.utf8.count + $0.links.bytes.count } ?? 0
+            let page = record.page.map { $0.markdown.utf8.count + $0.links.bytes.count } ?? 0
+            let text = page + (record.capture?.count ?? 0)
             if size + text > mostText, !parts[parts.count - 1].isEmpty {
                 parts.append([])
                 size = 0

@@ -24,6 +24,7 @@ struct PageVisit: Sendable {
     }
 
     private func pass() async throws {
+        let start = Date()
         let answer = try await share.transfers.run(whenCancelled: CancellationError()) {
             () async throws(CancellationError) in await fetch()
         }
@@ -32,6 +33,7 @@ struct PageVisit: Sendable {
         try Task.checkCancellation()
         if let delay = retryDelay(after: answer) { return try await retry(after: delay) }
         var record = try await judge(answer)
+        if plan.isArchived { record.capture = try capture(of: answer, from: start) }
         record.template = template.map { Int64(bitPattern: $0.hash) }
         try await share.write(record)
         host.end(url, template, isFresh: record.isFresh)
@@ -50,6 +52,24 @@ struct PageVisit: Sendable {
         share.stages.fetch.wasBusy(time)
         if case .body(let body, _) = answer { share.stages.fetch.gave(records: 1, bytes: body.count) }
         return answer
+    }
+
+    /// The exchange, for the archive; nil for one that had no answer. The request is left out: its headers may be secrets.
+    private func capture(of answer: FetchedAnswer, from start: Date) throws -> [UInt8]? {
+        let exchange: (head: WebHead, body: [UInt8], truncation: WARCRecord.Truncation?)
+        switch answer {
+        case .body(let body, let head): exchange = (head, body, nil)
+        case .notModified(let head): exchange = (head, [], nil)
+        case .redirect(_, let head), .unwanted(_, let head): exchange = (head, [], .unspecified)
+        case .fault(let fault, _, let head, let body):
+            guard let head else { return nil }
+            exchange = (head, body, WARCRecord.Truncation(fault))
+        }
+        var capture = WARCCapture(
+            url: url.url, date: start, address: exchange.head.address,
+            responseHead: WARCHead.bytes(of: exchange.head), body: exchange.body)
+        capture.truncation = exchange.truncation
+        return try ArchiveExport.compressed(capture.record(namespace: share.crawl.id))
     }
 
     private func retryDelay(after answer: FetchedAnswer) -> Duration? {

@@ -39,8 +39,12 @@ struct CrawlingWorker: Worker {
         let share = CrawlShare(of: crawl, plan: plan, context: context, tools: tools, earlier: earlier, isLeader: true)
         let ending = try await share.run()
         guard ending != .stopped else { return .stopped }
-        let export = PageExport(crawl: crawl, context: context)
-        guard let artifacts = try await export.run() else { return .stopped }
+        guard var artifacts = try await PageExport(crawl: crawl, context: context).run() else { return .stopped }
+        if plan.isArchived {
+            let export = ArchiveExport(crawl: crawl, context: context, userAgent: plan.userAgent)
+            guard let archive = try await export.run() else { return .stopped }
+            artifacts += archive
+        }
         let endings = try await context.read { try await crawl.endings(in: $0) }
         return .done(CrawledSite(ending, share.counts, endings, artifacts))
     }

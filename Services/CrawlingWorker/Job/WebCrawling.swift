@@ -58,6 +58,13 @@ struct WebCrawling: Decodable, Sendable {
         let cookies: [String: String]
     }
 
+    /// What is kept of the exchanges themselves.
+    enum Archive: String, Decodable, Sendable, CaseIterable {
+        case none
+        /// Files of WARC 1.1.
+        case warc
+    }
+
     /// An earlier crawl, whose pages are asked for only if they have changed.
     struct Revisit: Decodable, Sendable {
         let job: UUID
@@ -80,12 +87,13 @@ struct WebCrawling: Decodable, Sendable {
     let credentials: [Credentials]
     let contentTypes: [String]
     let languages: [String]
+    let archive: Archive
     let revisit: Revisit?
     /// The job whose crawl this one helps with; then nothing else counts.
     let helps: UUID?
 
     enum CodingKeys: String, CodingKey {
-        case seeds, scope, concurrency, page, sitemaps, credentials, languages, revisit
+        case seeds, scope, concurrency, page, sitemaps, credentials, languages, archive, revisit
         case maxPages = "max_pages"
         case maxDepth = "max_depth"
         case maxBytes = "max_bytes"
@@ -149,6 +157,7 @@ extension WebCrawling {
                 ["type": "string", "pattern": "^[a-z]+/[a-z0-9.+-]+$", "maxLength": 100], 1...20
             ).defaulting(to: ["text/html", "application/xhtml+xml"]),
             "languages": Schema.list(["type": "string", "pattern": "^[a-z]{2,3}$"], 0...50).defaulting(to: []),
+            "archive": Schema.word(Archive.allCases.map(\.rawValue)).defaulting(to: "none"),
             "revisit": [
                 "type": "object", "additionalProperties": false, "required": ["job_id"],
                 "properties": ["job_id": ["type": "string", "format": "uuid"]],

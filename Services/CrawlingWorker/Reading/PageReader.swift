@@ -106,6 +106,16 @@ extension PageFacts {
         var object: JSONObject = ["encoding": .string(encoding)]
         let named = [("author", author), ("site_name", siteName), ("published", published), ("modified", modified)]
         for case (let name, let value?) in named { object[name] = .string(value) }
+        let said = [
+            ("headline", linkedData.headline), ("description", linkedData.description), ("author", linkedData.author),
+            ("publisher", linkedData.publisher), ("published", linkedData.published),
+            ("modified", linkedData.modified), ("language", linkedData.language),
+        ].compactMap { name, value in value.map { (name, JSON.string($0)) } }
+        if !linkedData.types.isEmpty || !said.isEmpty {
+            var facts: JSONObject = ["types": .array(linkedData.types.map(JSON.string))]
+            for (name, value) in said { facts[name] = value }
+            object["linked_data"] = .object(facts)
+        }
         if !cards.isEmpty {
             var properties = JSONObject()
             for card in cards where properties[card.name] == nil { properties[card.name] = .string(card.value) }

@@ -19,6 +19,8 @@ public enum FrontierEnd: String, Sendable, PostgresScalar {
 public struct CrawlRecord: Sendable {
     /// By what it is known in its crawl.
     public let key: UUID
+    /// Its place in the crawl's order of discovery.
+    public let number: Int64
     /// How it ended; nil when it is to be tried once more.
     public let end: FrontierEnd?
     /// Why, in a word, where the end alone does not say.
@@ -41,10 +43,12 @@ public struct CrawlRecord: Sendable {
     public var page: CrawlPage?
     /// What was found on it.
     public var found: [FoundURL] = []
+    /// The exchange as an archive keeps it, ready to be written into one; nil where none is made.
+    public var capture: [UInt8]?
 
     /// Makes a record.
     public init(_ url: FrontierURL, _ end: FrontierEnd?, reason: String? = nil) {
-        key = url.key
+        (key, number) = (url.key, url.id)
         self.end = end
         self.reason = reason
         tries = url.tries
@@ -83,6 +87,8 @@ extension Crawl {
         _ = try insert(taken.flatMap(\.found), session)
         let pages = taken.compactMap(\.page)
         if !pages.isEmpty { _ = try session.query(insertion(of: pages)) }
+        let captured = taken.filter { $0.end != nil && $0.capture != nil }
+        if !captured.isEmpty { _ = try session.query(insertion(ofCaptures: captured)) }
         try finish(taken, session)
         return (try lock(session), taken.count < records.count)
     }

@@ -20,7 +20,7 @@ extension JobStore {
     }
 
     private static func parts(of crawls: [Int64], limit: Int) -> [Statement] {
-        let keyed: [StaticString] = ["crawl_pages", "crawl_urls"]
+        let keyed: [StaticString] = ["crawl_pages", "crawl_captures", "crawl_urls"]
         return keyed.map {
             """
             DELETE FROM \(raw: $0) WHERE ctid = ANY(ARRAY(
