@@ -44,7 +44,7 @@ import Testing
                 try await site.requests().map { ($0.url, "\($0.status)") }, uniquingKeysWith: { "\($0) and \($1)" })
             #expect(statuses == answered)
             let bytes = lines.compactMap { $0.split(separator: " ").last.flatMap { Int($0) } }.reduce(0, +)
-            let counted = try await stack.api.get("/api/v1/jobs/\(job.text)/results").json["bytes"]?.intValue
+            let counted = try await stack.result(of: job)["bytes"]?.intValue
             #expect(counted == bytes)
         }
     }
@@ -59,7 +59,7 @@ import Testing
             try await stack.expectCompleted([second], within: .seconds(200))
             #expect(try await stack.pageTexts(of: second) == before)
             let unchanged = try await site.requests().filter { $0.status == 304 }.count
-            let result = try await stack.api.get("/api/v1/jobs/\(second.text)/results").json
+            let result = try await stack.result(of: second)
             #expect(result["not_modified"]?.intValue == unchanged)
             // The articles have tags, the few other pages have none.
             #expect(unchanged > before.count / 2 && unchanged < before.count)
@@ -74,7 +74,7 @@ import Testing
                 let job = try await stack.crawl(Self.spec(site.seeds, ["languages": [.string(language)]]))
                 try await stack.expectCompleted([job], within: .seconds(200))
                 #expect(Set(try await site.requests().map(\.url)) == Set(expected.keys))
-                let result = try await stack.api.get("/api/v1/jobs/\(job.text)/results").json
+                let result = try await stack.result(of: job)
                 let skipped = result["skips"]?["language"]?.intValue ?? 0
                 let pages = result["pages"]?.intValue ?? 0
                 #expect(isKept ? skipped == 0 && pages > 100 : pages == 0 && skipped > 100, "\(language)")
@@ -97,9 +97,13 @@ import Testing
 }
 
 extension Stack {
+    fileprivate func result(of job: UUID) async throws -> JSON {
+        try #require(try await api.get("/api/v1/jobs/\(job.text)").json["result"])
+    }
+
     /// The lines that a reader of WARC files prints of a job's archive, when all of it is sound.
     fileprivate func archive(of job: UUID) async throws -> [String] {
-        let artifacts = try await api.get("/api/v1/jobs/\(job.text)/results").json["artifacts"]?.arrayValue ?? []
+        let artifacts = try await result(of: job)["artifacts"]?.arrayValue ?? []
         let ids = artifacts.filter { $0["kind"]?.stringValue == "archive" }.compactMap { $0["id"]?.stringValue }
         var paths: [String] = []
         for id in ids {
