@@ -68,13 +68,14 @@ let package = Package(
         shared("Embedding", ["COpenBLAS", "HTTPClient", "JSON", "Config", "Crypto", "Concurrency"]),
         shared("Storage", ["Crypto", "Concurrency"]),
         shared("Jobs", ["Postgres", "AMQP", "JSON", "Crypto", "Concurrency", "Config"]),
+        shared("Search", ["Jobs", "Embedding", "COpenBLAS"]),
         shared("ServiceKit", ["Jobs", "HTTPServer", "Telemetry", "Config", "Storage", "CMalloc"]),
         shared("WorkerKit", ["ServiceKit"]),
         shared("LocalServers", ["CSpawn"]),
 
         // Services
         .executableTarget(
-            name: "Gateway", dependencies: ["ServiceKit", "HTTPClient"], path: "Services/Gateway"),
+            name: "Gateway", dependencies: ["ServiceKit", "HTTPClient", "Search"], path: "Services/Gateway"),
         .executableTarget(
             name: "switchyard", dependencies: ["Jobs", "Telemetry", "LocalServers", "HTTPServer"],
             path: "Services/Switchyard"),
@@ -115,6 +116,7 @@ let package = Package(
         tests("WorkerKitTests", ["WorkerKit"]),
         tests("MarkupTests", ["Markup"]),
         tests("EmbeddingTests", ["Embedding", "HTTPServer", "HTTPClient"]),
+        tests("SearchTests", ["Search"]),
         tests("DocumentsWorkerTests", ["DocumentsWorker", "Markup", "HTTPClient", "HTTPServer"]),
         tests("CrawlingWorkerTests", ["CrawlingWorker", "Markup", "JSON", "HTTPClient", "WebAddress"]),
         tests("GatewayTests", ["Gateway", "HTTPServer", "HTTPClient", "AMQP"]),

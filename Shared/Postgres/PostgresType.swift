@@ -36,6 +36,7 @@ public struct PostgresType: RawRepresentable, Sendable, Hashable, CustomStringCo
     static let int4Array = PostgresType(1007)
     static let textArray = PostgresType(1009)
     static let int8Array = PostgresType(1016)
+    static let float4Array = PostgresType(1021)
     static let float8Array = PostgresType(1022)
     static let timestamptzArray = PostgresType(1185)
     static let intervalArray = PostgresType(1187)
@@ -54,7 +55,7 @@ public struct PostgresType: RawRepresentable, Sendable, Hashable, CustomStringCo
         .unknown: "unknown", .bpchar: "character", .varchar: "character varying", .interval: "interval",
         .timestamptz: "timestamp with time zone", .numeric: "numeric", .uuid: "uuid", .jsonb: "jsonb", .xid8: "xid8",
         .boolArray: "boolean[]", .byteaArray: "bytea[]", .int2Array: "smallint[]", .int4Array: "integer[]",
-        .textArray: "text[]", .int8Array: "bigint[]", .float8Array: "double precision[]",
+        .textArray: "text[]", .int8Array: "bigint[]", .float4Array: "real[]", .float8Array: "double precision[]",
         .timestamptzArray: "timestamp with time zone[]", .intervalArray: "interval[]", .uuidArray: "uuid[]",
         .jsonbArray: "jsonb[]",
     ]

@@ -35,6 +35,7 @@ public enum Migrations {
         documentsSchema,
         pageImagesSchema,
         crawlSchema,
+        embeddingSchema,
     ]
 
     /// The number of the newest step that this build knows.
