@@ -116,7 +116,10 @@ let package = Package(
         tests("WorkerKitTests", ["WorkerKit"]),
         tests("MarkupTests", ["Markup"]),
         tests("EmbeddingTests", ["Embedding", "HTTPServer", "HTTPClient"]),
-        tests("SearchTests", ["Search"]),
+        .testTarget(
+            name: "SearchTests", dependencies: ["TestKit", "Search", "LocalServers", "COpenBLAS"],
+            path: "Tests/SearchTests",
+            exclude: ["pgvector.txt"]),
         tests("DocumentsWorkerTests", ["DocumentsWorker", "Markup", "HTTPClient", "HTTPServer"]),
         tests("CrawlingWorkerTests", ["CrawlingWorker", "Markup", "JSON", "HTTPClient", "WebAddress"]),
         tests("GatewayTests", ["Gateway", "HTTPServer", "HTTPClient", "AMQP"]),

@@ -9,7 +9,8 @@ public struct PostgresType: RawRepresentable, Sendable, Hashable, CustomStringCo
     init(_ rawValue: UInt32) { self.rawValue = rawValue }
 
     static let bool = PostgresType(16)
-    static let bytea = PostgresType(17)
+    /// Bytes.
+    public static let bytea = PostgresType(17)
     static let name = PostgresType(19)
     static let int8 = PostgresType(20)
     static let int2 = PostgresType(21)

@@ -9,7 +9,7 @@ import Postgres
 /// time than the pool has connections. Its memory is bounded: one batch of vectors and the hits.
 public struct SearchEngine: Sendable {
     /// Up to how many chunks that a filter lets through are all compared, also where there is an index: that is as fast, and exact.
-    static let few = 5000
+    static let standardFew = 5000
     /// How many bytes of vectors are compared at a time.
     private static let batchBytes = 2 << 20
     /// How many of each list are fused at the least, so that one far down in both can come up.
@@ -26,6 +26,8 @@ public struct SearchEngine: Sendable {
     private let database: Database
     private let models: SearchModels
     private let timeout: Duration
+    /// As `standardFew`; less in tests.
+    var few = standardFew
 
     /// Makes an engine.
     ///
@@ -49,7 +51,7 @@ public struct SearchEngine: Sendable {
             guard let space = place.space else { return answer }
             let work = Work(
                 search: ChunkSearch(space, request.filter), request: request, mode: answer.mode, vector: vector,
-                timeout: timeout)
+                few: few, timeout: timeout)
             let found = try await database.withSession { session in
                 try session.transaction { session in try work.run(session) }
             }
@@ -107,7 +109,8 @@ public struct SearchEngine: Sendable {
     private func embed(_ text: String, in place: Place) async throws -> [Float] {
         let name = place.model ?? ""
         guard let embedder = place.embedder else {
-            throw SearchError(.noEmbedder, "Texts cannot be embedded by \(name) here: send a vector, or look for words.")
+            throw SearchError(
+                .noEmbedder, "Texts cannot be embedded by \(name) here: send a vector, or look for words.")
         }
         guard place.space.map({ $0.revision == embedder.model.revision }) ?? true else {
             throw SearchError(
@@ -129,7 +132,8 @@ public struct SearchEngine: Sendable {
         let dimensions = place.space?.dimensions ?? place.embedder?.model.dimensions ?? vector.count
         guard vector.count == dimensions else {
             throw SearchError(
-                .badVector, "A vector of \(place.model ?? "the model") has \(dimensions) numbers, this one has \(vector.count).")
+                .badVector,
+                "A vector of \(place.model ?? "the model") has \(dimensions) numbers, this one has \(vector.count).")
         }
         let length = Neighbours.product(vector, vector).squareRoot()
         guard length.isFinite, length > 1e-30 else { throw SearchError(.badVector, "The vector has no direction.") }
@@ -139,10 +143,11 @@ public struct SearchEngine: Sendable {
     /// Leaves out the last hits where the texts are too much for one answer.
     private static func cut(_ hits: inout [SearchHit]) -> String? {
         var bytes = 0
-        guard let end = hits.firstIndex(where: { hit in
-            bytes += hit.chunk.text.utf8.count
-            return bytes > maxTextBytes
-        }), end > 0
+        guard
+            let end = hits.firstIndex(where: { hit in
+                bytes += hit.chunk.text.utf8.count
+                return bytes > maxTextBytes
+            }), end > 0
         else { return nil }
         hits.removeSubrange(end...)
         return "Only \(end) hits, because their texts are long; ask for the others by filters."
@@ -154,6 +159,7 @@ public struct SearchEngine: Sendable {
         let request: SearchRequest
         let mode: SearchRequest.Mode
         let vector: [Float]?
+        let few: Int
         let timeout: Duration
 
         private var depth: Int { mode == .hybrid ? max(SearchEngine.leastDepth, 3 * request.count) : request.count }
@@ -165,7 +171,8 @@ public struct SearchEngine: Sendable {
             let near = try vector.map { try neighbours(of: $0, until: deadline, session) }
             let similarities = Dictionary(uniqueKeysWithValues: (near?.found ?? []).map { ($0.chunk, $0.similarity) })
             let scores = Dictionary(uniqueKeysWithValues: words)
-            let order = Fusion.merge(vector: near?.found.map(\.chunk) ?? [], text: words.map(\.chunk)).prefix(request.count)
+            let order = Fusion.merge(vector: near?.found.map(\.chunk) ?? [], text: words.map(\.chunk)).prefix(
+                request.count)
             let chunks = try search.chunks(order.map(\.chunk), session)
             let hits = order.compactMap { entry -> SearchHit? in
                 guard let chunk = chunks[entry.chunk] else { return nil }
@@ -186,7 +193,7 @@ public struct SearchEngine: Sendable {
             of query: [Float], until deadline: ContinuousClock.Instant, _ session: Session
         ) throws -> (method: SearchAnswer.Method, found: [Neighbour]) {
             var neighbours = Neighbours(of: query, count: depth, floor: request.minSimilarity ?? -.infinity)
-            if let index = search.space.index, try search.filter.isEmpty || search.hasMore(than: SearchEngine.few, session) {
+            if let index = search.space.index, try search.filter.isEmpty || search.hasMore(than: few, session) {
                 let count = min(ChunkSearch.widest, max(100, 4 * depth))
                 if let candidates = try search.candidates(near: query, by: index, count: count, each: depth, session) {
                     neighbours.look(at: candidates)

@@ -39,7 +39,9 @@ struct IndexDuty: Sendable {
         case .installed(let installation):
             log.info("searches use the vector extension", ["version": .string("\(installation.version)")])
         case .missing(let remedy):
-            log.info("searches compare every vector, which is exact, and slow for millions", ["to_change_it": .string(remedy)])
+            log.info(
+                "searches compare every vector, which is exact, and slow for millions",
+                ["to_change_it": .string(remedy)])
         }
     }
 }

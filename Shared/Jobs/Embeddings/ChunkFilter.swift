@@ -30,7 +30,8 @@ public struct ChunkFilter: Sendable, Equatable {
         if !labels.isEmpty {
             var object: JSONObject = [:]
             for (key, value) in labels { object[key] = .string(value) }
-            condition.append(" AND \(raw: source).labels @> \(JSONText(replacingNUL: JSON.object(object).serialized()))")
+            condition.append(
+                " AND \(raw: source).labels @> \(JSONText(replacingNUL: JSON.object(object).serialized()))")
         }
         if !kinds.isEmpty { condition.append(" AND \(raw: source).kind = ANY(\(kinds.map(\.rawValue)))") }
         if !sources.isEmpty { condition.append(" AND \(raw: source).key = ANY(\(sources.map(\.replacingNUL)))") }

@@ -24,7 +24,9 @@ extension ChunkSearch {
             WHERE numnode(q.words) > 0 AND \(match)
             ORDER BY score DESC, c.id LIMIT \(limit)
             """)
-        let found = try all.map { (chunk: try $0.decode("id", as: Int64.self), score: 1 + (try $0.decode("score", as: Double.self))) }
+        let found = try all.map {
+            (chunk: try $0.decode("id", as: Int64.self), score: 1 + (try $0.decode("score", as: Double.self)))
+        }
         guard found.count < limit else { return found }
         let some = try session.query(
             """
@@ -45,9 +47,10 @@ extension ChunkSearch {
             GROUP BY c.id ORDER BY score DESC, c.id LIMIT \(limit - found.count)
             """)
         // Below 1, where the others begin, in the same order.
-        return try found + some.map { row in
-            let score = try row.decode("score", as: Double.self)
-            return (chunk: try row.decode("id"), score: score / (1 + score))
-        }
+        return try found
+            + some.map { row in
+                let score = try row.decode("score", as: Double.self)
+                return (chunk: try row.decode("id"), score: score / (1 + score))
+            }
     }
 }

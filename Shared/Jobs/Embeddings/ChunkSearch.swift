@@ -23,7 +23,9 @@ public struct ChunkSearch: Sendable {
     // MARK: Every vector
 
     /// Hands over every chunk that the filter lets through with its vector, in no order, so many at a time.
-    public func scan(batch: Int, _ session: Session, _ body: ([(chunk: Int64, vector: StoredVector)]) throws -> Void) throws {
+    public func scan(batch: Int, _ session: Session, _ body: ([(chunk: Int64, vector: StoredVector)]) throws -> Void)
+        throws
+    {
         _ = try session.query(
             """
             DECLARE every_vector NO SCROLL CURSOR FOR
@@ -93,7 +95,8 @@ public struct ChunkSearch: Sendable {
 
     /// For the rest of the transaction: the width of the walk, and only plans that walk.
     private static func settings(_ count: Int, iterates: Bool) -> [Statement] {
-        var settings = ["enable_seqscan", "enable_bitmapscan", "enable_sort", "enable_hashjoin", "enable_mergejoin"].map {
+        var settings = ["enable_seqscan", "enable_bitmapscan", "enable_sort", "enable_hashjoin", "enable_mergejoin"].map
+        {
             ($0, "off")
         }
         settings.append(("hnsw.ef_search", String(min(widest, max(100, count)))))

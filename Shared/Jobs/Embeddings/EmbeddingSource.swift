@@ -50,9 +50,11 @@ public struct EmbeddingSource: Sendable, Equatable {
 
     /// What its versions have in common.
     var identity: [UInt8] {
-        var labels = labels.objectValue ?? [:]
-        labels = JSONObject(labels.sorted { $0.key < $1.key }) { $1 }
-        return sha256(JSON.array([.string(kind.rawValue), .string(key), .object(labels)]).serialized())
+        var parts = [kind.rawValue, key]
+        for (name, value) in (labels.objectValue ?? [:]).sorted(by: { $0.key < $1.key }) {
+            parts += [name, value.stringValue ?? ""]
+        }
+        return sha256(JSON.array(parts.map { .string($0) }).serialized())
     }
 
     /// Throws `.usage` when it cannot be stored.

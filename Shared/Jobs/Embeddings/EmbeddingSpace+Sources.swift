@@ -52,14 +52,16 @@ extension EmbeddingSpace {
         _ = try session.query("SELECT pg_advisory_xact_lock(\(key))")
     }
 
-    private func begin(_ source: EmbeddingSource, identity: [UInt8], job: UUID, _ session: Session) throws -> SourceStart {
+    private func begin(_ source: EmbeddingSource, identity: [UInt8], job: UUID, _ session: Session) throws
+        -> SourceStart
+    {
         try source.check()
         try lock(identity, session)
         let title = source.title?.replacingNUL
         let url = source.url?.replacingNUL
         let kept = try session.query(
             """
-            UPDATE embedding_sources SET job_id = \(job), title = \(title), url = \(url)
+            UPDATE embedding_sources SET job_id = \(job), title = \(title as String?), url = \(url as String?)
             WHERE space = \(id) AND identity = \(identity) AND state = 'ready' AND hash = \(source.hash) AND chunker = \(source.chunker)
             RETURNING chunks, tokens
             """)
@@ -75,7 +77,7 @@ extension EmbeddingSpace {
             """
             INSERT INTO embedding_sources AS s (space, identity, job_id, kind, key, labels, hash, chunker, title, url)
             VALUES (\(id), \(identity), \(job), \(source.kind), \(source.key), \(JSONText(replacingNUL: source.labels.serialized())),
-                \(source.hash), \(source.chunker), \(title), \(url))
+                \(source.hash), \(source.chunker), \(title as String?), \(url as String?))
             ON CONFLICT (space, identity, job_id) WHERE state = 'building' DO UPDATE SET title = excluded.title, url = excluded.url
             RETURNING id, chunks
             """,
@@ -98,7 +100,8 @@ extension EmbeddingSpace {
             """)
         guard let row = rows.first else { return nil }
         let (other, chunks, tokens) = (
-            try row.decode("id", as: Int64.self), try row.decode("chunks", as: Int.self), try row.decode("tokens", as: Int.self)
+            try row.decode("id", as: Int64.self), try row.decode("chunks", as: Int.self),
+            try row.decode("tokens", as: Int.self)
         )
         _ = try session.pipeline([
             """

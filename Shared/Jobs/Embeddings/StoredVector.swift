@@ -19,21 +19,20 @@ public struct StoredVector: Sendable, Equatable {
         return abs(square.squareRoot() - 1) <= Self.lengthTolerance ? nil : "is not of unit length"
     }
 
-    /// The bytes that are stored.
-    var bytes: [UInt8] {
-        numbers.map(\.bitPattern.littleEndian).withUnsafeBytes { Array($0) }
-    }
+    /// The bytes that are stored. Every machine that Swift runs on has the lowest byte of a number first.
+    var bytes: [UInt8] { numbers.withUnsafeBytes { Array($0) } }
 }
 
 extension StoredVector: PostgresDecodable {
-    /// Reads a `bytea` of whole numbers of four bytes.
+    /// Reads a `bytea` of numbers of four bytes each.
     public static func decode(_ value: PostgresValue) throws(PostgresError) -> StoredVector {
         guard value.type == .bytea, let bytes = value.bytes, bytes.count.isMultiple(of: 4) else {
             throw value.mismatch(StoredVector.self)
         }
         return StoredVector(
-            (0..<bytes.count / 4).map {
-                Float(bitPattern: UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: 4 * $0, as: UInt32.self)))
+            [Float](unsafeUninitializedCapacity: bytes.count / 4) { buffer, count in
+                UnsafeMutableRawBufferPointer(buffer).copyMemory(from: bytes)
+                count = bytes.count / 4
             })
     }
 }

@@ -51,7 +51,8 @@ public struct VectorIndexBuilder: Sendable {
         private var builderLock: Statement { "\(VectorIndex.lockClass + 1), \(id)" }
 
         func build(_ installation: VectorExtension, _ session: Session) throws -> Bool {
-            guard try session.query("SELECT pg_try_advisory_lock(\(builderLock)) AS got")[0].decode("got", as: Bool.self)
+            guard
+                try session.query("SELECT pg_try_advisory_lock(\(builderLock)) AS got")[0].decode("got", as: Bool.self)
             else { return false }
             defer { unlock(session) }
             try makeTable(installation, session)
@@ -104,7 +105,9 @@ public struct VectorIndexBuilder: Sendable {
                     SELECT id, vector FROM embedding_vectors WHERE space = \(id) AND id > \(last) ORDER BY id LIMIT \(VectorIndexBuilder.batch)
                     """)
                 guard let end = try rows.last?.decode("id", as: Int64.self) else { return }
-                let vectors = try rows.map { (try $0.decode("id", as: Int64.self), try $0.decode("vector", as: StoredVector.self)) }
+                let vectors = try rows.map {
+                    (try $0.decode("id", as: Int64.self), try $0.decode("vector", as: StoredVector.self))
+                }
                 _ = try session.query(VectorIndex.insertion(of: vectors, into: id, dimensions: dimensions))
                 last = end
             }

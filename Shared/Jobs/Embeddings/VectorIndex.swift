@@ -26,7 +26,8 @@ public struct VectorIndex: Sendable, Equatable {
 
     /// The index of the space in this row, when it is ready and the extension is there.
     init?(row: Row) throws {
-        guard try row.decode("index_state", as: String.self) == "ready", let installation = try VectorExtension(row: row)
+        guard try row.decode("index_state", as: String.self) == "ready",
+            let installation = try VectorExtension(row: row)
         else { return nil }
         self.installation = installation
         space = try row.decode("id")
@@ -35,7 +36,9 @@ public struct VectorIndex: Sendable, Equatable {
     static func table(_ space: Int32) -> Statement { Statement(stringLiteral: "embedding_index_\(space)") }
 
     /// Adds vectors; those that are there stay as they are.
-    static func insertion(of vectors: [(id: Int64, vector: StoredVector)], into space: Int32, dimensions: Int) -> Statement {
+    static func insertion(of vectors: [(id: Int64, vector: StoredVector)], into space: Int32, dimensions: Int)
+        -> Statement
+    {
         // One array for all, cut in the server: it is read as numbers, where text would have to be parsed.
         """
         INSERT INTO \(table(space)) (id, embedding)
@@ -76,7 +79,8 @@ public struct VectorExtension: Sendable, Equatable {
     let schema: String
 
     init?(row: Row) throws {
-        guard let version = try row.decode("extversion", as: String?.self), let schema = try row.decode("nspname", as: String?.self)
+        guard let version = try row.decode("extversion", as: String?.self),
+            let schema = try row.decode("nspname", as: String?.self)
         else { return nil }
         self.version = Version(version)
         self.schema = "\"\(schema.replacing("\"", with: "\"\""))\""
@@ -114,7 +118,8 @@ public struct VectorExtension: Sendable, Equatable {
             "SELECT default_version FROM pg_available_extensions WHERE name = 'vector'")
         guard !available.isEmpty else {
             return .missing(
-                "install pgvector on the database's machine (Debian: postgresql-NN-pgvector, NN the server's major version)")
+                "install pgvector on the database's machine (Debian: postgresql-NN-pgvector, NN the server's major version)"
+            )
         }
         do {
             try await database.query("CREATE EXTENSION IF NOT EXISTS vector")
