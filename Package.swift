@@ -46,6 +46,7 @@ let package = Package(
         clibrary("CPSL", pkgConfig: "libpsl", debian: "libpsl-dev"),
         // It has no file for pkg-config.
         .systemLibrary(name: "CCSV", path: "Shared/CCSV", providers: [.apt(["libcsv-dev"])]),
+        clibrary("COpenBLAS", pkgConfig: "openblas", debian: "libopenblas-pthread-dev"),
         .systemLibrary(name: "CSpawn", path: "Shared/CSpawn"),
         .systemLibrary(name: "CMalloc", path: "Shared/CMalloc"),
 
@@ -64,15 +65,17 @@ let package = Package(
         shared("WebAddress", ["CIDN2", "CPSL"]),
         shared("Markup", ["CLibXML2", "CGumbo", "CUchardet", "CTextCat"]),
         shared("Sandbox", ["CSeccomp"]),
+        shared("Embedding", ["COpenBLAS", "HTTPClient", "JSON", "Config", "Crypto", "Concurrency"]),
         shared("Storage", ["Crypto", "Concurrency"]),
         shared("Jobs", ["Postgres", "AMQP", "JSON", "Crypto", "Concurrency", "Config"]),
+        shared("Search", ["Jobs", "Embedding", "COpenBLAS"]),
         shared("ServiceKit", ["Jobs", "HTTPServer", "Telemetry", "Config", "Storage", "CMalloc"]),
         shared("WorkerKit", ["ServiceKit"]),
         shared("LocalServers", ["CSpawn"]),
 
         // Services
         .executableTarget(
-            name: "Gateway", dependencies: ["ServiceKit", "HTTPClient"], path: "Services/Gateway"),
+            name: "Gateway", dependencies: ["ServiceKit", "HTTPClient", "Search"], path: "Services/Gateway"),
         .executableTarget(
             name: "switchyard", dependencies: ["Jobs", "Telemetry", "LocalServers", "HTTPServer"],
             path: "Services/Switchyard"),
@@ -112,6 +115,11 @@ let package = Package(
         tests("JobsTests", ["Jobs"]),
         tests("WorkerKitTests", ["WorkerKit"]),
         tests("MarkupTests", ["Markup"]),
+        tests("EmbeddingTests", ["Embedding", "HTTPServer", "HTTPClient"]),
+        .testTarget(
+            name: "SearchTests", dependencies: ["TestKit", "Search", "LocalServers", "COpenBLAS"],
+            path: "Tests/SearchTests",
+            exclude: ["pgvector.txt"]),
         tests("DocumentsWorkerTests", ["DocumentsWorker", "Markup", "HTTPClient", "HTTPServer"]),
         tests("CrawlingWorkerTests", ["CrawlingWorker", "Markup", "JSON", "HTTPClient", "WebAddress"]),
         tests("GatewayTests", ["Gateway", "HTTPServer", "HTTPClient", "AMQP"]),

@@ -47,15 +47,17 @@ require_swift() {
     fail "swift is not on the PATH. Install the Swift 6.3 toolchain for Debian 12 (swift.org/install) and start again."
 }
 
-# Puts the Python packages of a list, pinned and checked, into a git-ignored folder of their own; prints the folder.
+# Puts the Python packages of a list, pinned and checked, into a git-ignored folder of their own; prints the folder. What follows are
+# options of pip's.
 ensure_python() {
   local list=$1 folder=$root/.switchyard/$2
+  shift 2
   if ! cmp -s "$list" "$folder/installed.txt"; then
     say "Installing what $list names"
     rm -rf "$folder"
     # A failure must not pass for an installation: in a command substitution -e does not hold.
     python3 -m venv "$folder" >&2 &&
-      "$folder/bin/pip" install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r "$list" >&2 &&
+      "$folder/bin/pip" install --quiet --disable-pip-version-check --require-hashes --only-binary :all: "$@" -r "$list" >&2 &&
       cp "$list" "$folder/installed.txt" || return
   fi
   printf '%s\n' "$folder"

@@ -5,6 +5,7 @@ import Foundation
 import HTTPServer
 import Jobs
 import Postgres
+import Search
 import ServiceKit
 import Storage
 import Telemetry
@@ -29,6 +30,9 @@ final class Gateway: Sendable {
     let events: EventsOut
     let log: Logger
     let publisher: Publisher
+    let searches: SearchEngine
+    private let searched: Database
+    private let indexing: Database
     private let housekeeper: Housekeeper
     private let authentication: Authentication
     private let deadConsumer: Consumer
@@ -72,6 +76,10 @@ final class Gateway: Sendable {
             outgoing, service: service, configuration: configuration.events, vault: WebhookVault(box),
             holder: name, log: log)
         histories = HistoryCache(background, log: log)
+        searched = configuration.search.database(service, name: name + " searches")
+        searches = SearchEngine(
+            searched, models: configuration.search.models, timeout: configuration.search.timeout)
+        indexing = SearchConfiguration.builderDatabase(service, name: name + " indexes")
         listener = PostgresListener(
             PostgresConfiguration(url: service.databaseURL, applicationName: name + " events"),
             channels: [JobStore.eventsChannel])
@@ -101,6 +109,8 @@ final class Gateway: Sendable {
         }
         await background.database.close()
         await outgoing.database.close()
+        await searched.close()
+        await indexing.close()
         await store.database.close()
         log.info("stopped")
     }
@@ -127,6 +137,7 @@ final class Gateway: Sendable {
             group.addTask { try await self.dispatcher.run() }
             group.addTask { try await reaper.run() }
             group.addTask { try await self.housekeeper.run() }
+            group.addTask { try await IndexDuty(database: self.indexing, log: self.log).run() }
             group.addTask { try await self.authentication.noteUse(log: self.log) }
             group.addTask { try await collector.run() }
             group.addTask { await self.hub.run() }

@@ -26,6 +26,8 @@ struct GatewayConfiguration: Sendable {
     let maxSchedules: Int
     /// How events leave.
     let events: EventsConfiguration
+    /// How what was embedded is searched.
+    let search: SearchConfiguration
 
     init(_ environment: Environment) throws {
         service = try ServiceConfiguration(environment)
@@ -38,6 +40,7 @@ struct GatewayConfiguration: Sendable {
         maxSchedules = try environment.int("SWITCHYARD_MAX_SCHEDULES", default: 1000, range: 0...1_000_000)
         retention = try RetentionConfiguration(environment)
         events = try EventsConfiguration(environment)
+        search = try SearchConfiguration(environment)
         reapGrace = try environment.duration("SWITCHYARD_REAP_GRACE", default: .seconds(10))
     }
 }

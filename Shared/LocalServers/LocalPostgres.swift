@@ -9,11 +9,15 @@ import Foundation
 public struct LocalPostgres: Sendable {
     private let folder: ServerFolder
     private let wantedPort: UInt16?
+    private let wantedPrograms: String?
 
     /// Names the folder, and the port; without one, a free port is taken and kept.
-    public init(folder: String, port: UInt16? = nil) {
+    ///
+    /// - Parameter programs: the folder with `postgres` and `initdb`, where they are to be others than Debian's newest.
+    public init(folder: String, port: UInt16? = nil, programs: String? = nil) {
         self.folder = ServerFolder("\(folder)/postgres", account: ServerAccount(preferred: "postgres"))
         wantedPort = port
+        wantedPrograms = programs
     }
 
     /// The postmaster, when it runs.
@@ -75,7 +79,7 @@ public struct LocalPostgres: Sendable {
             return url
         }
         try await endRemains()
-        let programs = try Self.programs()
+        let programs = try wantedPrograms ?? Self.programs()
         let password = settings["PASSWORD"] ?? randomPassword()
         settings["PASSWORD"] = password
         if folder.data == nil || Self.line(1, of: folder.data, file: "PG_VERSION") == nil {
@@ -97,7 +101,8 @@ public struct LocalPostgres: Sendable {
         let log = try folder.openLog()
         defer { close(log.descriptor) }
         let launch = ChildProcess.Launch(
-            "\(programs)/postgres", Self.arguments(data: data, port: port, socket: socket),
+            "\(programs)/postgres",
+            Self.arguments(data: data, port: port, socket: socket) + (wantedPrograms == nil ? [] : Self.anyBuild),
             environment: Self.environment, directory: data, output: log.descriptor, isSessionLeader: true)
         let pid = try ChildProcess.spawnServer(folder.account.launch(launch))
         try folder.pidFile.write(pid)

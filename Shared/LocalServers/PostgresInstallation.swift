@@ -63,4 +63,7 @@ extension LocalPostgres {
         ]
         return ["-D", data] + settings.flatMap { ["-c", $0] }
     }
+
+    /// What is said after `arguments` to programs that are not Debian's: they may have been built without LZ4.
+    static let anyBuild = ["-c", "wal_compression=pglz"]
 }

@@ -9,7 +9,8 @@ public struct PostgresType: RawRepresentable, Sendable, Hashable, CustomStringCo
     init(_ rawValue: UInt32) { self.rawValue = rawValue }
 
     static let bool = PostgresType(16)
-    static let bytea = PostgresType(17)
+    /// Bytes.
+    public static let bytea = PostgresType(17)
     static let name = PostgresType(19)
     static let int8 = PostgresType(20)
     static let int2 = PostgresType(21)
@@ -36,6 +37,7 @@ public struct PostgresType: RawRepresentable, Sendable, Hashable, CustomStringCo
     static let int4Array = PostgresType(1007)
     static let textArray = PostgresType(1009)
     static let int8Array = PostgresType(1016)
+    static let float4Array = PostgresType(1021)
     static let float8Array = PostgresType(1022)
     static let timestamptzArray = PostgresType(1185)
     static let intervalArray = PostgresType(1187)
@@ -54,7 +56,7 @@ public struct PostgresType: RawRepresentable, Sendable, Hashable, CustomStringCo
         .unknown: "unknown", .bpchar: "character", .varchar: "character varying", .interval: "interval",
         .timestamptz: "timestamp with time zone", .numeric: "numeric", .uuid: "uuid", .jsonb: "jsonb", .xid8: "xid8",
         .boolArray: "boolean[]", .byteaArray: "bytea[]", .int2Array: "smallint[]", .int4Array: "integer[]",
-        .textArray: "text[]", .int8Array: "bigint[]", .float8Array: "double precision[]",
+        .textArray: "text[]", .int8Array: "bigint[]", .float4Array: "real[]", .float8Array: "double precision[]",
         .timestamptzArray: "timestamp with time zone[]", .intervalArray: "interval[]", .uuidArray: "uuid[]",
         .jsonbArray: "jsonb[]",
     ]

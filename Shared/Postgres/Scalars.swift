@@ -101,6 +101,22 @@ extension Double: PostgresScalar {
     }
 }
 
+extension Float: PostgresScalar {
+    /// `real`.
+    public static var postgresType: PostgresType { .float4 }
+    /// `real[]`.
+    public static var postgresArrayType: PostgresType { .float4Array }
+    /// The length in bytes.
+    public var postgresLength: Int? { 4 }
+    /// Writes it.
+    public func encode(to target: UnsafeMutableRawPointer) { target.store(bitPattern) }
+    /// Reads `real`.
+    public static func decode(_ value: PostgresValue) throws(PostgresError) -> Float {
+        guard value.type == .float4 else { throw value.mismatch(Float.self) }
+        return Float(bitPattern: try value.integer(as: UInt32.self))
+    }
+}
+
 extension UUID: PostgresScalar {
     /// `uuid`.
     public static var postgresType: PostgresType { .uuid }

@@ -23,6 +23,9 @@ private enum Colour: String, PostgresScalar { case red, blue }
             try await roundTrip(database, [Int64.min, 0, Int64.max])
             try await roundTrip(database, [Int.min, -1, Int.max])
             try await roundTrip(database, [0.0, -1.5, .infinity, .greatestFiniteMagnitude, .leastNonzeroMagnitude])
+            try await roundTrip(
+                database, [Float(0), -1.5, .infinity, .greatestFiniteMagnitude, .leastNonzeroMagnitude])
+            try await roundTrip(database, [[Float](), [1.5, -0.1]])
             try await roundTrip(database, ["", "a", "Ünïcödé 🚀 e\u{301}", "';DROP TABLE x;--", "\\ \" \n"])
             try await roundTrip(database, [UUID(), UUID()])
             try await roundTrip(database, [[UInt8](), [0], Array(0...255)])

@@ -21,11 +21,13 @@ public struct TestDatabase: Sendable {
     private static let permits = Permits(count: 6)
 
     /// Makes a schema, brings it to the newest migration unless told not to, runs the body, and drops the schema.
+    ///
+    /// - Parameter url: another server than that of `DATABASE_URL`.
     public static func with<Output: Sendable>(
-        isMigrated: Bool = true, _ body: @Sendable (TestDatabase) async throws -> Output
+        isMigrated: Bool = true, url: String? = nil, _ body: @Sendable (TestDatabase) async throws -> Output
     ) async throws -> Output {
         try await permits.run { () async throws in
-            let test = try TestDatabase()
+            let test = try TestDatabase(url: url)
             try await test.administer("CREATE SCHEMA \(test.schema)")
             do {
                 if isMigrated { try await Migrations.migrate(test.database) }
@@ -49,8 +51,8 @@ public struct TestDatabase: Sendable {
         )
     }
 
-    private init() throws {
-        guard let url = ProcessInfo.processInfo.environment["DATABASE_URL"], !url.isEmpty else {
+    private init(url: String?) throws {
+        guard let url = url ?? ProcessInfo.processInfo.environment["DATABASE_URL"], !url.isEmpty else {
             throw MissingDatabase()
         }
         schema = "test_\(getpid())_\(Hex.encode(randomBytes(6)))"

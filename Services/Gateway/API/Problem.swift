@@ -4,6 +4,7 @@ import HTTPServer
 import JSON
 import Jobs
 import Postgres
+import Search
 
 /// An answer that says what went wrong and what to do, as `application/problem+json` (RFC 9457).
 struct Problem: Error, Sendable {
@@ -137,6 +138,7 @@ extension Problem {
         case let problem as Problem: self = problem
         case let error as SubmissionError: self = .refused(error)
         case let error as RequestError: self.init(error)
+        case let error as SearchError: self.init(error)
         case let error as PostgresError where error.isOverload:
             self = .unavailable("The database is too slow at the moment, or takes no writes. Try again later.")
         case let error as PostgresError where error.isTransient:
@@ -166,6 +168,17 @@ extension Problem {
         case .badRequest: self.init(.badRequest, error.description)
         case .headersTooLarge: self.init(.headersTooLarge, error.description)
         case .timeout: self.init(.requestTimeout, error.description)
+        }
+    }
+
+    /// The problem that stands for a search without an answer.
+    init(_ error: SearchError) {
+        switch error.code {
+        case .unknownModel: self.init(.unknownModel, error.message)
+        case .noEmbedder: self.init(.noEmbedder, error.message)
+        case .badVector: self = .invalidField("/vector", error.message)
+        case .badText: self = .invalidField("/query", error.message)
+        case .modelUnavailable, .tooSlow, .busy: self = .unavailable(error.message)
         }
     }
 }

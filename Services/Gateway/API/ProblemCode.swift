@@ -30,6 +30,8 @@ extension Problem {
         case invalidSpec = "invalid_spec"
         case invalidField = "invalid_field"
         case unknownDependency = "unknown_dependency"
+        case unknownModel = "unknown_model"
+        case noEmbedder = "no_embedder"
         case idempotencyKeyReused = "idempotency_key_reused"
         case headersTooLarge = "headers_too_large"
         case fault
@@ -50,7 +52,9 @@ extension Problem {
                 409
             case .bodyTooLarge: 413
             case .unsupportedMediaType: 415
-            case .unknownType, .invalidSpec, .invalidField, .unknownDependency, .idempotencyKeyReused: 422
+            case .unknownType, .invalidSpec, .invalidField, .unknownDependency, .unknownModel, .noEmbedder,
+                .idempotencyKeyReused:
+                422
             case .headersTooLarge: 431
             case .fault, .contentUnavailable: 500
             case .unavailable: 503
@@ -87,6 +91,8 @@ extension Problem {
             case .invalidSpec: "The spec does not fit its schema"
             case .invalidField: "The request does not fit its schema"
             case .unknownDependency: "A job that is depended on does not exist"
+            case .unknownModel: "Nothing was embedded by such a model"
+            case .noEmbedder: "Texts cannot be embedded here"
             case .idempotencyKeyReused: "The Idempotency-Key was used for another request"
             case .headersTooLarge: "The headers are too large"
             case .fault: "The gateway has a fault"

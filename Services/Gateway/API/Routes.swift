@@ -7,7 +7,7 @@ extension Gateway {
     var routes: [RouteGroup] {
         [
             submitRoutes, jobRoutes, controlRoutes, observeRoutes, scheduleRoutes, workflowRoutes, flowRoutes,
-            fileRoutes, documentRoutes, crawlRoutes, webhookRoutes, typeRoutes,
+            fileRoutes, documentRoutes, crawlRoutes, searchRoutes, webhookRoutes, typeRoutes,
         ] + operatorRoutes
     }
 
@@ -116,6 +116,8 @@ enum Limits {
     static let batch = 16 << 20
     static let batchJobs = 1000
     static let control = 16 << 10
+    /// A vector of 8,192 numbers, each spelled in full.
+    static let search = 256 << 10
     static let page = 500
     /// How far the dry run of a bulk action counts.
     static let bulkCount = 10_000

@@ -51,6 +51,10 @@ struct Sweep: Sendable {
                 }
             }
         }
+        var hasReplaced = true
+        while hasReplaced {
+            hasReplaced = try await gently(mayGoOn) { try await store.forgetReplacedSources(limit: Self.documentPage) }
+        }
         report.files += try await sweepUploads(usedDays: days.longest, mayGoOn)
         var deleted = Self.filePage
         while deleted == Self.filePage {
@@ -68,7 +72,8 @@ struct Sweep: Sendable {
             hasMore = try await gently(mayGoOn) {
                 let hasDocuments = try await store.deleteDocuments(of: jobs, limit: Self.documentPage)
                 let hasCrawls = try await store.deleteCrawls(of: jobs, limit: Self.documentPage)
-                return hasDocuments || hasCrawls
+                let hasEmbeddings = try await store.deleteEmbeddings(of: jobs, limit: Self.documentPage)
+                return hasDocuments || hasCrawls || hasEmbeddings
             }
         }
     }

@@ -1,6 +1,7 @@
 import HTTPServer
 import JSON
 import Jobs
+import Search
 
 /// The OpenAPI 3.1 document, made from the tables that route and validate.
 enum OpenAPI {
@@ -15,6 +16,7 @@ enum OpenAPI {
             JobTiming.self, JobMetrics.self, OperatorMetrics.self, MetricGroups.self,
             RecordError.self, OutputSample.self, CheckpointEntry.self,
             DocumentRecord.self, DocumentPage.self, DocumentChunk.self, CrawlPage.self, CrawledURL.self,
+            SearchAnswer.self,
         ]
     }
 

@@ -36,6 +36,7 @@ public enum Migrations {
         pageImagesSchema,
         crawlSchema,
         captureSchema,
+        embeddingSchema,
     ]
 
     /// The number of the newest step that this build knows.

@@ -65,8 +65,8 @@ extension JobStore {
     }
 
     /// What goes with a job's row: every table with a `job_id` that has no time partitions, except the steps of workflows, which
-    /// stay as long as their workflow, and documents and crawls, which are too many for one transaction and go before (`deleteDocuments`,
-    /// `deleteCrawls`).
+    /// stay as long as their workflow, and documents, crawls and embeddings, which are too many for one transaction and go before
+    /// (`deleteDocuments`, `deleteCrawls`, `deleteEmbeddings`).
     private static let belongings: [StaticString] = [
         "files", "checkpoints", "checkpoint_entries", "job_operators", "job_dependencies",
     ]

@@ -1,0 +1,56 @@
+import Postgres
+
+extension ChunkSearch {
+    /// A word that more chunks have than these tells little about any of them.
+    private static let commonFrom = 2000
+    /// How many different words of a query are looked up one by one.
+    private static let maxWords = 32
+
+    /// The chunks that fit a query by their words, the best first; with what they fit, which only compares within one answer.
+    ///
+    /// First those that have all of its words, in the manner of web searches (`"a phrase"`, `-without`, `or`), by how near to each other the words stand.
+    /// Where those are too few, then those that have some: by the rarity of the words that they have, of those that fewer than 2,000
+    /// chunks have. Words are compared as they stand, without regard to case (configuration `simple`): sources are in many languages, one
+    /// configuration serves them all, and the vectors know of inflections and synonyms.
+    public func words(_ query: String, limit: Int, _ session: Session) throws -> [(chunk: Int64, score: Double)] {
+        let query = query.replacingNUL
+        let match = filter.condition(on: "s", of: space)
+        let mark = "'\(EmbeddingSpace.mark(space.id))'"
+        let all = try session.query(
+            """
+            SELECT c.id, ts_rank_cd(c.words, q.words, 1)::float8 AS score
+            FROM (SELECT websearch_to_tsquery('simple', \(query)) AS words) q
+            JOIN embedding_chunks c ON c.words @@ (\(mark)::tsquery && q.words) JOIN embedding_sources s ON s.id = c.source
+            WHERE numnode(q.words) > 0 AND \(match)
+            ORDER BY score DESC, c.id LIMIT \(limit)
+            """)
+        let found = try all.map {
+            (chunk: try $0.decode("id", as: Int64.self), score: 1 + (try $0.decode("score", as: Double.self)))
+        }
+        guard found.count < limit else { return found }
+        let some = try session.query(
+            """
+            WITH asked AS MATERIALIZED (
+                SELECT (\(mark)::tsquery && to_tsquery('simple', quote_literal(w.lexeme))) AS word
+                FROM (SELECT lexeme FROM unnest(to_tsvector('simple', \(query))) ORDER BY lexeme LIMIT \(Self.maxWords)) w
+            ), telling AS MATERIALIZED (
+                SELECT a.word, n.count FROM asked a, LATERAL (
+                    SELECT count(*) AS count FROM (
+                        SELECT 1 FROM embedding_chunks c WHERE c.words @@ a.word LIMIT \(Self.commonFrom)
+                    ) l
+                ) n
+                WHERE n.count BETWEEN 1 AND \(Self.commonFrom - 1)
+            )
+            SELECT c.id, sum(ln(1 + \(Double(Self.commonFrom)) / t.count))::float8 AS score
+            FROM telling t JOIN embedding_chunks c ON c.words @@ t.word JOIN embedding_sources s ON s.id = c.source
+            WHERE c.id <> ALL(\(found.map(\.chunk))) AND \(match)
+            GROUP BY c.id ORDER BY score DESC, c.id LIMIT \(limit - found.count)
+            """)
+        // Below 1, where the others begin, in the same order.
+        return try found
+            + some.map { row in
+                let score = try row.decode("score", as: Double.self)
+                return (chunk: try row.decode("id"), score: score / (1 + score))
+            }
+    }
+}

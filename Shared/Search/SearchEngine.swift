@@ -1,0 +1,229 @@
+import Concurrency
+import Embedding
+import Jobs
+import Postgres
+
+/// Searches what was embedded.
+///
+/// A search runs on the thread of a connection of its own pool, so that comparing many vectors holds up nobody else, and no more searches run at a
+/// time than the pool has connections. Its memory is bounded: one batch of vectors and the hits.
+public struct SearchEngine: Sendable {
+    /// Up to how many chunks that a filter lets through are all compared, also where there is an index: that is as fast, and exact.
+    static let standardFew = 5000
+    /// How many bytes of vectors are compared at a time.
+    private static let batchBytes = 2 << 20
+    /// How many of each list are fused at the least, so that one far down in both can come up.
+    private static let leastDepth = 50
+    /// The most text of an answer.
+    private static let maxTextBytes = JobStore.maxTextBytes
+
+    /// For the sessions of searches: each is planned by its own filters.
+    public static let settings: [(name: String, value: String)] = [
+        ("plan_cache_mode", "force_custom_plan"), ("max_parallel_workers_per_gather", "0"), ("random_page_cost", "1.1"),
+        ("jit", "off"),
+    ]
+
+    private let database: Database
+    private let models: SearchModels
+    private let timeout: Duration
+    /// As `standardFew`; less in tests.
+    var few = standardFew
+
+    /// Makes an engine.
+    ///
+    /// - Parameters:
+    ///   - database: a pool of its own, with `settings`, and with `timeout` as the limit of a statement.
+    ///   - timeout: how long a search may take, without the wait for its turn.
+    public init(_ database: Database, models: SearchModels, timeout: Duration) {
+        self.database = database
+        self.models = models
+        self.timeout = timeout
+    }
+
+    /// Finds what a request of a namespace looks for.
+    ///
+    /// - Throws: `SearchError`, `PostgresError`, or `CancellationError`.
+    public func search(_ request: SearchRequest, namespace: String) async throws -> SearchAnswer {
+        do {
+            let place = try await place(of: request, namespace: namespace)
+            var answer = SearchAnswer(mode: request.mode, model: place.model)
+            let vector = try await vector(for: request, in: place, &answer)
+            guard let space = place.space else { return answer }
+            let work = Work(
+                search: ChunkSearch(space, request.filter), request: request, mode: answer.mode, vector: vector,
+                few: few, timeout: timeout)
+            let found = try await database.withSession { session in
+                try session.transaction { session in try work.run(session) }
+            }
+            (answer.method, answer.hits) = (found.method, found.hits)
+            if let note = Self.cut(&answer.hits) { answer.notes.append(note) }
+            return answer
+        } catch let error as PostgresError where error.kind == .poolTimeout {
+            throw SearchError(.busy, "Too many searches are under way. Try again.")
+        } catch let error as PostgresError where error.isOverload {
+            throw SearchError.timeIsOver(timeout)
+        } catch is TimedOut {
+            throw SearchError.timeIsOver(timeout)
+        }
+    }
+
+    /// Where a request looks.
+    private struct Place {
+        /// The name of the model; nil when nothing says one.
+        var model: String?
+        /// What is there of it; nil when there is nothing yet.
+        var space: EmbeddingSpace?
+        /// What turns texts into its vectors; nil where that cannot be done here.
+        var embedder: (any Embedder)?
+    }
+
+    private func place(of request: SearchRequest, namespace: String) async throws -> Place {
+        let name = request.model ?? models.standard?.name
+        let spaces = try await EmbeddingSpace.all(namespace: namespace, model: name, limit: 100, in: database)
+        guard let name = name ?? spaces.first?.model else { return Place() }
+        let embedder = models.embedder(named: name)
+        guard embedder != nil || !spaces.isEmpty else {
+            throw SearchError(.unknownModel, "Nothing of this namespace was embedded by a model named \(name).")
+        }
+        // The operator's own revision before newer ones: only to that one's vectors a text can be compared.
+        let space = spaces.first { $0.revision == embedder?.model.revision } ?? spaces.first { $0.model == name }
+        return Place(model: name, space: space, embedder: embedder)
+    }
+
+    /// The vector to look for; nil when words alone are looked for, or nothing is there to be found.
+    private func vector(
+        for request: SearchRequest, in place: Place, _ answer: inout SearchAnswer
+    ) async throws -> [Float]? {
+        guard request.mode != .text else { return nil }
+        if let vector = request.vector { return try Self.unit(vector, for: place) }
+        guard let text = request.text, place.model != nil else { return nil }
+        do {
+            return try await embed(text, in: place)
+        } catch let error as SearchError where request.mode == .hybrid {
+            answer.mode = .text
+            answer.notes.append("Looked for words alone. \(error.message)")
+            return nil
+        }
+    }
+
+    private func embed(_ text: String, in place: Place) async throws -> [Float] {
+        let name = place.model ?? ""
+        guard let embedder = place.embedder else {
+            throw SearchError(
+                .noEmbedder, "Texts cannot be embedded by \(name) here: send a vector, or look for words.")
+        }
+        guard place.space.map({ $0.revision == embedder.model.revision }) ?? true else {
+            throw SearchError(
+                .noEmbedder,
+                "What this namespace has of \(name) was embedded by another revision of it: embed it anew, send a vector, or look for words."
+            )
+        }
+        do {
+            let results = try await withTimeout(timeout) { try await embedder.embed([text], as: .query) }
+            guard let first = results.first else { throw EmbeddingError(.badVector, "The model gave no vector.") }
+            return try Self.unit(first.get().vector, for: place)
+        } catch let error as EmbeddingError {
+            throw try SearchError(error)
+        }
+    }
+
+    /// The vector in unit length.
+    private static func unit(_ vector: [Float], for place: Place) throws -> [Float] {
+        let dimensions = place.space?.dimensions ?? place.embedder?.model.dimensions ?? vector.count
+        guard vector.count == dimensions else {
+            throw SearchError(
+                .badVector,
+                "A vector of \(place.model ?? "the model") has \(dimensions) numbers, this one has \(vector.count).")
+        }
+        let length = Neighbours.product(vector, vector).squareRoot()
+        guard length.isFinite, length > 1e-30 else { throw SearchError(.badVector, "The vector has no direction.") }
+        return vector.map { Float(Double($0) / length) }
+    }
+
+    /// Leaves out the last hits where the texts are too much for one answer.
+    private static func cut(_ hits: inout [SearchHit]) -> String? {
+        var bytes = 0
+        guard
+            let end = hits.firstIndex(where: { hit in
+                bytes += hit.chunk.text.utf8.count
+                return bytes > maxTextBytes
+            }), end > 0
+        else { return nil }
+        hits.removeSubrange(end...)
+        return "Only \(end) hits, because their texts are long; ask for the others by filters."
+    }
+
+    /// A search on its connection.
+    private struct Work: Sendable {
+        let search: ChunkSearch
+        let request: SearchRequest
+        let mode: SearchRequest.Mode
+        let vector: [Float]?
+        let few: Int
+        let timeout: Duration
+
+        private var depth: Int { mode == .hybrid ? max(SearchEngine.leastDepth, 3 * request.count) : request.count }
+
+        func run(_ session: Session) throws -> (method: SearchAnswer.Method?, hits: [SearchHit]) {
+            let deadline = ContinuousClock.now + timeout
+            try ChunkSearch.hold(session)
+            let words = try mode == .vector ? [] : search.words(request.text ?? "", limit: depth, session)
+            let near = try vector.map { try neighbours(of: $0, until: deadline, session) }
+            let similarities = Dictionary(uniqueKeysWithValues: (near?.found ?? []).map { ($0.chunk, $0.similarity) })
+            let scores = Dictionary(uniqueKeysWithValues: words)
+            let order = Fusion.merge(vector: near?.found.map(\.chunk) ?? [], text: words.map(\.chunk)).prefix(
+                request.count)
+            let chunks = try search.chunks(order.map(\.chunk), session)
+            let hits = order.compactMap { entry -> SearchHit? in
+                guard let chunk = chunks[entry.chunk] else { return nil }
+                let score =
+                    switch mode {
+                    case .vector: similarities[entry.chunk]
+                    case .text: scores[entry.chunk]
+                    case .hybrid: entry.score
+                    }
+                return SearchHit(
+                    score: score ?? 0, similarity: similarities[entry.chunk], vectorRank: entry.vectorRank,
+                    textRank: entry.textRank, chunk: chunk)
+            }
+            return (near?.method, hits)
+        }
+
+        private func neighbours(
+            of query: [Float], until deadline: ContinuousClock.Instant, _ session: Session
+        ) throws -> (method: SearchAnswer.Method, found: [Neighbour]) {
+            var neighbours = Neighbours(of: query, count: depth, floor: request.minSimilarity ?? -.infinity)
+            if let index = search.space.index, try search.filter.isEmpty || search.hasMore(than: few, session) {
+                let count = min(ChunkSearch.widest, max(100, 4 * depth))
+                if let candidates = try search.candidates(near: query, by: index, count: count, each: depth, session) {
+                    neighbours.look(at: candidates)
+                    return (.index, neighbours.sorted)
+                }
+            }
+            let batch = max(16, SearchEngine.batchBytes / (4 * query.count))
+            try search.scan(batch: batch, session) { rows in
+                guard ContinuousClock.now < deadline else { throw SearchError.timeIsOver(timeout) }
+                neighbours.look(at: rows)
+            }
+            return (.exact, neighbours.sorted)
+        }
+    }
+}
+
+extension SearchError {
+    fileprivate static func timeIsOver(_ limit: Duration) -> SearchError {
+        SearchError(
+            .tooSlow,
+            "The search took longer than \(limit). Narrow it by filters, or have the `vector` extension installed."
+        )
+    }
+
+    /// What an embedder's error means to whoever searches.
+    fileprivate init(_ error: EmbeddingError) throws {
+        switch error.code {
+        case .tooLong, .empty, .refused: self.init(.badText, error.message)
+        case .badVector, .model, .unavailable, .denied: self.init(.modelUnavailable, error.message)
+        case .cancelled: throw CancellationError()
+        }
+    }
+}
