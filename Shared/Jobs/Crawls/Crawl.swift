@@ -139,6 +139,12 @@ public struct Crawl: Sendable {
             shares: Int(try row.decode("shares", as: Int32.self)), holds: Dictionary(uniqueKeysWithValues: holds))
     }
 
+    /// How many pages are stored so far.
+    public func countPages(in store: JobStore) async throws -> Int {
+        let rows = try await store.database.query("SELECT pages FROM crawls WHERE number = \(number)")
+        return Int(try rows.first?.decode("pages", as: Int64.self) ?? 0)
+    }
+
     /// How the URLs that are done with have ended: how many for each state and reason.
     public func endings(in store: JobStore) async throws -> [(state: String, reason: String?, count: Int)] {
         try await store.database.query(

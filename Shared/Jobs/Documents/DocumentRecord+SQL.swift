@@ -89,6 +89,15 @@ extension JobStore {
             DocumentRecord.init(row:))
     }
 
+    /// How many documents of a job were read; of another namespace's job none.
+    public func countDocuments(of job: UUID, namespace: String) async throws -> Int {
+        let rows = try await database.query(
+            """
+            SELECT count(*) AS n FROM documents WHERE job_id = \(job) AND namespace = \(namespace) AND status = 'completed'
+            """)
+        return Int(try rows.first?.decode("n", as: Int64.self) ?? 0)
+    }
+
     /// A page of a namespace's documents: the newest job's first, each job's in the order of their paths.
     ///
     /// A job that has gone on from another one's checkpoint shows those too that its result names under `documents`: the other job

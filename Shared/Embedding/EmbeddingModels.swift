@@ -1,0 +1,145 @@
+import Config
+import Foundation
+import HTTPClient
+import Synchronization
+
+/// The models that an operator offers: folders on this machine, and one behind an endpoint.
+///
+/// A model is opened when it is first asked for and stays open; one that cannot be opened is tried anew the next time.
+public final class EmbeddingModels: Sendable {
+    private enum Place: Sendable {
+        case folder(String)
+        case endpoint(HTTPEmbedderSettings)
+        case open(any Embedder)
+    }
+
+    private typealias Opening = Task<Result<any Embedder, EmbeddingError>, Never>
+
+    /// The model of those who name none; nil when there is none at all.
+    public let standard: String?
+    private let places: [String: Place]
+    private let threads: Int
+    private let client: WebClient?
+    private let openings = Mutex<[String: Opening]>([:])
+
+    /// Reads where models are.
+    ///
+    /// - `SWITCHYARD_MODELS`: a folder of models' folders, each known by its name.
+    /// - `SWITCHYARD_EMBEDDING_URL`, `_URL_MODEL`, `_URL_KEY`, `_URL_DIMENSIONS`, `_URL_TOKENS`, `_URL_CONCURRENCY`, `_URL_PRICE`: an endpoint
+    ///   that speaks as OpenAI's does, and `SWITCHYARD_EMBEDDING_ALLOW`, addresses that it may have although they are not public.
+    /// - `SWITCHYARD_EMBEDDING_MODEL`: the standard; otherwise the endpoint's, or the first of the folder by its name.
+    /// - `SWITCHYARD_EMBEDDING_THREADS`: how many threads a model of the folder has.
+    public init(_ environment: Environment) throws(ConfigError) {
+        var places: [String: Place] = [:]
+        if environment.contains("SWITCHYARD_MODELS") {
+            let folder = try environment.string("SWITCHYARD_MODELS")
+            for name in Self.folders(in: folder) { places[name] = .folder("\(folder)/\(name)") }
+        }
+        var first = places.keys.min()
+        var client: WebClient?
+        if environment.contains("SWITCHYARD_EMBEDDING_URL") {
+            let settings = try HTTPEmbedderSettings(environment)
+            places[settings.model] = .endpoint(settings)
+            first = settings.model
+            client = WebClient(
+                addresses: try environment.addressPolicy("SWITCHYARD_EMBEDDING_ALLOW"), name: "embeddings")
+        }
+        let standard = try environment.string("SWITCHYARD_EMBEDDING_MODEL", default: first ?? "")
+        guard standard.isEmpty || places[standard] != nil else {
+            throw ConfigError(
+                name: "SWITCHYARD_EMBEDDING_MODEL", found: .text(standard),
+                wanted: "one of the models that there are (\(places.keys.sorted().joined(separator: ", ")))")
+        }
+        self.standard = standard.isEmpty ? nil : standard
+        (self.places, self.client) = (places, client)
+        threads = try environment.int(
+            "SWITCHYARD_EMBEDDING_THREADS", default: ProcessInfo.processInfo.activeProcessorCount, range: 1...256)
+    }
+
+    /// Takes models that are open, the standard first.
+    public init(_ embedders: [any Embedder] = []) {
+        places = Dictionary(embedders.map { ($0.model.name, .open($0)) }) { first, _ in first }
+        (standard, threads, client) = (embedders.first?.model.name, 1, nil)
+    }
+
+    /// Whether there is a model of this name.
+    public func has(_ name: String) -> Bool { places[name] != nil }
+
+    /// The model of this name, or the standard one; opened if it is not yet.
+    ///
+    /// - Throws: `model` when there is none, or its files are not right; `unavailable` and `denied` of an endpoint.
+    public func embedder(named name: String?) async throws(EmbeddingError) -> any Embedder {
+        guard let name = name ?? standard else {
+            throw EmbeddingError(
+                .model, "No model is configured: the operator sets SWITCHYARD_MODELS or SWITCHYARD_EMBEDDING_URL.")
+        }
+        guard let place = places[name] else {
+            let known = places.keys.sorted().joined(separator: ", ")
+            throw EmbeddingError(.model, "There is no model named \(name); there is \(known.isEmpty ? "none" : known).")
+        }
+        let opening = openings.withLock { openings in
+            if let opening = openings[name] { return opening }
+            let opening = Opening { [threads, client] in await Self.open(place, threads: threads, client) }
+            openings[name] = opening
+            return opening
+        }
+        let result = await opening.value
+        if case .failure = result { openings.withLock { if $0[name] == opening { $0[name] = nil } } }
+        return try result.get()
+    }
+
+    /// What a million tokens cost of a model.
+    public func pricePerMillionTokens(of name: String) -> Double {
+        if case .endpoint(let settings) = places[name] { settings.pricePerMillionTokens } else { 0 }
+    }
+
+    private static func open(_ place: Place, threads: Int, _ client: WebClient?) async -> Result<any Embedder, EmbeddingError> {
+        do throws(EmbeddingError) {
+            switch place {
+            case .open(let embedder): return .success(embedder)
+            case .folder(let folder): return .success(try await LocalEmbedder(folder: folder, threads: threads))
+            case .endpoint(let settings):
+                guard let client else { preconditionFailure("an endpoint has a client from the start") }
+                return .success(try await HTTPEmbedder.connect(settings, client: client))
+            }
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    /// The names of a folder's folders that hold a model.
+    private static func folders(in folder: String) -> [String] {
+        let names: [String]
+        do { names = try FileManager.default.contentsOfDirectory(atPath: folder) } catch {
+            // A folder that is not there yet has no models; whoever asks for one is told so.
+            return []
+        }
+        return names.filter { FileManager.default.fileExists(atPath: "\(folder)/\($0)/config.json") }.sorted()
+    }
+}
+
+extension HTTPEmbedderSettings {
+    /// Reads `SWITCHYARD_EMBEDDING_URL` and the variables that begin so.
+    fileprivate init(_ environment: Environment) throws(ConfigError) {
+        let name = "SWITCHYARD_EMBEDDING_URL"
+        let url = try environment.url(name, schemes: ["http", "https"])
+        let base: WebURL
+        do { base = try WebURL(url.absoluteString) } catch {
+            throw ConfigError(name: name, found: .hidden, wanted: "a URL that can be fetched: \(error.message)")
+        }
+        self.init(base: base, model: try environment.string("\(name)_MODEL"))
+        if environment.contains("\(name)_KEY") { key = try environment.secret("\(name)_KEY") }
+        if environment.contains("\(name)_DIMENSIONS") {
+            dimensions = try environment.int("\(name)_DIMENSIONS", range: 1...8192)
+        }
+        maxTokens = try environment.int("\(name)_TOKENS", default: maxTokens, range: 16...1_000_000)
+        concurrency = try environment.int("\(name)_CONCURRENCY", default: concurrency, range: 1...256)
+        let price = try environment.string("\(name)_PRICE", default: "0")
+        guard let price = Double(price), price >= 0, price.isFinite else {
+            throw ConfigError(name: "\(name)_PRICE", found: .text(price), wanted: "what a million tokens cost, a number")
+        }
+        pricePerMillionTokens = price
+        queryPrefix = try environment.string("\(name)_QUERY_PREFIX", default: "")
+        passagePrefix = try environment.string("\(name)_PASSAGE_PREFIX", default: "")
+    }
+}
