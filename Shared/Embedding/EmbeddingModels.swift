@@ -93,7 +93,9 @@ public final class EmbeddingModels: Sendable {
         if case .endpoint(let settings) = places[name] { settings.pricePerMillionTokens } else { 0 }
     }
 
-    private static func open(_ place: Place, threads: Int, _ client: WebClient?) async -> Result<any Embedder, EmbeddingError> {
+    private static func open(
+        _ place: Place, threads: Int, _ client: WebClient?
+    ) async -> Result<any Embedder, EmbeddingError> {
         do throws(EmbeddingError) {
             switch place {
             case .open(let embedder): return .success(embedder)
@@ -136,7 +138,8 @@ extension HTTPEmbedderSettings {
         concurrency = try environment.int("\(name)_CONCURRENCY", default: concurrency, range: 1...256)
         let price = try environment.string("\(name)_PRICE", default: "0")
         guard let price = Double(price), price >= 0, price.isFinite else {
-            throw ConfigError(name: "\(name)_PRICE", found: .text(price), wanted: "what a million tokens cost, a number")
+            throw ConfigError(
+                name: "\(name)_PRICE", found: .text(price), wanted: "what a million tokens cost, a number")
         }
         pricePerMillionTokens = price
         queryPrefix = try environment.string("\(name)_QUERY_PREFIX", default: "")

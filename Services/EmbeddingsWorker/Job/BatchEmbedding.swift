@@ -80,7 +80,8 @@ extension BatchEmbedding {
     private static let text: JSON = [
         "type": "object", "additionalProperties": false, "required": ["id", "text"],
         "properties": [
-            "id": Schema.text(max: 500).described("By what it is known: a later text with the same id takes its place."),
+            "id": Schema.text(max: 500).described(
+                "By what it is known: a later text with the same id takes its place."),
             "text": ["type": "string", "maxLength": 1_000_000],
             "title": Schema.text(max: 1000), "url": Schema.text(max: 4096),
         ],
