@@ -130,6 +130,7 @@ let package = Package(
             "EndToEnd",
             [
                 "Jobs", "LocalServers", "Storage", "Gateway", "NoopWorker", "DocumentsWorker", "CrawlingWorker",
+                "EmbeddingsWorker",
                 "CrawlSite", "switchyard", "HTTPClient", "HTTPServer",
             ]),
     ],

@@ -1,4 +1,5 @@
 import Config
+import Embedding
 import Foundation
 import Jobs
 import Postgres
@@ -11,14 +12,14 @@ struct SearchConfiguration: Sendable {
     let count: Int
     /// `SWITCHYARD_SEARCH_TIMEOUT`: how long one may take.
     let timeout: Duration
-    /// What turns the texts of queries into vectors, the standard model first.
-    let models: SearchModels
+    /// What turns the texts of queries into vectors.
+    let models: EmbeddingModels
 
     init(_ environment: Environment) throws {
         count = try environment.int(
             "SWITCHYARD_SEARCHES", default: ProcessInfo.processInfo.activeProcessorCount, range: 1...64)
         timeout = try environment.duration("SWITCHYARD_SEARCH_TIMEOUT", default: .seconds(10))
-        models = SearchModels()
+        models = try EmbeddingModels(environment)
     }
 
     /// The searches' own pool of connections, whose plans and limits differ from those of the other statements.

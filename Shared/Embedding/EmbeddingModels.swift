@@ -83,9 +83,17 @@ public final class EmbeddingModels: Sendable {
             openings[name] = opening
             return opening
         }
-        let result = await opening.value
-        if case .failure = result { openings.withLock { if $0[name] == opening { $0[name] = nil } } }
-        return try result.get()
+        // A stream, unlike a task, is not waited for by whoever is cancelled.
+        let (results, continuation) = AsyncStream<Result<any Embedder, EmbeddingError>>.makeStream()
+        Task {
+            continuation.yield(await opening.value)
+            continuation.finish()
+        }
+        for await result in results {
+            if case .failure = result { openings.withLock { if $0[name] == opening { $0[name] = nil } } }
+            return try result.get()
+        }
+        throw EmbeddingError(.cancelled, "The wait for the model \(name) was cancelled.")
     }
 
     /// What a million tokens cost of a model.

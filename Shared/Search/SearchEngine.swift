@@ -24,7 +24,7 @@ public struct SearchEngine: Sendable {
     ]
 
     private let database: Database
-    private let models: SearchModels
+    private let models: EmbeddingModels
     private let timeout: Duration
     /// As `standardFew`; less in tests.
     var few = standardFew
@@ -34,7 +34,7 @@ public struct SearchEngine: Sendable {
     /// - Parameters:
     ///   - database: a pool of its own, with `settings`, and with `timeout` as the limit of a statement.
     ///   - timeout: how long a search may take, without the wait for its turn.
-    public init(_ database: Database, models: SearchModels, timeout: Duration) {
+    public init(_ database: Database, models: EmbeddingModels, timeout: Duration) {
         self.database = database
         self.models = models
         self.timeout = timeout
@@ -73,21 +73,39 @@ public struct SearchEngine: Sendable {
         var model: String?
         /// What is there of it; nil when there is nothing yet.
         var space: EmbeddingSpace?
-        /// What turns texts into its vectors; nil where that cannot be done here.
-        var embedder: (any Embedder)?
+        /// What turns texts into its vectors, or why it does not; nil where that cannot be done here, or is not asked for.
+        var embedder: Result<any Embedder, EmbeddingError>?
+
+        /// The version of the model that texts are embedded by here.
+        var current: EmbeddingModel? {
+            guard case .success(let embedder) = embedder else { return nil }
+            return embedder.model
+        }
     }
 
     private func place(of request: SearchRequest, namespace: String) async throws -> Place {
-        let name = request.model ?? models.standard?.name
+        let name = request.model ?? models.standard
         let spaces = try await EmbeddingSpace.all(namespace: namespace, model: name, limit: 100, in: database)
         guard let name = name ?? spaces.first?.model else { return Place() }
-        let embedder = models.embedder(named: name)
-        guard embedder != nil || !spaces.isEmpty else {
+        guard models.has(name) || !spaces.isEmpty else {
             throw SearchError(.unknownModel, "Nothing of this namespace was embedded by a model named \(name).")
         }
+        var place = Place(model: name)
+        // Words alone need no model, which may be large, or away.
+        if models.has(name), request.mode != .text { place.embedder = try await open(name) }
         // The operator's own revision before newer ones: only to that one's vectors a text can be compared.
-        let space = spaces.first { $0.revision == embedder?.model.revision } ?? spaces.first { $0.model == name }
-        return Place(model: name, space: space, embedder: embedder)
+        place.space = spaces.first { $0.revision == place.current?.revision } ?? spaces.first { $0.model == name }
+        return place
+    }
+
+    private func open(_ name: String) async throws -> Result<any Embedder, EmbeddingError> {
+        do {
+            return .success(try await withTimeout(timeout) { try await models.embedder(named: name) })
+        } catch let error as EmbeddingError {
+            return .failure(error)
+        } catch is TimedOut {
+            return .failure(EmbeddingError(.unavailable, "The model \(name) was not there within \(timeout)."))
+        }
     }
 
     /// The vector to look for; nil when words alone are looked for, or nothing is there to be found.
@@ -108,10 +126,12 @@ public struct SearchEngine: Sendable {
 
     private func embed(_ text: String, in place: Place) async throws -> [Float] {
         let name = place.model ?? ""
-        guard let embedder = place.embedder else {
+        guard let found = place.embedder else {
             throw SearchError(
                 .noEmbedder, "Texts cannot be embedded by \(name) here: send a vector, or look for words.")
         }
+        let embedder: any Embedder
+        do { embedder = try found.get() } catch { throw try SearchError(error) }
         guard place.space.map({ $0.revision == embedder.model.revision }) ?? true else {
             throw SearchError(
                 .noEmbedder,
@@ -129,7 +149,7 @@ public struct SearchEngine: Sendable {
 
     /// The vector in unit length.
     private static func unit(_ vector: [Float], for place: Place) throws -> [Float] {
-        let dimensions = place.space?.dimensions ?? place.embedder?.model.dimensions ?? vector.count
+        let dimensions = place.space?.dimensions ?? place.current?.dimensions ?? vector.count
         guard vector.count == dimensions else {
             throw SearchError(
                 .badVector,

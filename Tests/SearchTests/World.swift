@@ -66,7 +66,7 @@ struct World: Sendable {
             configuration.settings = SearchEngine.settings
             configuration.statementTimeout = timeout
             let pool = Database(configuration, size: 2)
-            let engine = SearchEngine(pool, models: SearchModels(models), timeout: timeout)
+            let engine = SearchEngine(pool, models: EmbeddingModels(models), timeout: timeout)
             try await body(World(database: test.database, engine: engine))
             await pool.close()
         }

@@ -49,7 +49,8 @@ struct EmbeddingsWorker: Worker {
         }
         let space = try await context.transaction { [namespace = context.namespace] session in
             try EmbeddingSpace.open(
-                namespace: namespace, model: model.name, revision: model.revision, dimensions: model.dimensions, session)
+                namespace: namespace, model: model.name, revision: model.revision, dimensions: model.dimensions, session
+            )
         }
         let reader = SourceReader(spec: input, context: context)
         let total: Int
