@@ -39,7 +39,8 @@ struct ChunkCutter {
         guard map.start < map.end else { return }
         // Up to where all is in some chunk; the next one begins there, or earlier where it shares something.
         var covered = Place(
-            end: map.start, start: map.start, tokens: map.tokens(before: map.start), next: 0, isClean: true, rank: .page)
+            end: map.start, start: map.start, tokens: map.tokens(before: map.start), next: 0, isClean: true, rank: .page
+        )
         var start = covered
         while covered.start < map.end {
             var chunk = start.start < covered.start ? end(from: start, beyond: covered) : nil

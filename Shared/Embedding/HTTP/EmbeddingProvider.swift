@@ -153,7 +153,8 @@ final class EmbeddingProvider: Sendable {
         case 400, 409, 413, 422: return .answer(.refused(words(of: response)))
         default:
             // A key, a model or an address that is wrong is so for every text.
-            throw EmbeddingError(.denied, "the embedding provider at \(settings.base.origin) refuses: \(words(of: response))")
+            throw EmbeddingError(
+                .denied, "the embedding provider at \(settings.base.origin) refuses: \(words(of: response))")
         }
     }
 
@@ -174,7 +175,8 @@ final class EmbeddingProvider: Sendable {
         case .refusedAddress, .invalidRequest, .redirect:
             throw EmbeddingError(
                 .denied, "the embedding provider at \(settings.base.origin) cannot be asked: \(error.message)")
-        case .overflow, .dns, .connect, .tls, .timeout, .tooLarge, .answer, .closed: return Trouble(reason: error.message)
+        case .overflow, .dns, .connect, .tls, .timeout, .tooLarge, .answer, .closed:
+            return Trouble(reason: error.message)
         }
     }
 }

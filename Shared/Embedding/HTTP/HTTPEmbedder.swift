@@ -97,7 +97,8 @@ public final class HTTPEmbedder: Embedder {
     private func tooLong(_ tokens: Int) -> EmbeddingError {
         EmbeddingError(
             .tooLong,
-            "the text has about \(tokens) tokens; \(settings.maxTokens), and \(settings.batch.bytes) bytes, are the limit")
+            "the text has about \(tokens) tokens; \(settings.maxTokens), and \(settings.batch.bytes) bytes, are the limit"
+        )
     }
 
     private func batches(of items: [Item]) -> [ArraySlice<Item>] {
@@ -106,7 +107,8 @@ public final class HTTPEmbedder: Embedder {
         var (start, tokens, bytes) = (0, 0, 0)
         for (index, item) in items.enumerated() {
             let size = item.text.utf8.count
-            let isFull = index - start >= limits.items || tokens + item.tokens > limits.tokens || bytes + size > limits.bytes
+            let isFull =
+                index - start >= limits.items || tokens + item.tokens > limits.tokens || bytes + size > limits.bytes
             if isFull, index > start {
                 batches.append(items[start..<index])
                 (start, tokens, bytes) = (index, 0, 0)
@@ -160,14 +162,17 @@ public final class HTTPEmbedder: Embedder {
             var solved: [Solved] = []
             for (item, (vector, tokens)) in zip(items, zip(answer.vectors, shares(of: answer.tokens, among: items))) {
                 switch vector {
-                case .success(let vector): solved.append((item.index, .success(EmbeddedText(vector: vector, tokens: tokens))))
+                case .success(let vector):
+                    solved.append((item.index, .success(EmbeddedText(vector: vector, tokens: tokens))))
                 case .failure: solved.append((item.index, try await repaired(item)))
                 }
             }
             return solved
         case .refused(let words):
             guard items.count > 1 else {
-                return items.map { ($0.index, .failure(EmbeddingError(.refused, "the embedding provider refuses the text: \(words)"))) }
+                return items.map {
+                    ($0.index, .failure(EmbeddingError(.refused, "the embedding provider refuses the text: \(words)")))
+                }
             }
             provider.count { $0.splits += 1 }
             let middle = items.startIndex + items.count / 2

@@ -44,7 +44,8 @@ public struct HTTPEmbedderSettings: Sendable {
         /// Makes it; the defaults suit an endpoint behind the internet.
         public init(
             timeout: Duration = .seconds(60), tries: Int = 6, total: Duration = .seconds(600),
-            longestWait: Duration = .seconds(120), backoff: Backoff = Backoff(base: .milliseconds(500), cap: .seconds(30))
+            longestWait: Duration = .seconds(120),
+            backoff: Backoff = Backoff(base: .milliseconds(500), cap: .seconds(30))
         ) {
             self.timeout = timeout
             self.tries = max(1, tries)

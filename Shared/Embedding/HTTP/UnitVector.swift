@@ -21,7 +21,9 @@ enum UnitVector {
         var numbers: [Float] = []
         numbers.reserveCapacity(elements.count)
         for element in elements {
-            guard let number = element.doubleValue else { throw VectorFault(message: "not all of the vector is numbers") }
+            guard let number = element.doubleValue else {
+                throw VectorFault(message: "not all of the vector is numbers")
+            }
             numbers.append(Float(number))
         }
         return numbers
@@ -40,7 +42,8 @@ enum UnitVector {
     }
 
     private static func normalized(_ numbers: [Float], dimensions: Int?) throws(VectorFault) -> [Float] {
-        guard !numbers.isEmpty, numbers.count <= ProviderAnswer.mostDimensions, numbers.count == dimensions ?? numbers.count
+        guard !numbers.isEmpty, numbers.count <= ProviderAnswer.mostDimensions,
+            numbers.count == dimensions ?? numbers.count
         else {
             let wanted = dimensions.map { ", not \($0)" } ?? ""
             throw VectorFault(message: "the vector has \(numbers.count) numbers\(wanted)")
