@@ -66,9 +66,9 @@ import Testing
             }
             if Int.random(in: 0..<4, using: &random) == 0 { bytes = bytes.prefix(Int.random(in: 0..<bytes.count)) }
             try bytes.write(to: weights)
-            do {
+            do throws(EmbeddingError) {
                 _ = try LocalModel(model.folder, MappedFile(path: weights.path))
-            } catch let error as EmbeddingError {
+            } catch {
                 #expect(error.code == .model)
                 refused += 1
             }

@@ -16,10 +16,10 @@ final class SmallModel {
         try FileManager.default.createDirectory(at: url.appending(path: "1_Pooling"), withIntermediateDirectories: true)
         try write(Self.config(expected, activation), to: "config.json")
         try write(Self.tokenizer(expected.vocabulary, expected.tokens[0].mode), to: "tokenizer.json")
-        let modes: [(String, JSON)] = ["mean_tokens", "cls_token"].map {
-            ("pooling_mode_\($0)", .bool($0.hasPrefix(pooling)))
-        }
-        try write(.object(JSONObject(distinct: modes)), to: "1_Pooling/config.json")
+        try write(
+            [
+                "pooling_mode_mean_tokens": .bool(pooling == "mean"), "pooling_mode_cls_token": .bool(pooling == "cls"),
+            ], to: "1_Pooling/config.json")
         try Self.weights(expected, format, prefix).write(to: url.appending(path: "model.safetensors"))
     }
 
@@ -44,7 +44,8 @@ final class SmallModel {
     }
 
     static func tokenizer(_ vocabulary: [String], _ mode: Expected.Mode) -> JSON {
-        let tokens = vocabulary.enumerated().map { ($1, JSON.int(Int64($0))) }
+        var tokens = JSONObject()
+        for (id, token) in vocabulary.enumerated() { tokens[token] = .int(Int64(id)) }
         let special: [JSON] = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"].enumerated().map {
             ["id": .int(Int64($0)), "content": .string($1), "special": true, "normalized": false]
         }
@@ -66,7 +67,7 @@ final class SmallModel {
             ],
             "model": [
                 "type": "WordPiece", "unk_token": "[UNK]", "continuing_subword_prefix": "##",
-                "max_input_chars_per_word": 100, "vocab": .object(JSONObject(distinct: tokens)),
+                "max_input_chars_per_word": 100, "vocab": .object(tokens),
             ],
         ]
     }
