@@ -16,7 +16,8 @@
 
 #define SY_LOAD(pointer) (*(const switchyard_vector *) (pointer))
 #define SY_STORE(pointer, value) (*(switchyard_vector *) (pointer) = (value))
-#define SY_SPLAT(x) ((switchyard_vector){ 0 } + (float) (x))
+/* Taking nothing away changes no number, not even -0, so that no instruction is left of it. */
+#define SY_SPLAT(x) ((float) (x) - (switchyard_vector){ 0 })
 /* Lane by lane: where the mask is set, a, elsewhere b. */
 #define SY_SELECT(mask, a, b)                                                                                          \
   ((switchyard_vector) (((mask) & (switchyard_lanes) (a)) | (~(mask) & (switchyard_lanes) (b))))

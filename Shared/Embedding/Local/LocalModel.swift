@@ -39,7 +39,8 @@ struct LocalModel: Sendable {
     }
 
     /// The tokens that the model reads for a text.
-    func input(_ text: String, as role: TextRole, _ oddTexts: LocalEmbedder.OddTexts) throws(EmbeddingError) -> [Int32] {
+    func input(_ text: String, as role: TextRole, _ oddTexts: LocalEmbedder.OddTexts) throws(EmbeddingError) -> [Int32]
+    {
         let prefix = prefix(for: role)
         let ids = tokenizer.tokens(of: prefix.text + text).ids
         let own = ids.count - prefix.tokens
@@ -54,7 +55,9 @@ struct LocalModel: Sendable {
     }
 
     /// The vector of each text of a batch.
-    func vectors(of batch: [TokenizedText], in workspace: Workspace) throws(EmbeddingError) -> [Result<[Float], EmbeddingError>] {
+    func vectors(of batch: [TokenizedText], in workspace: Workspace) throws(EmbeddingError) -> [Result<
+        [Float], EmbeddingError
+    >] {
         try encoder.encode(batch.flatMap(\.ids), lengths: batch.map(\.ids.count), in: workspace)
         var row = 0
         return batch.map { text in

@@ -58,7 +58,8 @@ struct BertEncoder: Sendable {
         }
         for (row, token) in tokens.enumerated() {
             guard (0..<settings.vocabulary).contains(Int(token)) else {
-                throw EmbeddingError(.model, "The tokenizer has a token \(token), but the model has \(settings.vocabulary) words.")
+                throw EmbeddingError(
+                    .model, "The tokenizer has a token \(token), but the model has \(settings.vocabulary) words.")
             }
             file.copy(words, from: Int(token) * hidden, count: hidden, to: workspace.states.start + row * hidden)
         }
@@ -70,7 +71,9 @@ struct BertEncoder: Sendable {
         let (states, scratch, wide) = (workspace.states, workspace.scratch, workspace.wide)
         workspace.measure(layer.attention, rows) { $0.apply(to: states, rows: rows, on: unit, into: wide) }
         attend(lengths, in: workspace)
-        workspace.measure(layer.attentionOutput, rows) { $0.apply(to: workspace.context, rows: rows, on: unit, into: scratch) }
+        workspace.measure(layer.attentionOutput, rows) {
+            $0.apply(to: workspace.context, rows: rows, on: unit, into: scratch)
+        }
         layer.attentionNorm.apply(adding: scratch, to: states, rows: rows, on: unit)
         workspace.measure(layer.intermediate, rows) {
             $0.apply(to: states, rows: rows, then: activation, on: unit, into: wide)

@@ -1,5 +1,7 @@
 /// Numbers in memory of their own, for C.
-final class Floats: @unchecked Sendable {  // Whoever writes to one has it alone: a thread's workspace, or a model while it is read.
+///
+/// Sendable, because whoever writes to one has it alone: a thread's workspace, or a model while it is read.
+final class Floats: @unchecked Sendable {
     let start: UnsafeMutablePointer<Float>
     let count: Int
 
@@ -7,7 +9,8 @@ final class Floats: @unchecked Sendable {  // Whoever writes to one has it alone
     init(count: Int) {
         self.count = count
         // Lines of the cache begin where vectors do.
-        let bytes = UnsafeMutableRawPointer.allocate(byteCount: max(1, count) * MemoryLayout<Float>.stride, alignment: 64)
+        let bytes = UnsafeMutableRawPointer.allocate(
+            byteCount: max(1, count) * MemoryLayout<Float>.stride, alignment: 64)
         start = bytes.bindMemory(to: Float.self, capacity: max(1, count))
         start.update(repeating: 0, count: count)
     }

@@ -3,12 +3,16 @@ import Foundation
 /// A file's bytes as the system pages them in, for as long as the object lives.
 ///
 /// Whoever replaces a model's file writes a new one and renames it: one that is shortened in place takes away pages that are in use.
-final class MappedFile: @unchecked Sendable {  // The bytes are never written, and stay mapped until nobody has the object.
+///
+/// Sendable, because the bytes are never written and stay mapped until nobody has the object.
+final class MappedFile: @unchecked Sendable {
     let bytes: UnsafeRawBufferPointer
 
     init(path: String) throws(EmbeddingError) {
         let file = open(path, O_RDONLY | O_CLOEXEC)
-        guard file >= 0 else { throw EmbeddingError(.model, "\(path) cannot be opened: \(String(cString: strerror(errno))).") }
+        guard file >= 0 else {
+            throw EmbeddingError(.model, "\(path) cannot be opened: \(String(cString: strerror(errno))).")
+        }
         defer { close(file) }
         var status = stat()
         guard fstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {

@@ -37,7 +37,8 @@ struct ModelSettings: Sendable, Equatable {
             throw EmbeddingError(.model, "\(folder.path) has no config.json.")
         }
         guard config["model_type"] == "bert" else {
-            throw Self.error("model_type is \(config["model_type"] ?? .null); only encoders of the type bert are supported")
+            throw Self.error(
+                "model_type is \(config["model_type"] ?? .null); only encoders of the type bert are supported")
         }
         guard (config["position_embedding_type"] ?? "absolute") == "absolute" else {
             throw Self.error("only absolute positions are supported")
@@ -84,14 +85,16 @@ struct ModelSettings: Sendable, Equatable {
     }
 
     private static func pooling(_ file: JSON?, _ folder: ModelFolder) throws(EmbeddingError) -> Pooling {
-        let flags = (file?.objectValue ?? [:]).filter { $0.key.hasPrefix("pooling_mode_") && $0.value == true }.map(\.key)
+        let flags = (file?.objectValue ?? [:]).filter { $0.key.hasPrefix("pooling_mode_") && $0.value == true }.map(
+            \.key)
         let modes = file?["pooling_mode"]?.stringValue.map { [$0] } ?? flags
         switch modes {
         case [], ["mean"], ["pooling_mode_mean_tokens"]: return .mean
         case ["cls"], ["pooling_mode_cls_token"]: return .first
         default:
             throw EmbeddingError(
-                .model, "\(folder.file("1_Pooling/config.json")) asks for \(modes); mean_tokens or cls_token are supported.")
+                .model,
+                "\(folder.file("1_Pooling/config.json")) asks for \(modes); mean_tokens or cls_token are supported.")
         }
     }
 
@@ -105,10 +108,14 @@ struct ModelSettings: Sendable, Equatable {
 
     private static func int(_ config: JSON, _ name: String, _ range: ClosedRange<Int>) throws(EmbeddingError) -> Int {
         guard let value = config[name]?.intValue, range.contains(value) else {
-            throw error("\(name) is \(config[name] ?? .null); it must be a number from \(range.lowerBound) to \(range.upperBound)")
+            throw error(
+                "\(name) is \(config[name] ?? .null); it must be a number from \(range.lowerBound) to \(range.upperBound)"
+            )
         }
         return value
     }
 
-    private static func error(_ message: String) -> EmbeddingError { EmbeddingError(.model, "config.json: \(message).") }
+    private static func error(_ message: String) -> EmbeddingError {
+        EmbeddingError(.model, "config.json: \(message).")
+    }
 }

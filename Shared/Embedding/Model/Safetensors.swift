@@ -32,7 +32,8 @@ struct Safetensors: Sendable {
     private static let headerLimit = 8 << 20
     /// The sizes in bytes of all formats there are; those that are not `Format`s are tensors that no encoder reads.
     private static let sizes = [
-        "BOOL": 1, "U8": 1, "I8": 1, "F8_E5M2": 1, "F8_E4M3": 1, "I16": 2, "U16": 2, "F16": 2, "BF16": 2, "I32": 4, "U32": 4,
+        "BOOL": 1, "U8": 1, "I8": 1, "F8_E5M2": 1, "F8_E4M3": 1, "I16": 2, "U16": 2, "F16": 2, "BF16": 2, "I32": 4,
+        "U32": 4,
         "F32": 4, "I64": 8, "U64": 8, "F64": 8,
     ]
 
@@ -100,9 +101,13 @@ struct Safetensors: Sendable {
 
     private static func check(_ entries: [Entry], fill size: Int) throws(EmbeddingError) {
         var end = 0
-        for entry in entries.sorted(by: { ($0.bytes.lowerBound, $0.bytes.upperBound) < ($1.bytes.lowerBound, $1.bytes.upperBound) }) {
+        for entry in entries.sorted(by: {
+            ($0.bytes.lowerBound, $0.bytes.upperBound) < ($1.bytes.lowerBound, $1.bytes.upperBound)
+        }) {
             guard entry.bytes.lowerBound == end else {
-                throw error("the tensor \(entry.name) begins at byte \(entry.bytes.lowerBound), the one before it ends at \(end)")
+                throw error(
+                    "the tensor \(entry.name) begins at byte \(entry.bytes.lowerBound), the one before it ends at \(end)"
+                )
             }
             end = entry.bytes.upperBound
         }

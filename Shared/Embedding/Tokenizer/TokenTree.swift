@@ -72,5 +72,7 @@ struct TokenTree: Sendable {
         return slot
     }
 
-    private static func key(_ node: UInt32, _ scalar: Unicode.Scalar) -> UInt64 { UInt64(node) << 32 | UInt64(scalar.value) }
+    private static func key(_ node: UInt32, _ scalar: Unicode.Scalar) -> UInt64 {
+        UInt64(node) << 32 | UInt64(scalar.value)
+    }
 }

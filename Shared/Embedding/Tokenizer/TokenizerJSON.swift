@@ -85,7 +85,11 @@ struct TokenizerJSON {
         return part
     }
 
-    private static func id(_ value: JSON) -> Int32? { value.intValue.flatMap { Int32(exactly: $0) }.flatMap { $0 >= 0 ? $0 : nil } }
+    private static func id(_ value: JSON) -> Int32? {
+        value.intValue.flatMap { Int32(exactly: $0) }.flatMap { $0 >= 0 ? $0 : nil }
+    }
 
-    private static func error(_ message: String) -> EmbeddingError { EmbeddingError(.model, "tokenizer.json: \(message).") }
+    private static func error(_ message: String) -> EmbeddingError {
+        EmbeddingError(.model, "tokenizer.json: \(message).")
+    }
 }

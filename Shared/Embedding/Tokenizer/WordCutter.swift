@@ -22,7 +22,8 @@ struct WordCutter {
         }
 
         mutating func append(_ scalar: Unicode.Scalar, _ source: Range<Int>, limit: Int) {
-            range = isEmpty ? source : min(range.lowerBound, source.lowerBound)..<max(range.upperBound, source.upperBound)
+            range =
+                isEmpty ? source : min(range.lowerBound, source.lowerBound)..<max(range.upperBound, source.upperBound)
             guard scalars.count < limit else {
                 isTooLong = true
                 return
@@ -102,7 +103,9 @@ struct WordCutter {
     private mutating func flushMarks(_ found: (borrowing Word) -> Void) {
         guard !marks.isEmpty else { return }
         // Swift's sort is stable, as Unicode's canonical ordering has to be.
-        for mark in marks.sorted(by: { $0.combiningClass < $1.combiningClass }) { strip(mark.scalar, mark.range, found) }
+        for mark in marks.sorted(by: { $0.combiningClass < $1.combiningClass }) {
+            strip(mark.scalar, mark.range, found)
+        }
         marks.removeAll(keepingCapacity: true)
     }
 
