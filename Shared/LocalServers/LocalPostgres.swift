@@ -79,7 +79,7 @@ public struct LocalPostgres: Sendable {
             return url
         }
         try await endRemains()
-        let programs = try wantedPrograms ?? Self.programs()
+        let programs = if let wantedPrograms { wantedPrograms } else { try Self.programs() }
         let password = settings["PASSWORD"] ?? randomPassword()
         settings["PASSWORD"] = password
         if folder.data == nil || Self.line(1, of: folder.data, file: "PG_VERSION") == nil {

@@ -33,6 +33,7 @@ struct ContractWorld {
         let row = read.first?["id"]?.stringValue ?? ""
         guard let leader = UUID(text: document) else { throw TestKitError("no UUID: \(document)") }
         let page = try await stack.addCrawl(to: leader)
+        try await stack.addEmbeddings(of: leader)
         let failed = try id(
             try await api.post("/api/v1/jobs", ["type": "noop", "spec": ["fail": true], "max_attempts": 1]))
         try await wait(failed)
@@ -144,6 +145,10 @@ struct ContractWorld {
             "listCrawledPages": GoodCall(parameters: [document], query: "host=a.test&duplicates=exclude&limit=2"),
             "getCrawledPage": GoodCall(parameters: [document, String(page)]),
             "listCrawledURLs": GoodCall(parameters: [document], query: "state=page,waiting&limit=2"),
+            "search": GoodCall(
+                body: Array(
+                    #"{"query":"one","vector":[1,0,0],"mode":"hybrid","top_k":2,"min_score":0.1,"filters":{"labels":{"set":"docs"}}}"#
+                        .utf8), headers: json),
             "createWebhook": GoodCall(
                 body: Array(#"{"url":"https://example.com/hook","events":["completed"]}"#.utf8), headers: json,
                 expected: [201]),

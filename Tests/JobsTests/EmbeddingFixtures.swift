@@ -22,7 +22,7 @@ func source(
 }
 
 /// A text's chunks: its words.
-func chunks(of text: String, from first: Int = 0) -> [EmbeddedChunk] {
+func pieces(of text: String, from first: Int = 0) -> [EmbeddedChunk] {
     text.split(separator: " ").enumerated().dropFirst(first).map { number, word in
         EmbeddedChunk(
             ordinal: Int32(number), start: Int32(10 * number), end: Int32(10 * number + 5), page: 1,
@@ -59,7 +59,7 @@ extension JobStore {
     ) async throws {
         let start = try await begin(source(key, text: text, chunker: chunker, labels: labels), space, fence)
         guard case .open(let open) = start else { return }
-        let chunks = chunks(of: text, from: open.written)
+        let chunks = pieces(of: text, from: open.written)
         _ = try await within(fence) { session in
             try space.write(chunks, vectors: vectors(of: chunks), to: open, session)
             try space.finish(open, session)

@@ -30,7 +30,7 @@ import Testing
             let start = try await store.begin(source("a", text: text), space, fence)
             guard case .open(let open) = start else { throw NotClaimed() }
             #expect(open.written == 0)
-            let all = chunks(of: text)
+            let all = pieces(of: text)
             #expect(try await space.known(all.map(\.hash), in: store.database) == [])
             let first = Array(all.prefix(2))
             for _ in 1...2 {
@@ -65,13 +65,13 @@ import Testing
             try await store.embed("a", text: "one two", space, fence)
             let start = try await store.begin(source("b", text: "two one three"), space, fence)
             guard case .open(let open) = start else { throw NotClaimed() }
-            let all = chunks(of: "two one three")
+            let all = pieces(of: "two one three")
             let error = await #expect(throws: MissingVectors.self) {
-                try await store.within(fence) { try space.write(all, vectors: [], to: open, $0) }
+                _ = try await store.within(fence) { try space.write(all, vectors: [], to: open, $0) }
             }
             #expect(error?.hashes == [all[2].hash])
             let count = try await store.within(fence) {
-                try space.write(all, vectors: vectors(of: [all[2]]) + vectors(of: chunks(of: "unwanted")), to: open, $0)
+                try space.write(all, vectors: vectors(of: [all[2]]) + vectors(of: pieces(of: "unwanted")), to: open, $0)
             }
             #expect(count == 3)
             #expect(try await store.embeddingRows() == [2, 5, 3], "of a text that no chunk has, nothing is kept")
@@ -80,7 +80,7 @@ import Testing
 
     @Test func whatCannotBeAVectorIsRefused() async throws {
         try await withSpace { store, space, fence in
-            let all = chunks(of: "one")
+            let all = pieces(of: "one")
             guard case .open(let open) = try await store.begin(source("a", text: "one"), space, fence) else {
                 throw NotClaimed()
             }
@@ -89,7 +89,7 @@ import Testing
             ] {
                 let vector = EmbeddedVector(hash: all[0].hash, vector: bad, tokens: 1)
                 let error = await #expect(throws: PostgresError.self, "\(bad)") {
-                    try await store.within(fence) { try space.write(all, vectors: [vector], to: open, $0) }
+                    _ = try await store.within(fence) { try space.write(all, vectors: [vector], to: open, $0) }
                 }
                 #expect(error?.kind == .usage)
             }
@@ -124,8 +124,8 @@ import Testing
             let start = try await store.begin(
                 source("a", text: "one two", chunker: "2", labels: ["lang": "en", "set": "docs"]), space, next)
             guard case .open(let open) = start else { throw NotClaimed() }
-            let all = chunks(of: "one two")
-            try await store.within(next) { try space.write(all, vectors: [], to: open, $0) }
+            let all = pieces(of: "one two")
+            _ = try await store.within(next) { try space.write(all, vectors: [], to: open, $0) }
             #expect(try await store.searched().first == "a one two", "the old one until the new one is whole")
             try await store.within(next) { try space.finish(open, $0) }
             #expect(try await store.searched().count == 4)
@@ -142,8 +142,8 @@ import Testing
                 guard case .open(let source) = try await store.begin(source("a", text: text), space, fence) else {
                     throw NotClaimed()
                 }
-                let all = chunks(of: text)
-                try await store.within(fence) { try space.write(all, vectors: vectors(of: all), to: source, $0) }
+                let all = pieces(of: text)
+                _ = try await store.within(fence) { try space.write(all, vectors: vectors(of: all), to: source, $0) }
                 open.append(source)
             }
             #expect(open[0].id != open[1].id)
@@ -182,13 +182,13 @@ import Testing
             guard case .open(let open) = try await store.begin(source("a", text: "one two"), space, fence) else {
                 throw NotClaimed()
             }
-            let all = chunks(of: "one two")
-            try await store.within(fence) { try space.write(all, vectors: vectors(of: all), to: open, $0) }
+            let all = pieces(of: "one two")
+            _ = try await store.within(fence) { try space.write(all, vectors: vectors(of: all), to: open, $0) }
             let start = try await store.begin(source("a", text: "three"), space, fence)
             guard case .open(let anew) = start else { throw NotClaimed() }
             #expect(anew.written == 0 && anew.id != open.id)
             await #expect(throws: PostgresError.self) {
-                try await store.within(fence) { try space.write(all, vectors: [], to: open, $0) }
+                _ = try await store.within(fence) { try space.write(all, vectors: [], to: open, $0) }
             }
         }
     }

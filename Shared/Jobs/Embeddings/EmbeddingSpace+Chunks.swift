@@ -43,12 +43,12 @@ extension EmbeddingSpace {
                 ON CONFLICT (source, ordinal) DO NOTHING
                 RETURNING vector
             )
-            UPDATE embedding_sources SET chunks = chunks + a.n, tokens = tokens + a.tokens
+            UPDATE embedding_sources s SET chunks = s.chunks + a.n, tokens = s.tokens + a.tokens
             FROM (
                 SELECT count(*)::integer AS n, coalesce(sum(v.tokens), 0)::bigint AS tokens
                 FROM added JOIN embedding_vectors v ON v.id = added.vector
             ) a
-            WHERE id = \(source.id) AND state = 'building' RETURNING chunks
+            WHERE s.id = \(source.id) AND s.state = 'building' RETURNING s.chunks
             """)
         guard let row = rows.first else { throw PostgresError(.usage, "the source is not being written") }
         return try row.decode("chunks")
