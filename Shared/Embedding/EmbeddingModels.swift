@@ -25,9 +25,9 @@ public final class EmbeddingModels: Sendable {
     /// Reads where models are.
     ///
     /// - `SWITCHYARD_MODELS`: a folder of models' folders, each known by its name.
-    /// - `SWITCHYARD_EMBEDDING_URL`, `_URL_MODEL`, `_URL_KEY`, `_URL_DIMENSIONS`, `_URL_TOKENS`, `_URL_CONCURRENCY`, `_URL_PRICE`: an endpoint
-    ///   that speaks as OpenAI's does, and `SWITCHYARD_EMBEDDING_ALLOW`, addresses that it may have although they are not public.
-    /// - `SWITCHYARD_EMBEDDING_MODEL`: the standard; otherwise the endpoint's, or the first of the folder by its name.
+    /// - `SWITCHYARD_EMBEDDING_URL` and what begins so: an endpoint (see `HTTPEmbedderSettings`); `SWITCHYARD_EMBEDDING_ALLOW`: addresses that it may
+    ///   have although they are not public.
+    /// - `SWITCHYARD_EMBEDDING_MODEL`: the standard; the endpoint's model where there is one, or else one of the folder, by default the first by its name.
     /// - `SWITCHYARD_EMBEDDING_THREADS`: how many threads a model of the folder has.
     public init(_ environment: Environment) throws(ConfigError) {
         var places: [String: Place] = [:]
@@ -35,23 +35,22 @@ public final class EmbeddingModels: Sendable {
             let folder = try environment.string("SWITCHYARD_MODELS")
             for name in Self.folders(in: folder) { places[name] = .folder("\(folder)/\(name)") }
         }
-        var first = places.keys.min()
-        var client: WebClient?
-        if environment.contains("SWITCHYARD_EMBEDDING_URL") {
-            let settings = try HTTPEmbedderSettings(environment)
-            places[settings.model] = .endpoint(settings)
-            first = settings.model
+        var standard = try environment.string("SWITCHYARD_EMBEDDING_MODEL", default: places.keys.min() ?? "")
+        if let settings = try HTTPEmbedderSettings(environment) {
+            standard = settings.model
+            places[standard] = .endpoint(settings)
             client = WebClient(
                 addresses: try environment.addressPolicy("SWITCHYARD_EMBEDDING_ALLOW"), name: "embeddings")
+        } else {
+            client = nil
         }
-        let standard = try environment.string("SWITCHYARD_EMBEDDING_MODEL", default: first ?? "")
         guard standard.isEmpty || places[standard] != nil else {
             throw ConfigError(
                 name: "SWITCHYARD_EMBEDDING_MODEL", found: .text(standard),
                 wanted: "one of the models that there are (\(places.keys.sorted().joined(separator: ", ")))")
         }
         self.standard = standard.isEmpty ? nil : standard
-        (self.places, self.client) = (places, client)
+        self.places = places
         threads = try environment.int(
             "SWITCHYARD_EMBEDDING_THREADS", default: ProcessInfo.processInfo.activeProcessorCount, range: 1...256)
     }
@@ -125,32 +124,5 @@ public final class EmbeddingModels: Sendable {
             return []
         }
         return names.filter { FileManager.default.fileExists(atPath: "\(folder)/\($0)/config.json") }.sorted()
-    }
-}
-
-extension HTTPEmbedderSettings {
-    /// Reads `SWITCHYARD_EMBEDDING_URL` and the variables that begin so.
-    fileprivate init(_ environment: Environment) throws(ConfigError) {
-        let name = "SWITCHYARD_EMBEDDING_URL"
-        let url = try environment.url(name, schemes: ["http", "https"])
-        let base: WebURL
-        do { base = try WebURL(url.absoluteString) } catch {
-            throw ConfigError(name: name, found: .hidden, wanted: "a URL that can be fetched: \(error.message)")
-        }
-        self.init(base: base, model: try environment.string("\(name)_MODEL"))
-        if environment.contains("\(name)_KEY") { key = try environment.secret("\(name)_KEY") }
-        if environment.contains("\(name)_DIMENSIONS") {
-            dimensions = try environment.int("\(name)_DIMENSIONS", range: 1...8192)
-        }
-        maxTokens = try environment.int("\(name)_TOKENS", default: maxTokens, range: 16...1_000_000)
-        concurrency = try environment.int("\(name)_CONCURRENCY", default: concurrency, range: 1...256)
-        let price = try environment.string("\(name)_PRICE", default: "0")
-        guard let price = Double(price), price >= 0, price.isFinite else {
-            throw ConfigError(
-                name: "\(name)_PRICE", found: .text(price), wanted: "what a million tokens cost, a number")
-        }
-        pricePerMillionTokens = price
-        queryPrefix = try environment.string("\(name)_QUERY_PREFIX", default: "")
-        passagePrefix = try environment.string("\(name)_PASSAGE_PREFIX", default: "")
     }
 }
