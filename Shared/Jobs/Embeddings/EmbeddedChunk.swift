@@ -9,7 +9,7 @@ public struct EmbeddedChunk: Sendable, Equatable {
 
     /// Its number within the source, from 0, without gaps.
     public let ordinal: Int32
-    /// Where it begins in the source's text, in bytes of UTF-8.
+    /// Where it begins in the source's text, in Unicode scalars.
     public let start: Int32
     /// Where it ends.
     public let end: Int32

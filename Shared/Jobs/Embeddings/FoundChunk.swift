@@ -10,7 +10,7 @@ public struct FoundChunk: Sendable, Equatable {
     public let ordinal: Int32
     /// The page that it begins on; nil for a source without pages.
     public let page: Int32?
-    /// Where it begins in the source's text, in bytes of UTF-8.
+    /// Where it begins in the source's text, in Unicode scalars.
     public let start: Int32
     /// Where it ends.
     public let end: Int32
@@ -46,7 +46,7 @@ public struct FoundChunk: Sendable, Equatable {
             ]),
         "ordinal": Schema.count.described("Its number within the source, from 0."),
         "page": Schema.count.orNull.described("The page that it begins on; null for a source without pages."),
-        "start": Schema.count.described("Where it begins in the source's text, in bytes of UTF-8."),
+        "start": Schema.count.described("Where it begins in the source's text, in Unicode scalars."),
         "end": Schema.count,
         "headings": Schema.list(Schema.text).described("The titles above it, the outermost first."),
     ]
