@@ -112,6 +112,7 @@ struct ProviderMessage {
 
     /// Of the body of an answer: its message, else the beginning of what it is.
     init(body: [UInt8]) {
+        // What is no JSON, such as a proxy's page, is shown as it is.
         if let json = try? JSON.parse(body, maxDepth: 16), let message = ProviderMessage(json) {
             self = message
         } else {
