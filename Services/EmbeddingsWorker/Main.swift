@@ -1,7 +1,6 @@
 import Config
 import Embedding
 import Foundation
-import Telemetry
 import WorkerKit
 
 @main
@@ -9,21 +8,12 @@ enum Main {
     static func main() async {
         let arguments = CommandLine.arguments.dropFirst()
         switch arguments.first {
-        case nil: await serve()
+        case nil: await WorkerService.run(EmbeddingsWorker(models: try EmbeddingModels(Environment())))
         case EmbedCommand.argument: exit(await EmbedCommand.run(Array(arguments.dropFirst())))
         case BenchCommand.argument: exit(await BenchCommand.run(Array(arguments.dropFirst())))
         default:
             FileHandle.standardError.write(Data("usage: EmbeddingsWorker [\(EmbedCommand.usage)]\n".utf8))
             exit(EX_USAGE)
-        }
-    }
-
-    private static func serve() async {
-        do {
-            await WorkerService.run(EmbeddingsWorker(models: try EmbeddingModels(Environment())))
-        } catch {
-            Logger(service: BatchEmbedding.typeName).error("\(error)")
-            exit(78)
         }
     }
 }

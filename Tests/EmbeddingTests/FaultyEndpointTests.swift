@@ -275,6 +275,17 @@ struct FaultyEndpointTests {
         await server.stop()
     }
 
+    @Test(arguments: [Int.max, -1, Int.min])
+    func absurdCountsOfTokensAreNotTaken(tokens: Int) async throws {
+        let server = try EmbeddingServer { call, _ in
+            KnownVectors.answer(call.texts.indices.map { KnownVectors.entry($0, of: call) }, tokens: tokens)
+        }
+        let embedder = try await server.embedder()
+        expectVectors(try await embedder.embed(texts, as: .passage), of: texts)
+        #expect((1...10_000).contains(embedder.counters.tokens))
+        await server.stop()
+    }
+
     // MARK: texts that are refused
 
     @Test(arguments: [400, 413, 422])

@@ -73,7 +73,7 @@ struct HTTPEmbedderTests {
         let plain = try await server.embedder()
         let other = try await server.embedder { $0.dimensions = 7 }
         #expect(Set([embedder, plain, other].map(\.model.revision)).count == 3)
-        #expect(try await server.embedder().model == plain.model)
+        #expect(try await server.embedder { $0.queryPrefix = "query: " }.model == plain.model)
         await server.stop()
     }
 

@@ -168,27 +168,33 @@ struct TextChunkerTests {
         }
     }
 
-    /// Each would take minutes in quadratic time.
-    @Test(
-        .timeLimit(.minutes(2)),
-        arguments: [
-            String(repeating: "x", count: 1 << 20), String(repeating: "\n", count: 1 << 20),
-            String(repeating: " ", count: 1 << 20) + "x",
-            "x" + String(repeating: " ", count: 1 << 20) + "y", String(repeating: "# h\n", count: 100_000),
-            String(repeating: "###### deep\n\ntext\n", count: 50_000), String(repeating: "> ", count: 1 << 19),
-            String(repeating: "```\n", count: 200_000), "```\n" + String(repeating: "a\n", count: 1 << 19),
-            String(repeating: "| a ", count: 1 << 18), String(repeating: "- ", count: 1 << 19),
-            String(repeating: "\u{301}", count: 1 << 19),
-            String(repeating: "👩‍", count: 1 << 17), String(repeating: ")", count: 1 << 20),
-            String(repeating: "」", count: 1 << 18),
-            String(repeating: "。", count: 1 << 18), String(repeating: "\u{0}", count: 1 << 20),
-            String(repeating: "🇩🇪", count: 1 << 17),
-            "# " + String(repeating: "t", count: 1 << 20), String(repeating: "a. ", count: 1 << 18),
-            String(repeating: "字", count: 1 << 18),
-            String(repeating: "a\r\n", count: 1 << 18), String(repeating: "=\n", count: 1 << 19),
-            String(repeating: " \u{301}", count: 1 << 18),
-        ])
-    func hostileTexts(text: String) throws {
+    /// A text that would take minutes in quadratic time.
+    struct Hostile: Sendable, CustomTestStringConvertible {
+        let testDescription: String
+        let text: String
+
+        /// - Parameter kilobytes: how large the text is, about.
+        init(_ name: String, _ unit: String, kilobytes: Int = 256, prefix: String = "") {
+            testDescription = name
+            text = prefix + String(repeating: unit, count: (kilobytes << 10) / unit.utf8.count)
+        }
+    }
+
+    private static let hostile = [
+        Hostile("no blank", "x", kilobytes: 1024), Hostile("only line ends", "\n", kilobytes: 1024),
+        Hostile("a letter after blanks", " ", kilobytes: 1024, prefix: "y "),
+        Hostile("headings", "# h\n", kilobytes: 400),
+        Hostile("deep headings", "###### deep\n\ntext\n"), Hostile("quotes", "> "), Hostile("fences", "```\n"),
+        Hostile("an open fence", "a\n", prefix: "```\n"), Hostile("a long row", "| a "), Hostile("items", "- "),
+        Hostile("accents", "\u{301}"), Hostile("accents on blanks", " \u{301}"), Hostile("joined emoji", "👩‍"),
+        Hostile("flags", "🇩🇪"), Hostile("closers", ")"), Hostile("wide closers", "」"), Hostile("wide stops", "。"),
+        Hostile("zeros", "\u{0}"), Hostile("a long title", "t", prefix: "# "), Hostile("sentences", "a. "),
+        Hostile("characters", "字"), Hostile("lines", "a\r\n"), Hostile("underlines", "=\n"),
+    ]
+
+    @Test(.timeLimit(.minutes(2)), arguments: hostile)
+    func hostileTexts(hostile: Hostile) throws {
+        let text = hostile.text
         let tokenizers: [any TextTokenizer] = [EstimatingTokenizer(), WordPieces()]
         for tokenizer in tokenizers {
             let chunks = try TextChunker(tokenizer: tokenizer, limit: 256, overlap: 32).chunks(of: text)

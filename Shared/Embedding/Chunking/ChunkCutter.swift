@@ -110,13 +110,9 @@ struct ChunkCutter {
         if start.tokens + limit < map.tokens.count { reach = min(reach, map.tokens[start.tokens + limit].lowerBound) }
         var end = lastCharacterEnd(in: word, upTo: reach)
         if end == nil, let gap { return place(gap) }
-        if end == nil {
+        if end == nil, start.start == covered.start {
             while reach > covered.start, map.bytes[reach].isContinuation { reach -= 1 }
-            if reach > covered.start {
-                end = reach
-            } else if start.start == covered.start {
-                end = scalarEnd(after: covered.start)
-            }
+            end = max(reach, scalarEnd(after: covered.start))
         }
         guard let end else { return nil }
         return end == word.upperBound ? place(index) : place(at: end, next: index)
@@ -140,7 +136,10 @@ struct ChunkCutter {
         if let best { return place(best) }
         // The last word is too long to be shared as a whole.
         let word = (index >= start.next ? map.gaps[index].start : start.start)..<end.end
-        let low = max(map.tokens[max(0, end.tokens - tokens)].lowerBound, end.end - bytes, start.start + 1)
+        let first = max(0, end.tokens - tokens)
+        // A character may have several tokens that begin where it does.
+        let tokenStart = max(map.tokens[first].lowerBound, first > 0 ? map.tokens[first - 1].lowerBound + 1 : 0)
+        let low = max(tokenStart, end.end - bytes, start.start + 1)
         guard let shared = firstCharacterEnd(in: word, from: low) else { return end }
         return place(at: shared, next: next)
     }

@@ -98,11 +98,12 @@ struct TextOutline {
     @discardableResult
     private mutating func open(gapBefore line: Range<Int>, rank: TextGap.Rank) -> Int? {
         defer { end = line.upperBound }
+        let lineStart = line.lowerBound - (joins(line.lowerBound) ? 1 : 0)
         guard previous != nil else {
-            start = line.lowerBound
+            start = lineStart
             return nil
         }
-        gaps.append(TextGap(end: end, start: line.lowerBound - (joins(line.lowerBound) ? 1 : 0), rank: rank))
+        gaps.append(TextGap(end: end, start: lineStart, rank: rank))
         return gaps.count - 1
     }
 
@@ -214,7 +215,7 @@ struct TextOutline {
         }
     }
 
-    /// Whether the scalar here makes one character with what is before it, as an accent does after a blank.
+    /// Whether the scalar here makes one character with what is before it, as an accent does with a blank.
     private func joins(_ index: Int) -> Bool {
         // No scalar below U+0300 does.
         guard index > 0, bytes[index] >= 0xCC else { return false }

@@ -21,7 +21,7 @@ public final class HTTPEmbedder: Embedder {
 
     private typealias Solved = (index: Int, result: Result<EmbeddedText, EmbeddingError>)
 
-    /// Whose vectors they are; its revision tells endpoints, dimensions and prefixes apart.
+    /// Whose vectors they are; its revision tells endpoints, dimensions and prefixes of passages apart.
     public let model: EmbeddingModel
     /// Estimates, as the model's own is not known.
     public var tokenizer: any TextTokenizer { estimator }
@@ -32,9 +32,8 @@ public final class HTTPEmbedder: Embedder {
     private let estimator = EstimatingTokenizer()
 
     private init(_ settings: HTTPEmbedderSettings, _ provider: EmbeddingProvider, dimensions: Int) {
-        let parts = [
-            settings.base.text, String(dimensions), settings.passagePrefix, settings.queryPrefix,
-        ]
+        // What a query begins with changes no vector that is kept.
+        let parts = [settings.base.text, String(dimensions), settings.passagePrefix]
         // Lengths keep apart what would be the same text in a row.
         let identity = parts.map { "\($0.utf8.count):\($0)" }.joined()
         model = EmbeddingModel(

@@ -23,6 +23,9 @@ extension ProviderAnswer {
     /// The most numbers that a vector may have.
     static let mostDimensions = 16_384
 
+    /// Counts outside of this are none.
+    private static let saneTokens = 0...(1 << 32)
+
     /// The most bytes that an answer can need, in the longest spelling of numbers and with room around them.
     static func mostBytes(texts: Int, dimensions: Int?) -> Int {
         65_536 + texts * (1024 + 40 * (dimensions ?? mostDimensions))
@@ -52,7 +55,7 @@ extension ProviderAnswer {
             }
         }
         self.vectors = vectors.map { $0 ?? .failure(VectorFault(message: "the answer has no vector for the text")) }
-        tokens = json["usage"]?["total_tokens"]?.intValue.flatMap { $0 >= 0 ? $0 : nil }
+        tokens = json["usage"]?["total_tokens"]?.intValue.flatMap { Self.saneTokens.contains($0) ? $0 : nil }
     }
 
     private static func parse(_ bytes: [UInt8]) throws(UnreadableAnswer) -> JSON {
@@ -112,6 +115,7 @@ struct ProviderMessage {
 
     /// Of the body of an answer: its message, else the beginning of what it is.
     init(body: [UInt8]) {
+        // What is no JSON, such as a proxy's page, is shown as it is.
         if let json = try? JSON.parse(body, maxDepth: 16), let message = ProviderMessage(json) {
             self = message
         } else {
