@@ -7,6 +7,8 @@ import Testing
 
 /// Embeddings by the model that is fetched for tests, from their sources to what a search finds.
 @Suite(.serialized) struct EmbeddingJobTests {
+    private static let models = ["SWITCHYARD_MODELS": ProcessInfo.processInfo.environment["SWITCHYARD_MODELS"] ?? ""]
+
     private static let site: [String: String] = [
         "/": """
         <h1>The lighthouse keepers' almanac</h1><p>Short articles about life on the coast: <a href="/tides">tides</a>,
@@ -43,7 +45,7 @@ import Testing
         """
 
     @Test func aWorkflowLeadsFromACrawlToAnAnswer() async throws {
-        try await withStack { stack in
+        try await withStack(settings: Self.models) { stack in
             let site = try Receiver { request, _ in
                 guard let body = Self.site[request.path] else { return .text("none\n", status: 404) }
                 return HTTPResponse(
@@ -114,7 +116,7 @@ import Testing
     }
 
     @Test func whatIsKnownIsNotEmbeddedAgain() async throws {
-        try await withStack { stack in
+        try await withStack(settings: Self.models) { stack in
             try await stack.startGateway()
             try await stack.startWorker("EmbeddingsWorker")
             let first = try await stack.embed(["texts": Self.texts(40)])
@@ -132,7 +134,7 @@ import Testing
     }
 
     @Test func aKilledJobGoesOnWithoutEmbeddingAgain() async throws {
-        try await withStack { stack in
+        try await withStack(settings: Self.models) { stack in
             try await stack.startGateway()
             var worker = try await stack.startWorker("EmbeddingsWorker", ["SWITCHYARD_LEASE": "2s"])
             let job = try await stack.submit(["texts": Self.texts(3000)])
@@ -157,7 +159,7 @@ import Testing
     }
 
     @Test func whatCannotBeDoneIsSaid() async throws {
-        try await withStack { stack in
+        try await withStack(settings: Self.models) { stack in
             try await stack.startGateway()
             try await stack.startWorker("EmbeddingsWorker")
             for (spec, code): (JSON, String) in [
