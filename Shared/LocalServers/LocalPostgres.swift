@@ -102,7 +102,7 @@ public struct LocalPostgres: Sendable {
         defer { close(log.descriptor) }
         let launch = ChildProcess.Launch(
             "\(programs)/postgres",
-            Self.arguments(data: data, port: port, socket: socket) + (wantedPrograms == nil ? [] : Self.anyBuild),
+            Self.arguments(data: data, port: port, socket: socket, isDebians: wantedPrograms == nil),
             environment: Self.environment, directory: data, output: log.descriptor, isSessionLeader: true)
         let pid = try ChildProcess.spawnServer(folder.account.launch(launch))
         try folder.pidFile.write(pid)

@@ -51,19 +51,19 @@ extension LocalPostgres {
     }
 
     /// The settings, on the command line so that those of the code are the ones in force.
-    static func arguments(data: String, port: UInt16, socket: Socket?) -> [String] {
+    ///
+    /// - Parameter isDebians: whether the programs are Debian's; others may have been built without LZ4.
+    static func arguments(data: String, port: UInt16, socket: Socket?, isDebians: Bool) -> [String] {
         let settings = [
             "port=\(port)", "listen_addresses=127.0.0.1", "max_connections=100",
             // In quotes: it is a list, and a folder may have a blank in its name.
             "unix_socket_directories=\(socket.map { "\"\($0.folder)\"" } ?? "")",
             "fsync=on", "synchronous_commit=on", "full_page_writes=on",
-            "shared_buffers=128MB", "max_wal_size=2GB", "checkpoint_timeout=15min", "wal_compression=lz4",
+            "shared_buffers=128MB", "max_wal_size=2GB", "checkpoint_timeout=15min",
+            "wal_compression=\(isDebians ? "lz4" : "pglz")",
             "password_encryption=scram-sha-256", "log_min_messages=warning", "log_checkpoints=off",
             "log_line_prefix=%m [%p] ", "logging_collector=off",
         ]
         return ["-D", data] + settings.flatMap { ["-c", $0] }
     }
-
-    /// What is said after `arguments` to programs that are not Debian's: they may have been built without LZ4.
-    static let anyBuild = ["-c", "wal_compression=pglz"]
 }

@@ -215,7 +215,7 @@ public struct SearchEngine: Sendable {
             var neighbours = Neighbours(of: query, count: depth, floor: request.minSimilarity ?? -.infinity)
             if let index = search.space.index, try search.filter.isEmpty || search.hasMore(than: few, session) {
                 let count = min(ChunkSearch.widest, max(100, 4 * depth))
-                if let candidates = try search.candidates(near: query, by: index, count: count, each: depth, session) {
+                if let candidates = try search.candidates(near: query, by: index, count: count, least: depth, session) {
                     neighbours.look(at: candidates)
                     return (.index, neighbours.sorted)
                 }

@@ -65,9 +65,11 @@ import Testing
             #expect(try await found("länge") == ["unicode"])
             #expect(try await found("Top").count == 5, "headings are words too")
             // Not all of the words: the chunk with the rarer ones first.
-            #expect(try await found("where is the toner cartridge") == ["toner", "printer", "paper"])
-            #expect(try await found("the -paper -kitchen") == [])
-            for nothing in ["", " ", "?!", "-", "\"", "'", "\\", "@1", "a\0b", "& | !", "🚀🚀🚀", "nowhere"] {
+            let some = try await found("where is the toner cartridge")
+            #expect(some.first == "toner" && Set(some) == ["toner", "printer", "paper"])
+            #expect(
+                try await found("the -paper -kitchen") == [], "what is left out is not brought back for want of others")
+            for nothing in ["", " ", "?!", "-", "\"", "'", "\\", "@1", "x\0y", "& | !", "🚀🚀🚀", "nowhere"] {
                 #expect(try await found(nothing) == [], "\(nothing)")
             }
         }

@@ -10,7 +10,7 @@ extension ChunkSearch {
     ///
     /// First those that have all of its words, in the manner of web searches (`"a phrase"`, `-without`, `or`), by how near to each other the words stand.
     /// Where those are too few, then those that have some: by the rarity of the words that they have, of those that fewer than 2,000
-    /// chunks have. Words are compared as they stand, without regard to case (configuration `simple`): sources are in many languages, one
+    /// chunks have; but who asks for a phrase, or leaves something out, gets no less than that. Words are compared as they stand, without regard to case (configuration `simple`): sources are in many languages, one
     /// configuration serves them all, and the vectors know of inflections and synonyms.
     public func words(_ query: String, limit: Int, _ session: Session) throws -> [(chunk: Int64, score: Double)] {
         let query = query.replacingNUL
@@ -27,7 +27,7 @@ extension ChunkSearch {
         let found = try all.map {
             (chunk: try $0.decode("id", as: Int64.self), score: 1 + (try $0.decode("score", as: Double.self)))
         }
-        guard found.count < limit else { return found }
+        guard found.count < limit, !Self.isExact(query) else { return found }
         let some = try session.query(
             """
             WITH asked AS MATERIALIZED (
@@ -52,5 +52,10 @@ extension ChunkSearch {
                 let score = try row.decode("score", as: Double.self)
                 return (chunk: try row.decode("id"), score: score / (1 + score))
             }
+    }
+
+    /// Whether it has a phrase, or something to leave out.
+    private static func isExact(_ query: String) -> Bool {
+        query.contains("\"") || query.split(whereSeparator: \.isWhitespace).contains { $0.hasPrefix("-") }
     }
 }

@@ -55,17 +55,17 @@ public struct ChunkSearch: Sendable {
 
     // MARK: By the index
 
-    /// Chunks whose vectors the index thinks the nearest, in no order; nil when it cannot say that it has found enough.
+    /// Chunks whose vectors the index thinks the nearest, in no order; nil when it has found too few.
     ///
     /// - Parameters:
     ///   - count: of how many vectors chunks are wanted.
-    ///   - each: the most chunks of one vector, those with the lowest numbers.
+    ///   - least: of how many there must be chunks; also the most chunks of one vector, those with the lowest numbers.
     public func candidates(
-        near query: [Float], by index: VectorIndex, count: Int, each: Int, _ session: Session
+        near query: [Float], by index: VectorIndex, count: Int, least: Int, _ session: Session
     ) throws -> [(chunk: Int64, vector: StoredVector)]? {
-        // Without a filter nearly every vector has a chunk that is searched.
-        let looked = filter.isEmpty || index.iterates ? count : min(Self.widest, 10 * count)
-        _ = try session.pipeline(Self.settings(looked, iterates: index.iterates))
+        // An index that does not go on by itself is asked for more at once: for those whose sources were replaced, or that the filter drops.
+        let width = index.iterates ? count : min(Self.widest, (filter.isEmpty ? 2 : 10) * count)
+        try walk(width, iterates: index.iterates, session)
         let match = filter.condition(on: "s", of: space)
         let order: Statement =
             "i.embedding \(index.installation.distance) \(query)::\(index.installation.type(space.dimensions))"
@@ -75,16 +75,17 @@ public struct ChunkSearch: Sendable {
             index.iterates
             ? "SELECT i.id FROM \(index.table) i WHERE \(isThere) ORDER BY \(order) LIMIT \(count)"
             : """
-            SELECT i.id FROM (SELECT i.id FROM \(index.table) i ORDER BY \(order) LIMIT \(looked)) i WHERE \(isThere) LIMIT \(count)
+            SELECT i.id FROM (SELECT i.id FROM \(index.table) i ORDER BY \(order) LIMIT \(width)) i WHERE \(isThere) LIMIT \(count)
             """
         let ids = try session.query(nearest).map { try $0.decode("id", as: Int64.self) }
-        guard ids.count == count else { return nil }
+        try plan(walking: false, session)
+        guard ids.count >= least else { return nil }
         return try Self.vectors(
             try session.query(
                 """
                 SELECT c.id, v.vector FROM embedding_vectors v, LATERAL (
                     SELECT c.id FROM embedding_chunks c JOIN embedding_sources s ON s.id = c.source
-                    WHERE c.vector = v.id AND \(match) ORDER BY c.id LIMIT \(each)
+                    WHERE c.vector = v.id AND \(match) ORDER BY c.id LIMIT \(least)
                 ) c
                 WHERE v.id = ANY(\(ids))
                 """))
@@ -93,15 +94,18 @@ public struct ChunkSearch: Sendable {
     /// The most vectors that one walk through the graph may keep in view.
     public static let widest = 1000
 
-    /// For the rest of the transaction: the width of the walk, and only plans that walk.
-    private static func settings(_ count: Int, iterates: Bool) -> [Statement] {
-        var settings = ["enable_seqscan", "enable_bitmapscan", "enable_sort", "enable_hashjoin", "enable_mergejoin"].map
-        {
-            ($0, "off")
-        }
-        settings.append(("hnsw.ef_search", String(min(widest, max(100, count)))))
-        if iterates { settings.append(("hnsw.iterative_scan", "relaxed_order")) }
-        return settings.map { "SELECT set_config(\($0.0), \($0.1), true)" }
+    /// Lets the next statement walk through the graph.
+    private func walk(_ width: Int, iterates: Bool, _ session: Session) throws {
+        try plan(walking: true, session)
+        try session.query("SELECT set_config('hnsw.ef_search', \(String(width)), true)")
+        if iterates { try session.query("SELECT set_config('hnsw.iterative_scan', 'relaxed_order', true)") }
+    }
+
+    /// Allows only plans that walk through the graph, or any again.
+    private func plan(walking: Bool, _ session: Session) throws {
+        let others = ["enable_seqscan", "enable_bitmapscan", "enable_sort", "enable_hashjoin", "enable_mergejoin"]
+        _ = try session.pipeline(
+            others.map { "SELECT set_config(\($0), \(walking ? "off" : "on"), true)" })
     }
 
     private static func vectors(_ rows: Rows) throws -> [(chunk: Int64, vector: StoredVector)] {
