@@ -22,7 +22,7 @@ import sys
 import tempfile
 import time
 
-COUNT, ROUNDS, BATCH = 2000, 3, 32
+COUNT, BATCH = 2000, 32
 
 
 def make_sets(model):
@@ -139,6 +139,7 @@ def main():
     parser.add_argument("model")
     parser.add_argument("products", help="the program made of products.c")
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--side", choices=["torch", "onnxruntime"])
     parser.add_argument("--sets")
     parser.add_argument("--graph")
@@ -173,7 +174,7 @@ def measure(options, folder):
     if pathlib.Path(graph).exists():
         sides["onnxruntime"] = Side([*other, "--side", "onnxruntime", "--graph", graph])
     names = list(json.loads(pathlib.Path(sets).read_text()))
-    for _ in range(ROUNDS):
+    for _ in range(options.rounds):
         for name in names:
             for side in sides.values():
                 side.run(name)
