@@ -52,11 +52,11 @@ import Testing
     }
 
     @Test func putsThePrefixesOfTheModelBeforeTexts() async throws {
-        let model = try SmallModel(expected)
+        let (model, plainModel) = (try SmallModel(expected), try SmallModel(expected))
         try model.write(
             ["prompts": ["query": "fox: ", "passage": "the fox: "]], to: "config_sentence_transformers.json")
         let embedder = try await LocalEmbedder(folder: model.url.path, threads: 1)
-        let plain = try await LocalEmbedder(folder: try SmallModel(expected).url.path, threads: 1)
+        let plain = try await LocalEmbedder(folder: plainModel.url.path, threads: 1)
         #expect(embedder.model.maxTokens == 107)
         for (role, prefix) in [(TextRole.query, "fox: "), (.passage, "the fox: ")] {
             let found = try await embedder.embed(["jumps over", ""], as: role)

@@ -22,17 +22,17 @@ import sys
 import tempfile
 import time
 
-COUNT, ROUNDS, BATCH = 2000, 3, 32
+BATCH = 32
 
 
-def make_sets(model):
+def make_sets(model, count):
     """Texts of words that are one token each, so that lengths are known."""
     vocabulary = (pathlib.Path(model) / "vocab.txt").read_text().split("\n")
     words = [word for word in vocabulary if re.fullmatch("[a-z]{3,9}", word)]
     rng = random.Random(6)
     text = lambda tokens: " ".join(rng.choices(words, k=tokens - 2))
     # As many texts of 8 to 16 tokens as of 16 to 32, 32 to 64, 64 to 128 and 128 to 256.
-    return {"128 tokens": [text(128) for _ in range(COUNT)], "mixed": [text(int(2 ** rng.uniform(3, 8))) for _ in range(COUNT)]}
+    return {"128 tokens": [text(128) for _ in range(count)], "mixed": [text(int(2 ** rng.uniform(3, 8))) for _ in range(count)]}
 
 
 def torch_side(model, threads):
@@ -108,7 +108,8 @@ def serve(side, sets):
 
 
 class Side:
-    def __init__(self, command):
+    def __init__(self, command, count=0):
+        self.count = count
         start = time.perf_counter()
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         if not self.process.stdout.readline():
@@ -122,7 +123,7 @@ class Side:
         self.rounds.setdefault(name, []).append(json.loads(self.process.stdout.readline()))
 
     def rate(self, name):
-        return COUNT / statistics.median(round["seconds"] for round in self.rounds[name])
+        return self.count / statistics.median(round["seconds"] for round in self.rounds[name])
 
     def megabytes(self):
         status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
@@ -139,6 +140,8 @@ def main():
     parser.add_argument("model")
     parser.add_argument("products", help="the program made of products.c")
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--texts", type=int, default=2000, help="of each set")
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--side", choices=["torch", "onnxruntime"])
     parser.add_argument("--sets")
     parser.add_argument("--graph")
@@ -154,7 +157,7 @@ def main():
 
 def measure(options, folder):
     sets, graph = f"{folder}/sets.json", f"{folder}/model.onnx"
-    pathlib.Path(sets).write_text(json.dumps(make_sets(options.model)))
+    pathlib.Path(sets).write_text(json.dumps(make_sets(options.model, options.texts)))
     print(f"load before: {os.getloadavg()[0]:.2f}, {os.cpu_count()} CPUs, {options.threads} threads for each side")
     fused = subprocess.run([sys.executable, __file__, "--export", options.model, graph], capture_output=True, text=True)
     print(f"onnxruntime's graph: {fused.stdout.strip() or fused.stderr[-2000:]}")
@@ -169,11 +172,12 @@ def measure(options, folder):
         starts.append(side.start)
         side.close()
 
-    sides = {"EmbeddingsWorker": Side([*worker, sets]), "sentence-transformers": Side([*other, "--side", "torch"])}
+    sides = {"EmbeddingsWorker": Side([*worker, sets], options.texts)}
+    sides["sentence-transformers"] = Side([*other, "--side", "torch"], options.texts)
     if pathlib.Path(graph).exists():
-        sides["onnxruntime"] = Side([*other, "--side", "onnxruntime", "--graph", graph])
+        sides["onnxruntime"] = Side([*other, "--side", "onnxruntime", "--graph", graph], options.texts)
     names = list(json.loads(pathlib.Path(sets).read_text()))
-    for _ in range(ROUNDS):
+    for _ in range(options.rounds):
         for name in names:
             for side in sides.values():
                 side.run(name)
@@ -181,7 +185,7 @@ def measure(options, folder):
     machine = json.loads(subprocess.check_output([options.products, str(options.threads)], text=True))
     for name in names:
         for title, side in sides.items():
-            rounds = " ".join(f"{COUNT / one['seconds']:.1f}" for one in side.rounds[name])
+            rounds = " ".join(f"{options.texts / one['seconds']:.1f}" for one in side.rounds[name])
             print(f"{name:10} {title:22} {side.rate(name):7.1f} texts/s   rounds {rounds}")
     ratios = {name: ours.rate(name) / max(side.rate(name) for title, side in sides.items() if side is not ours) for name in names}
     for name in names:

@@ -29,10 +29,13 @@ actor EncoderThread {
 
     /// What the model reads of each text, or why it does not.
     func inputs(
-        _ texts: [String], as role: TextRole, _ model: LocalModel, _ oddTexts: LocalEmbedder.OddTexts
+        _ texts: ArraySlice<String>, as role: TextRole, _ model: LocalModel, _ oddTexts: LocalEmbedder.OddTexts
     ) -> [Result<[Int32], EmbeddingError>] {
         texts.map { text in
-            Result { () throws(EmbeddingError) in try model.input(text, as: role, oddTexts) }
+            Result { () throws(EmbeddingError) in
+                guard !Task.isCancelled else { throw LocalEmbedder.cancelled }
+                return try model.input(text, as: role, oddTexts)
+            }
         }
     }
 

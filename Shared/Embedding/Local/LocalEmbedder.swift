@@ -61,7 +61,8 @@ public final class LocalEmbedder: Embedder {
     public func embed(
         _ texts: [String], as role: TextRole
     ) async throws(EmbeddingError) -> [Result<EmbeddedText, EmbeddingError>] {
-        let inputs = await threads[0].inputs(texts, as: role, local, oddTexts)
+        let inputs = await inputs(for: texts, as: role)
+        guard !Task.isCancelled else { throw Self.cancelled }
         var accepted: [TokenizedText] = []
         var results: [Result<EmbeddedText, EmbeddingError>] = []
         for (index, input) in inputs.enumerated() {
@@ -73,6 +74,21 @@ public final class LocalEmbedder: Embedder {
             results[text.index] = vector.map { EmbeddedText(vector: $0, tokens: text.ids.count) }
         }
         return results
+    }
+
+    static let cancelled = EmbeddingError(.cancelled, "The embedding was cancelled.")
+
+    /// What the model reads of each text; each thread cuts its share of them.
+    private func inputs(for texts: [String], as role: TextRole) async -> [Result<[Int32], EmbeddingError>] {
+        let share = (texts.count + threads.count - 1) / threads.count
+        return await withTaskGroup(of: (Int, [Result<[Int32], EmbeddingError>]).self) { group in
+            for (number, thread) in threads.enumerated() {
+                let part = texts.dropFirst(number * share).prefix(share)
+                group.addTask { [local, oddTexts] in (number, await thread.inputs(part, as: role, local, oddTexts)) }
+            }
+            let parts = await group.reduce(into: []) { $0.append($1) }
+            return parts.sorted { $0.0 < $1.0 }.flatMap(\.1)
+        }
     }
 
     private typealias Vectors = [(TokenizedText, Result<[Float], EmbeddingError>)]
@@ -97,7 +113,7 @@ public final class LocalEmbedder: Embedder {
         var vectors: Vectors = []
         do throws(EmbeddingError) {
             while let batch = queue.next() {
-                guard !Task.isCancelled else { throw EmbeddingError(.cancelled, "The embedding was cancelled.") }
+                guard !Task.isCancelled else { throw cancelled }
                 vectors += try await zip(batch, thread.vectors(of: batch, local))
             }
             return .success(vectors)

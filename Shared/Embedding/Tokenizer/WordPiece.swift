@@ -26,8 +26,10 @@ struct WordPiece: Sendable {
         let count = tokens.count
         var rest = word.scalars[...]
         while !word.isTooLong, !rest.isEmpty {
-            let tree = rest.startIndex == 0 ? starts : continuations
-            guard let (token, length) = tree.longest(in: rest) else { break }
+            let isStart = rest.startIndex == 0
+            guard let (token, length) = isStart ? starts.longest(in: rest) : continuations.longest(in: rest) else {
+                break
+            }
             let next = rest.startIndex + length
             tokens.append(token, word.bytes(of: rest.startIndex..<next))
             rest = rest[next...]
