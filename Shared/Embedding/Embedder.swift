@@ -85,7 +85,9 @@ public protocol Embedder: Sendable {
     /// The vector of each text, in order, or why it has none.
     ///
     /// - Throws: what concerns them all: `unavailable`, `denied`, `model`, `cancelled`.
-    func embed(_ texts: [String], as role: TextRole) async throws(EmbeddingError) -> [Result<EmbeddedText, EmbeddingError>]
+    func embed(_ texts: [String], as role: TextRole) async throws(EmbeddingError) -> [Result<
+        EmbeddedText, EmbeddingError
+    >]
 }
 
 /// Cuts a text into tokens.
