@@ -174,7 +174,7 @@ struct TextChunkerTests {
         let text: String
 
         /// - Parameter kilobytes: how large the text is, about.
-        init(_ name: String, _ unit: String, kilobytes: Int = 256, prefix: String = "") {
+        init(_ name: String, _ unit: String, kilobytes: Int = 128, prefix: String = "") {
             testDescription = name
             text = prefix + String(repeating: unit, count: (kilobytes << 10) / unit.utf8.count)
         }
