@@ -28,7 +28,7 @@ public final class LocalEmbedder: Embedder {
         let folder = ModelFolder(path: path)
         let threads = (0..<max(1, count)).map { EncoderThread(number: $0) }
         let weights = try MappedFile(path: folder.file("model.safetensors"))
-        // The hash takes as long as everything else.
+        // The hash takes longer than everything else together.
         async let digest = threads[threads.count - 1].digest(of: weights)
         let local = try await threads[0].load(folder, weights)
         let revision = await String(digest.prefix(12))
