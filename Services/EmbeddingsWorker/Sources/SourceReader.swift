@@ -1,3 +1,4 @@
+import Crypto
 import Foundation
 import Jobs
 import WorkerKit
@@ -120,7 +121,12 @@ extension SourceText {
 
     fileprivate init(_ page: CrawlPage) {
         self.init(
-            kind: .page, key: String(page.url.utf8.prefix(EmbeddingSource.maxKeyBytes)) ?? page.url,
-            sections: [Section(text: page.markdown)], title: page.title, url: page.url)
+            kind: .page, key: Self.key(page.url), sections: [Section(text: page.markdown)], title: page.title,
+            url: page.url)
+    }
+
+    /// The URL, or the SHA-256 of one that is too long for an id.
+    private static func key(_ url: String) -> String {
+        url.utf8.count <= EmbeddingSource.maxKeyBytes ? url : "sha256:\(Hex.encode(sha256(url)))"
     }
 }
