@@ -45,18 +45,36 @@ public final class Database: Sendable {
         }
     }
 
-    /// Runs one statement in a transaction of its own.
+    /// Runs one statement in a transaction of its own; anew where the server has undone it for a deadlock.
     @discardableResult
     public func query(_ statement: Statement) async throws -> Rows {
-        try await withSession { session in try session.query(statement) }
+        try await undeterred { session in try session.query(statement) }
     }
 
-    /// Runs several statements in one round trip and one transaction: all of them take effect, or none.
+    /// Runs several statements in one round trip and one transaction: all of them take effect, or none. Runs them anew where the server has undone
+    /// them for a deadlock.
     ///
     /// - Parameter aside: a hint that may be lost, in a transaction of its own after the commit.
     @discardableResult
     public func pipeline(_ statements: [Statement], aside: Statement? = nil) async throws -> [Rows] {
-        try await withSession { session in try session.pipeline(statements, aside: aside) }
+        try await undeterred { session in try session.pipeline(statements, aside: aside) }
+    }
+
+    /// How often a transaction may be undone for a deadlock and run anew.
+    private static let deadlockRetries = 3
+
+    /// Runs a body that is nothing but its statements, so that nothing of it is left when the server undoes it.
+    ///
+    /// Transactions that lock several rows take them in the order that suits their plans. Two of them, and one between that only waits for its single
+    /// row, may stand in a circle; whom the server then undoes is chance.
+    private func undeterred<Output: Sendable>(
+        _ body: @escaping @Sendable (Session) throws -> Output
+    ) async throws -> Output {
+        for _ in 0..<Self.deadlockRetries {
+            do { return try await withSession(body) } catch let error as PostgresError where error.sqlState == "40P01" {
+            }
+        }
+        return try await withSession(body)
     }
 
     /// Runs the body in a transaction: its error rolls back.

@@ -83,6 +83,27 @@ private final class Order: Sendable {
         }
     }
 
+    @Test func whatADeadlockHasUndoneIsRunAnew() async throws {
+        try await TestSchema.with { schema, admin in
+            try await admin.script("CREATE TABLE pairs AS SELECT id, 0 AS n FROM generate_series(1, 2) id")
+            let database = Database(schema.configuration, size: 2)
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                // Each holds the row that the other waits for.
+                for (first, second): (Int32, Int32) in [(1, 2), (2, 1)] {
+                    group.addTask {
+                        try await database.pipeline([
+                            "UPDATE pairs SET n = n + 1 WHERE id = \(first)", "SELECT pg_sleep(0.5)",
+                            "UPDATE pairs SET n = n + 1 WHERE id = \(second)",
+                        ])
+                    }
+                }
+                try await group.waitForAll()
+            }
+            #expect(try await database.value("SELECT sum(n) AS value FROM pairs", as: Int.self) == 4)
+            await database.close()
+        }
+    }
+
     @Test func manyTasksShareFewConnections() async throws {
         try await TestSchema.with { schema, admin in
             try await admin.script("CREATE TABLE t (id int8)")
