@@ -126,7 +126,8 @@ public enum ChildProcess {
         let thread = Thread {
             while waitpid(pid, nil, 0) < 0, errno == EINTR {}
         }
-        thread.stackSize = 64 << 10
+        // With room for what libraries keep for each thread (OpenBLAS 60 KiB): a thread that does not fit is not started, and nobody is told.
+        thread.stackSize = 256 << 10
         thread.start()
         return pid
     }

@@ -25,7 +25,11 @@ import Testing
         server.standardOutput = FileHandle.nullDevice
         server.standardError = FileHandle.nullDevice
         try server.run()
-        defer { server.terminate() }
+        // It does not end for less.
+        defer {
+            kill(server.processIdentifier, SIGKILL)
+            server.waitUntilExit()
+        }
 
         let policy = try #require(AddressPolicy(["127.0.0.1", "::1"]))
         let client = WebClient(addresses: policy, concurrency: 8, authorities: authority)
