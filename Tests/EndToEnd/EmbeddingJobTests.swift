@@ -129,6 +129,13 @@ import Testing
             // The same text elsewhere has its vector already.
             let other = try await stack.embed(["texts": Self.texts(40), "labels": ["copy": "1"]])
             #expect(other["embedded"] == 0 && other["failed"] == 0, "\(other)")
+            // Of two versions in one batch the later one counts.
+            let twice = try await stack.embed([
+                "texts": [["id": "twice", "text": "a first quince"], ["id": "twice", "text": "a second quince"]]
+            ])
+            #expect(twice["sources"] == 2 && twice["chunks"] == 1, "\(twice)")
+            let found = try await stack.search(["query": "quince", "mode": "text"])
+            #expect(found.map { $0["text"]?.stringValue } == ["a second quince"])
             let blank = try await stack.embed(["texts": [["id": "blank", "text": " \n "]]])
             #expect(blank["sources"] == 1 && blank["chunks"] == 0)
         }

@@ -43,6 +43,8 @@ struct EmbeddingBatch {
     private let stages: EmbeddingStages
     private var entries: [Entry] = []
     private var chunks = 0
+    /// How many sources have been left for a later version of theirs.
+    private var superseded = 0
 
     init(
         _ space: EmbeddingSpace, _ embedder: any Embedder, _ cutter: SourceCutter, labels: [String: String],
@@ -55,10 +57,10 @@ struct EmbeddingBatch {
         stages = EmbeddingStages(context)
     }
 
-    /// Whether there is enough in it for the model to work well.
-    var isFull: Bool { chunks >= Self.windowChunks }
+    /// Whether there is enough in it for the model to work well, or as much as one transaction begins.
+    var isFull: Bool { chunks >= Self.windowChunks || entries.count >= Self.windowChunks }
 
-    /// Cuts a source and adds it.
+    /// Cuts a source and adds it; of two with the same id, which can only be written one after the other, the later one counts.
     mutating func add(_ text: SourceText) async throws {
         let bytes = text.sections.reduce(0) { $0 + $1.text.utf8.count }
         stages.read.gave(records: 1, bytes: bytes)
@@ -72,6 +74,10 @@ struct EmbeddingBatch {
         var source = EmbeddingSource(
             kind: text.kind, key: text.key, labels: labels, hash: text.hash, chunker: cutter.version)
         (source.title, source.url) = (text.title, text.url)
+        if let earlier = entries.firstIndex(where: { $0.text.kind == text.kind && $0.text.key == text.key }) {
+            chunks -= entries.remove(at: earlier).chunks.count
+            superseded += 1
+        }
         entries.append(Entry(text: text, source: source, chunks: cut))
         chunks += cut.count
     }
@@ -97,7 +103,8 @@ struct EmbeddingBatch {
             case .open(let source): open.append((entry, source))
             }
         }
-        (entries, chunks) = ([], 0)
+        counts.sources += superseded
+        (entries, chunks, superseded) = ([], 0, 0)
         for window in Self.windows(of: open) {
             guard context.stopReason == nil else { return false }
             try await store(window, &counts)
