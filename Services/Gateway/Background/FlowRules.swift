@@ -10,12 +10,29 @@ final class FlowRules: Sendable {
         var limits: [LimitSubject: Limit] = [:]
     }
 
+    private struct State {
+        var rules = Snapshot()
+        var readAt: ContinuousClock.Instant?
+        /// Reads are numbered as they begin: `begun` is the newest of all, `kept` the one that `rules` come from.
+        var begun: UInt64 = 0
+        var kept: UInt64 = 0
+    }
+
     private static let maxAge: Duration = .milliseconds(500)
 
-    private let store: JobStore
-    private let state = Mutex<(rules: Snapshot, readAt: ContinuousClock.Instant?)>((Snapshot(), nil))
+    private let read: @Sendable () async throws -> Snapshot
+    private let state = Mutex(State())
 
-    init(_ store: JobStore) { self.store = store }
+    init(read: @escaping @Sendable () async throws -> Snapshot) { self.read = read }
+
+    convenience init(_ store: JobStore) {
+        self.init {
+            let (pauses, limits) = try await (store.pauses(), store.limits())
+            return Snapshot(
+                pauses: Dictionary(pauses.map { ($0.type, $0) }) { first, _ in first },
+                limits: Dictionary(limits.map { ($0.subject, $0) }) { first, _ in first })
+        }
+    }
 
     /// The rules as they were last read.
     var current: Snapshot { state.withLock(\.rules) }
@@ -31,13 +48,18 @@ final class FlowRules: Sendable {
         }
     }
 
-    /// Reads the rules.
+    /// Reads the rules. One that began before another that is already kept changes nothing: it may have looked before a pause that
+    /// the other saw, and would let jobs pass for half a second more.
     func refresh() async throws {
-        let (pauses, limits) = try await (store.pauses(), store.limits())
-        let rules = Snapshot(
-            pauses: Dictionary(pauses.map { ($0.type, $0) }) { first, _ in first },
-            limits: Dictionary(limits.map { ($0.subject, $0) }) { first, _ in first })
-        state.withLock { $0 = (rules, .now) }
+        let number = state.withLock { state in
+            state.begun += 1
+            return state.begun
+        }
+        let rules = try await read()
+        state.withLock { state in
+            guard number > state.kept else { return }
+            (state.rules, state.readAt, state.kept) = (rules, .now, number)
+        }
     }
 
     /// Reads the rules again when they are old.
