@@ -26,8 +26,7 @@ extension EmbeddingSpace {
         try check(chunks, vectors)
         let hasIndex = try joinWriters(session)
         let wanted = Set(chunks.map(\.hash))
-        try add(vectors.filter { wanted.contains($0.hash) }, hasIndex: hasIndex, session)
-        try lock(wanted, session)
+        try secure(wanted, vectors.filter { wanted.contains($0.hash) }, hasIndex: hasIndex, session)
         let rows = try session.query(
             """
             WITH added AS (
@@ -65,6 +64,23 @@ extension EmbeddingSpace {
         }
     }
 
+    /// Adds the vectors that are not there and keeps all that are wanted from being forgotten until the transaction ends.
+    ///
+    /// A vector that the broom is taking away counts as there for the insertion, which does not wait, and is gone for the lock, which does; what is
+    /// at hand is added once more then. It is this transaction's own afterwards.
+    private func secure(
+        _ wanted: Set<[UInt8]>, _ vectors: [EmbeddedVector], hasIndex: Bool, _ session: Session
+    ) throws {
+        try add(vectors, hasIndex: hasIndex, session)
+        var missing = try lock(wanted, session)
+        let again = vectors.filter { missing.contains($0.hash) }
+        if !again.isEmpty {
+            try add(again, hasIndex: hasIndex, session)
+            missing = try lock(missing, session)
+        }
+        guard missing.isEmpty else { throw MissingVectors(hashes: Array(missing)) }
+    }
+
     private func add(_ vectors: [EmbeddedVector], hasIndex: Bool, _ session: Session) throws {
         guard !vectors.isEmpty else { return }
         let rows = try session.query(
@@ -83,13 +99,12 @@ extension EmbeddingSpace {
         try session.query(VectorIndex.insertion(of: added, into: id, dimensions: dimensions))
     }
 
-    /// Keeps vectors from being forgotten until the transaction ends.
-    private func lock(_ hashes: Set<[UInt8]>, _ session: Session) throws {
+    /// Locks vectors against the broom; answers those that are not there.
+    private func lock(_ hashes: Set<[UInt8]>, _ session: Session) throws -> Set<[UInt8]> {
         let rows = try session.query(
             """
             SELECT hash FROM embedding_vectors WHERE space = \(id) AND hash = ANY(\(Array(hashes))) ORDER BY hash FOR KEY SHARE
             """)
-        let missing = hashes.subtracting(try rows.map { try $0.decode("hash", as: [UInt8].self) })
-        guard missing.isEmpty else { throw MissingVectors(hashes: Array(missing)) }
+        return hashes.subtracting(try rows.map { try $0.decode("hash", as: [UInt8].self) })
     }
 }
