@@ -17,7 +17,7 @@ final class Gateway: Sendable {
     let store: JobStore
     private let background: JobStore
     private let outgoing: JobStore
-    let content: FileStore
+    let content: any ArtifactStore
     let types: TypeCache
     let rules: FlowRules
     let submitter: Submitter

@@ -3,13 +3,13 @@ import Crypto
 import Foundation
 
 /// A file on its way into the store. It runs on a thread that may block.
-actor PendingFile {
+actor PendingFile: PendingArtifact {
     private let executor: ThreadExecutor
     private let temporary: String
-    private let folder: String
-    private let path: String
+    private let store: FileStore
     private let limit: Int
     private var descriptor: Int32 = -1
+    private var isTemporary = false
     private var size = 0
     private let knownDigest: String?
     private var hasher = SHA256Hasher()
@@ -17,13 +17,10 @@ actor PendingFile {
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
     /// - Parameter digest: the content's SHA-256 when the caller knows it, which saves computing it here.
-    init(
-        executor: ThreadExecutor, temporary: String, folder: String, path: String, limit: Int, digest: String? = nil
-    ) {
+    init(executor: ThreadExecutor, temporary: String, store: FileStore, limit: Int, digest: String?) {
         self.executor = executor
         self.temporary = temporary
-        self.folder = folder
-        self.path = path
+        self.store = store
         self.limit = limit
         knownDigest = digest
     }
@@ -31,6 +28,7 @@ actor PendingFile {
     func open() throws(StorageError) {
         descriptor = Glibc.open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o640)
         guard descriptor >= 0 else { throw .system("create \(temporary)", code: errno) }
+        isTemporary = true
     }
 
     func append(_ chunk: [UInt8]) throws(StorageError) {
@@ -41,39 +39,37 @@ actor PendingFile {
     }
 
     /// Makes the content durable, then visible, then its name durable.
-    func commit() throws(StorageError) -> StoredFile {
+    func commit(as id: @Sendable (StoredFile) -> UUID) throws(StorageError) -> StoredFile {
         guard fsync(descriptor) == 0 else { throw .system("flush \(temporary)", code: errno) }
         try close()
+        let stored = StoredFile(size: size, sha256: knownDigest ?? Hex.encode(hasher.digest()))
+        let id = id(stored)
+        let folder = store.folder(of: id)
+        let path = store.path(of: id)
         try Files.makeFolder(folder)
         guard rename(temporary, path) == 0 else { throw .system("rename to \(path)", code: errno) }
+        isTemporary = false
         try Files.flushFolder(folder)
-        return StoredFile(size: size, sha256: knownDigest ?? Hex.encode(hasher.digest()))
+        return stored
+    }
+
+    /// Leaves the file where it is, for whoever has the answer.
+    func keep() throws(StorageError) -> LocalFile {
+        try close()
+        isTemporary = false
+        return LocalFile(path: temporary, isCopy: true)
     }
 
     /// Removes what was written. A temporary file that cannot be removed now is swept up after a day.
     func discard() {
         if descriptor >= 0 { Glibc.close(descriptor) }
         descriptor = -1
-        unlink(temporary)
+        if isTemporary { unlink(temporary) }
+        isTemporary = false
     }
 
     private func close() throws(StorageError) {
         defer { descriptor = -1 }
         guard Glibc.close(descriptor) == 0 else { throw .system("close \(temporary)", code: errno) }
-    }
-}
-
-/// Removes files on a thread that may block.
-actor FileRemover {
-    private let executor: ThreadExecutor
-
-    nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
-
-    init(executor: ThreadExecutor) { self.executor = executor }
-
-    func remove(_ path: String) throws(StorageError) -> Bool {
-        if unlink(path) == 0 { return true }
-        guard errno == ENOENT else { throw .system("remove \(path)", code: errno) }
-        return false
     }
 }

@@ -9,19 +9,38 @@ import Storage
 /// The files of one job: what it may read, and what it produces.
 public struct JobFiles: Sendable {
     let store: JobStore
-    let content: FileStore
+    let content: any ArtifactStore
     let roots: [String]
     let namespace: String
     let job: UUID
 
-    /// An uploaded file or artifact of the job's namespace: its record and the path of its content.
+    /// An uploaded file or artifact of the job's namespace: its record, and its content in this machine's file system.
     ///
     /// - Throws: `JobFailure` `file_not_found`.
-    public func file(_ id: UUID) async throws -> (record: FileRecord, path: String) {
+    public func file(_ id: UUID) async throws -> (record: FileRecord, content: LocalFile) {
+        let record = try await record(of: id)
+        return (record, try await found(id) { try await content.file(id) })
+    }
+
+    /// An uploaded file or artifact of the job's namespace, to be read from its first byte on: its record, and its content.
+    ///
+    /// - Throws: `JobFailure` `file_not_found`.
+    public func open(_ id: UUID) async throws -> (record: FileRecord, content: any ArtifactReader) {
+        let record = try await record(of: id)
+        return (record, try await found(id) { try await content.read(id, range: nil) })
+    }
+
+    private func record(of id: UUID) async throws -> FileRecord {
         guard let record = try await patiently({ try await store.useFile(id, namespace: namespace) }) else {
-            throw JobFailure(code: "file_not_found", message: "There is no file \(id.text) in this namespace.")
+            throw Self.notFound(id)
         }
-        return (record, content.path(of: id))
+        return record
+    }
+
+    private func found<Output: Sendable>(_ id: UUID, _ open: () async throws -> Output) async throws -> Output {
+        do { return try await open() } catch let error as StorageError where error.kind == .missing {
+            throw Self.notFound(id)
+        }
     }
 
     /// The path that a `file://` URL names, when it lies under one of the operator's roots after all links are followed.
@@ -66,10 +85,8 @@ public struct JobFiles: Sendable {
     /// attempt can do no harm.
     public func store(_ artifacts: [Artifact]) async throws -> [FileRecord] {
         let records = artifacts.map { artifact in
-            let digest = Hex.encode(sha256(artifact.bytes))
-            return FileRecord(
-                id: UUID(name: "\(artifact.name)\n\(digest)", namespace: job), namespace: namespace, job: job,
-                name: artifact.name, mediaType: artifact.mediaType, size: Int64(artifact.bytes.count), sha256: digest)
+            let stored = StoredFile(size: artifact.bytes.count, sha256: Hex.encode(sha256(artifact.bytes)))
+            return record(of: stored, name: artifact.name, mediaType: artifact.mediaType)
         }
         // Together: each one waits for the disk.
         try await withThrowingTaskGroup { group in
@@ -100,6 +117,10 @@ public struct JobFiles: Sendable {
         try await Backoff(base: .milliseconds(50), cap: .seconds(2)).retry(
             while: { ($0 as? PostgresError).map { $0.isTransient || $0.isOverload } ?? false }
         ) { try await operation() }
+    }
+
+    private static func notFound(_ id: UUID) -> JobFailure {
+        JobFailure(code: "file_not_found", message: "There is no file \(id.text) in this namespace.")
     }
 
     private static func notAllowed(_ url: String) -> JobFailure {

@@ -103,8 +103,9 @@ final class Checkpoints: Sendable {
             }
             guard let found else { return nil }
             do {
-                let (_, path) = try await checkpoints.context.files.file(found.file)
-                return try JSON.parse([UInt8](Data(contentsOf: URL(filePath: path)))).decode(PDFRange.self)
+                let (_, content) = try await checkpoints.context.files.file(found.file)
+                let bytes = try content.withPath { [UInt8](try Data(contentsOf: URL(filePath: $0))) }
+                return try JSON.parse(bytes).decode(PDFRange.self)
             } catch {
                 checkpoints.context.log(.warning, "pages \(first) and on are read again: \(error)")
                 return nil

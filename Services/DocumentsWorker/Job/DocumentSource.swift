@@ -46,9 +46,10 @@ enum DocumentOrigin: Sendable {
                 sha256: sha256)
         case .input(let input):
             if let id = input.fileID {
-                let (record, path) = try await tools.context.files.file(id)
+                let (record, content) = try await tools.context.files.file(id)
                 return DocumentSource(
-                    document: try OpenDocument(path: path), name: record.name, mediaType: record.mediaType,
+                    document: try content.withPath(OpenDocument.init(path:)), name: record.name,
+                    mediaType: record.mediaType,
                     size: record.size, sha256: record.sha256)
             }
             if let url = input.webURL {

@@ -36,7 +36,7 @@ extension Gateway {
                 ("Content-Type", file.mediaType), ("Content-Disposition", Self.disposition(file.name)),
                 ("ETag", "\"\(file.sha256)\""), ("X-Content-Type-Options", "nosniff"),
             ],
-            body: .file(path: content.path(of: id), offset: 0, length: Int(file.size)))
+            body: .file(path: content.localPath(of: id) ?? "", offset: 0, length: Int(file.size)))
     }
 
     /// A name for those that know RFC 6266's extended form, and one in plain ASCII for the others.
@@ -78,7 +78,7 @@ extension Gateway {
             switch error.kind {
             case .tooLarge: throw Problem.tooLarge(configuration.maxUpload)
             case .diskFull: throw Problem.storageFull
-            case .failed: throw error
+            case .missing, .unavailable, .failed: throw error
             }
         }
     }

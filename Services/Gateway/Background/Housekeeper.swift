@@ -19,7 +19,7 @@ struct Housekeeper: Sendable {
     private struct NotLeading: Error {}
 
     let store: JobStore
-    let content: FileStore
+    let content: any ArtifactStore
     let types: TypeCache
     let configuration: RetentionConfiguration
     let holder: String
@@ -93,6 +93,7 @@ struct Housekeeper: Sendable {
         try await requireLead()
         let sweep = Sweep(store: store, content: content, configuration: configuration)
         let report = try await sweep.run(try await days(), mayGoOn: requireLead)
+        try await content.sweep()
         HousekeepingMetrics.forgottenJobs.add(report.jobs)
         HousekeepingMetrics.removedFiles.add(report.files)
         guard report != Sweep.Report() else { return }

@@ -21,7 +21,7 @@ struct Sweep: Sendable {
     private static let shortestRest: Duration = .milliseconds(20)
 
     let store: JobStore
-    let content: FileStore
+    let content: any ArtifactStore
     let configuration: RetentionConfiguration
 
     /// What one walk has forgotten.
