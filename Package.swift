@@ -41,6 +41,8 @@ let package = Package(
         clibrary("CGMime", pkgConfig: "gmime-3.0", debian: "libgmime-3.0-dev"),
         clibrary("CGsf", pkgConfig: "libgsf-1", debian: "libgsf-1-dev"),
         clibrary("CZlib", pkgConfig: "zlib", debian: "zlib1g-dev"),
+        clibrary("CZstd", pkgConfig: "libzstd", debian: "libzstd-dev"),
+        clibrary("CXLSXWriter", pkgConfig: "xlsxwriter", debian: "libxlsxwriter-dev"),
         clibrary("CPCRE2", pkgConfig: "libpcre2-8", debian: "libpcre2-dev"),
         clibrary("CIDN2", pkgConfig: "libidn2", debian: "libidn2-dev"),
         clibrary("CPSL", pkgConfig: "libpsl", debian: "libpsl-dev"),
@@ -61,7 +63,7 @@ let package = Package(
         shared("AMQP", ["CRabbitMQ", "Concurrency"]),
         shared("HTTPServer", ["CMicroHTTPD", "Concurrency"]),
         shared("HTTPClient", ["CCurl", "Config"]),
-        shared("Compression", ["CZlib"]),
+        shared("Compression", ["CZlib", "CZstd"]),
         shared("Pattern", ["CPCRE2"]),
         shared("WebAddress", ["CIDN2", "CPSL"]),
         shared("Markup", ["CLibXML2", "CGumbo", "CUchardet", "CTextCat"]),
@@ -90,6 +92,7 @@ let package = Package(
                 "CLibArchive", "CMark", "CMagic", "CCSV", "CGMime", "CGsf",
             ]),
         worker("EmbeddingsWorker", ["Embedding"]),
+        worker("ExportsWorker", ["Compression", "CXLSXWriter"]),
 
         // Tests
         .target(
@@ -130,7 +133,7 @@ let package = Package(
             "EndToEnd",
             [
                 "Jobs", "LocalServers", "Storage", "Gateway", "NoopWorker", "DocumentsWorker", "CrawlingWorker",
-                "EmbeddingsWorker",
+                "EmbeddingsWorker", "ExportsWorker",
                 "CrawlSite", "switchyard", "HTTPClient", "HTTPServer",
             ]),
     ],

@@ -92,6 +92,20 @@ final class Connection {
         return PQgetResult(pointer).map { ResultHandle($0) }
     }
 
+    /// The next row of a copy from the server, which the caller frees with `PQfreemem`; nil at its end.
+    func nextCopyRow(_ operation: Operation) throws(PostgresError) -> UnsafeMutableRawBufferPointer? {
+        var row: UnsafeMutablePointer<CChar>?
+        while true {
+            let length = PQgetCopyData(pointer, &row, 1)
+            switch length {
+            case 0: try waitFor(POLLIN, operation)
+            case -1: return nil
+            case -2: throw lost()
+            default: return UnsafeMutableRawBufferPointer(start: row, count: Int(length))
+            }
+        }
+    }
+
     /// Sends everything that libpq holds back; reads meanwhile, so that a server that waits for us to read goes on.
     func flush(_ operation: Operation) throws(PostgresError) {
         while true {

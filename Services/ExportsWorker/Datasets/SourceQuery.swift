@@ -1,0 +1,106 @@
+import Foundation
+import JSON
+import Jobs
+import Postgres
+import WorkerKit
+
+/// The query of a source: its dataset's, with the columns, filters, order and limit that the job asks for.
+struct SourceQuery {
+    let source: Export.Source
+    let dataset: Dataset
+    private let rows: SQLText
+
+    /// - Throws: `JobFailure` `invalid_source`.
+    init(_ source: Export.Source, _ dataset: Dataset, namespace: String) throws(JobFailure) {
+        self.source = source
+        self.dataset = dataset
+        do { rows = try dataset.query(namespace: namespace, source.parameters.members) } catch {
+            throw Self.invalid(error.description)
+        }
+    }
+
+    /// By what its file or sheet is named.
+    var name: String { source.name ?? dataset.name }
+
+    /// The table that comes out, and the query that makes it.
+    ///
+    /// - Throws: `JobFailure` `invalid_source`.
+    func table(_ session: Session) throws -> (table: ExportTable, query: SQLText) {
+        let all = try session.columns(of: rows)
+        if let twice = Dictionary(grouping: all, by: \.name).first(where: { $0.value.count > 1 }) {
+            throw Self.invalid(
+                "The dataset \(dataset.name) has two columns \(twice.key); its operator gives them names of their own.")
+        }
+        let chosen = try source.columns.isEmpty ? all : source.columns.map { try column($0, of: all) }
+        let table = ExportTable(name: name, columns: chosen)
+        return (table, try query(table, all))
+    }
+
+    private func query(_ table: ExportTable, _ all: [ResultColumn]) throws(JobFailure) -> SQLText {
+        let names: [SQLText] = table.columns.map { "\(name: $0.name)" }
+        var query: SQLText = "SELECT \(names, separator: ", ") FROM (\(rows)) AS source"
+        var conditions: [SQLText] = []
+        for filter in source.filters { conditions.append(try condition(filter, all)) }
+        if !conditions.isEmpty { query = "\(query) WHERE \(conditions, separator: " AND ")" }
+        var order: [SQLText] = []
+        for entry in source.order {
+            let name = try column(entry.column, of: all).name
+            order.append(entry.descending ? "\(name: name) DESC NULLS LAST" : "\(name: name)")
+        }
+        if !order.isEmpty { query = "\(query) ORDER BY \(order, separator: ", ")" }
+        if let limit = source.limit { query = "\(query) LIMIT \(literal: String(limit), "bigint")" }
+        return query
+    }
+
+    private func condition(_ filter: Export.Filter, _ all: [ResultColumn]) throws(JobFailure) -> SQLText {
+        let column = try column(filter.column, of: all)
+        let name: SQLText = "\(name: column.name)"
+        func value() throws(JobFailure) -> SQLText { try literal(filter.value, column) }
+        switch filter.op {
+        case .equal: return "\(name) = \(try value())"
+        case .notEqual: return "\(name) IS DISTINCT FROM \(try value())"
+        case .less: return "\(name) < \(try value())"
+        case .lessOrEqual: return "\(name) <= \(try value())"
+        case .greater: return "\(name) > \(try value())"
+        case .greaterOrEqual: return "\(name) >= \(try value())"
+        case .like:
+            guard case .string(let pattern) = filter.value else {
+                throw Self.invalid("The filter `like` on \(column.name) needs a text with % and _ in it.")
+            }
+            return "CAST(\(name) AS text) LIKE \(literal: pattern, "text")"
+        case .oneOf:
+            guard case .array(let values) = filter.value, !values.isEmpty else {
+                throw Self.invalid("The filter `in` on \(column.name) needs a list of values.")
+            }
+            var items: [SQLText] = []
+            for item in values { items.append(try literal(item, column)) }
+            return "\(name) IN (\(items, separator: ", "))"
+        case .isNull:
+            return filter.value?.boolValue == false ? "\(name) IS NOT NULL" : "\(name) IS NULL"
+        }
+    }
+
+    private func literal(_ value: JSON?, _ column: ResultColumn) throws(JobFailure) -> SQLText {
+        let text: String
+        switch value {
+        case .string(let value): text = value
+        case .int(let number): text = String(number)
+        case .double(let number): text = String(number)
+        case .bool(let isTrue): text = isTrue ? "true" : "false"
+        case .array, .object: text = String(decoding: (value ?? .null).serialized(), as: UTF8.self)
+        case .null, nil:
+            throw Self.invalid("The filter on \(column.name) needs a value; `is_null` looks for null.")
+        }
+        return "\(literal: text, column.typeName)"
+    }
+
+    private func column(_ name: String, of all: [ResultColumn]) throws(JobFailure) -> ResultColumn {
+        guard let column = all.first(where: { $0.name == name }) else {
+            let known = all.map(\.name).joined(separator: ", ")
+            throw Self.invalid("The dataset \(dataset.name) has no column \(name); it has \(known).")
+        }
+        return column
+    }
+
+    static func invalid(_ message: String) -> JobFailure { JobFailure(code: "invalid_source", message: message) }
+}

@@ -1,0 +1,178 @@
+import Compression
+import Foundation
+import JSON
+import Jobs
+import WorkerKit
+
+/// The job type `export`: what goes in.
+struct Export: Decodable, Sendable {
+    /// Rows that are exported.
+    struct Source: Decodable, Sendable {
+        let dataset: String
+        let parameters: JSONObjectValue
+        /// All of them when empty.
+        let columns: [String]
+        let filters: [Filter]
+        let order: [Order]
+        let limit: Int?
+        /// By what its file or sheet is named; the dataset's name when nil.
+        let name: String?
+    }
+
+    /// A condition on a column.
+    struct Filter: Decodable, Sendable {
+        enum Comparison: String, Decodable, CaseIterable {
+            case equal = "eq"
+            case notEqual = "ne"
+            case less = "lt"
+            case lessOrEqual = "le"
+            case greater = "gt"
+            case greaterOrEqual = "ge"
+            case oneOf = "in"
+            case like
+            case isNull = "is_null"
+        }
+
+        let column: String
+        let op: Comparison
+        let value: JSON?
+    }
+
+    struct Order: Decodable, Sendable {
+        let column: String
+        let descending: Bool
+    }
+
+    enum Format: String, Decodable, CaseIterable {
+        case csv, jsonl, json, xlsx
+
+        var mediaType: String {
+            switch self {
+            case .csv: "text/csv; charset=utf-8"
+            case .jsonl: "application/jsonl"
+            case .json: "application/json"
+            case .xlsx: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+            }
+        }
+    }
+
+    struct CSV: Decodable, Sendable {
+        let delimiter: String
+        let header: Bool
+        let byteOrderMark: Bool
+        let lineEnd: String
+
+        enum CodingKeys: String, CodingKey {
+            case delimiter, header
+            case byteOrderMark = "byte_order_mark"
+            case lineEnd = "line_end"
+        }
+    }
+
+    /// What is done to text that a spreadsheet would run.
+    enum Formulas: String, Decodable, CaseIterable { case neutralise, keep }
+
+    struct Parts: Decodable, Sendable {
+        let rows: Int?
+        let bytes: Int?
+    }
+
+    let sources: [Source]
+    let format: Format
+    let compression: CompressionFormat?
+    let name: String
+    let csv: CSV
+    let formulas: Formulas
+    let parts: Parts
+}
+
+/// A JSON object as it is.
+struct JSONObjectValue: Decodable, Sendable {
+    let members: JSONObject
+
+    init(from decoder: any Decoder) throws {
+        guard case .object(let members) = try JSON(from: decoder) else {
+            throw DecodingError.dataCorrupted(
+                DecodingError.Context(codingPath: decoder.codingPath, debugDescription: "an object is wanted"))
+        }
+        self.members = members
+    }
+}
+
+extension Export {
+    static let typeName = "export"
+
+    static func jobType() throws -> JobType {
+        try JobType(
+            name: typeName, version: 1,
+            description: """
+                Writes jobs, documents, chunks, pages, embeddings and what else the operator has named to files: CSV, JSON or XLSX, from one snapshot of the \
+                database.
+                """,
+            specSchema: [
+                "type": "object", "additionalProperties": false, "required": ["sources"],
+                "properties": .object(properties),
+            ],
+            policy: JobPolicy(timeoutSeconds: 24 * 3600, maxAttempts: 3))
+    }
+
+    private static var properties: JSONObject {
+        [
+            "sources": Schema.list(source, 1...20),
+            "format": Schema.word(Format.allCases.map(\.rawValue)).defaulting(to: "csv"),
+            "compression": Schema.word(CompressionFormat.allCases.map(\.rawValue)).orNull,
+            "name": [
+                "type": "string", "minLength": 1, "maxLength": 100, "pattern": #"^[^/\\\u0000-\u001f\u007f]+$"#,
+                "default": "export",
+                "description": "What the files' names begin with.",
+            ],
+            "csv": [
+                "type": "object", "additionalProperties": false, "default": [:],
+                "properties": [
+                    "delimiter": Schema.word([",", ";", "\t", "|"]).defaulting(to: ","),
+                    "header": Schema.bool.defaulting(to: true),
+                    "byte_order_mark": Schema.bool.defaulting(to: false).described(
+                        "Some spreadsheets know UTF-8 by it alone."),
+                    "line_end": Schema.word(["lf", "crlf"]).defaulting(to: "lf"),
+                ],
+            ],
+            "formulas": Schema.word(Formulas.allCases.map(\.rawValue)).defaulting(to: "neutralise").described(
+                "What is done in CSV and XLSX to text that a spreadsheet would run as a formula: an apostrophe before it, or nothing."
+            ),
+            "parts": [
+                "type": "object", "additionalProperties": false, "default": [:],
+                "description": "When a file is full and another one follows; not for xlsx.",
+                "properties": [
+                    "rows": Schema.integer(1...1_000_000_000), "bytes": Schema.integer(1_000_000...1_000_000_000_000),
+                ],
+            ],
+        ]
+    }
+
+    private static let source: JSON = [
+        "type": "object", "additionalProperties": false, "required": ["dataset"],
+        "properties": [
+            "dataset": Schema.text(max: 100).described("The name of a dataset: GET /datasets lists them."),
+            "parameters": Schema.anyObject.defaulting(to: [:]),
+            "columns": Schema.list(Schema.text(max: 200), 0...1600).defaulting(to: []).described(
+                "In this order; all when empty."),
+            "filters": Schema.list(filter, 0...50).defaulting(to: []),
+            "order": Schema.list(
+                [
+                    "type": "object", "additionalProperties": false, "required": ["column"],
+                    "properties": ["column": Schema.text(max: 200), "descending": Schema.bool.defaulting(to: false)],
+                ], 0...10
+            ).defaulting(to: []),
+            "limit": ["type": "integer", "minimum": 1],
+            "name": Schema.text(max: 100).described("By what its file or sheet is named."),
+        ],
+    ]
+
+    private static let filter: JSON = [
+        "type": "object", "additionalProperties": false, "required": ["column", "op"],
+        "properties": [
+            "column": Schema.text(max: 200), "op": Schema.word(Filter.Comparison.allCases.map(\.rawValue)),
+            "value": Schema.anything.described("A value in the column's own form; a list of them for `in`."),
+        ],
+    ]
+}

@@ -1,0 +1,47 @@
+import Foundation
+import JSON
+
+/// What comes out of a job.
+struct ExportedFiles: Codable, Sendable {
+    struct File: Codable, Sendable {
+        let id: UUID
+        let name: String
+        /// The source whose rows it holds; nil for those of all.
+        let table: String?
+        let rows: Int
+        let size: Int64
+        let sha256: String
+    }
+
+    struct Column: Codable, Sendable {
+        let name: String
+        let type: String
+    }
+
+    struct Table: Codable, Sendable {
+        let name: String
+        let dataset: String
+        let rows: Int
+        let columns: [Column]
+    }
+
+    let format: String
+    let compression: String?
+    let rows: Int
+    /// When the snapshot was taken that all rows come from.
+    let snapshotAt: String
+    let tables: [Table]
+    let artifacts: [File]
+    /// What was done to text that a spreadsheet would run as a formula, and to how many fields.
+    let formulas: String
+    let neutralisedFields: Int
+    /// Texts that were longer than a cell of XLSX can be.
+    let cutTexts: Int
+
+    enum CodingKeys: String, CodingKey {
+        case format, compression, rows, tables, artifacts, formulas
+        case snapshotAt = "snapshot_at"
+        case neutralisedFields = "neutralised_fields"
+        case cutTexts = "cut_texts"
+    }
+}

@@ -1,0 +1,77 @@
+import Compression
+import Concurrency
+import Foundation
+import JSON
+import Jobs
+import Postgres
+import WorkerKit
+
+/// Runs `export`: one snapshot of the database, streamed into files that appear all together or not at all.
+///
+/// Order of effects:
+/// 1. What an attempt that died has left is removed: every artifact of the job, for none of them is told of yet.
+/// 2. All sources are read in one read-only transaction (REPEATABLE READ). COPY's rows are formatted on the connection's thread and handed on
+///    a quarter of a megabyte at a time; the job's task compresses, hashes and stores them. Nobody sees the files.
+/// 3. The manifest is stored like them.
+/// 4. The rows of all files are written in one transaction within the job's fence: from here on they are there.
+/// 5. A checkpoint holds the result, so that an attempt after a death before the job's end does nothing again.
+///
+/// A death before 4 costs the whole attempt: a snapshot cannot be taken up again.
+struct ExportsWorker: Worker {
+    static let defaultSlots = 2
+    static func jobType() throws -> JobType { try Export.jobType() }
+
+    /// How many pieces wait between the connection and the store.
+    private static let pieces = 8
+
+    let database: Database
+    let catalogue: DatasetCatalogue
+
+    func perform(_ input: Export, in context: JobContext) async throws -> Outcome<ExportedFiles> {
+        if let done = try context.checkpoint(as: ExportedFiles.self) { return .done(done) }
+        let queries: [SourceQuery]
+        do {
+            queries = try input.sources.map {
+                try SourceQuery(
+                    $0, catalogue.dataset(named: $0.dataset, namespace: context.namespace), namespace: context.namespace
+                )
+            }
+        } catch let failure as JobFailure { return .reject(failure) }
+        try await context.files.remove(context.files.made().map(\.id))
+        var files = ExportFiles(input, context)
+        let tally: ExportTally
+        do { tally = try await produce(queries, input, into: &files) } catch let failure as JobFailure {
+            return .reject(failure)
+        } catch let error as PostgresError where error.isOfTheQuery {
+            return .reject(SourceQuery.invalid("The database refuses the query: \(error.message)."))
+        }
+        let result = try await files.publish(tally)
+        return .done(result)
+    }
+
+    private func produce(
+        _ queries: [SourceQuery], _ input: Export, into files: inout ExportFiles
+    ) async throws -> ExportTally {
+        let handover = Handover<FilePiece>(capacity: Self.pieces)
+        async let producing = database.withSession { session in
+            defer { handover.finish() }
+            return try ExportSnapshot(queries, input).write(to: HandedPieces(handover), session)
+        }
+        do {
+            while let piece = try await handover.next() { try await files.take(piece) }
+        } catch {
+            handover.close()
+            await files.discard()
+            throw error
+        }
+        do { return try await producing } catch {
+            await files.discard()
+            throw error
+        }
+    }
+}
+
+extension PostgresError {
+    /// Whether the query itself cannot be run: a mistake in it, or a value that is none of its type. Classes 22 and 42 of SQLSTATE.
+    fileprivate var isOfTheQuery: Bool { sqlState.map { $0.hasPrefix("22") || $0.hasPrefix("42") } ?? false }
+}
