@@ -127,6 +127,9 @@ let package = Package(
             exclude: ["pgvector.txt"]),
         tests("DocumentsWorkerTests", ["DocumentsWorker", "Markup", "HTTPClient", "HTTPServer"]),
         tests("CrawlingWorkerTests", ["CrawlingWorker", "Markup", "JSON", "HTTPClient", "WebAddress"]),
+        .testTarget(
+            name: "ExportsWorkerTests", dependencies: ["TestKit", "ExportsWorker", "Postgres"],
+            path: "Tests/ExportsWorkerTests"),
         tests("GatewayTests", ["Gateway", "HTTPServer", "HTTPClient", "AMQP"]),
         tests("LocalServersTests", ["LocalServers"]),
         tests(

@@ -15,6 +15,8 @@ struct CSVFormat: LineFormat {
 
     var neutralised: Int { formulas?.changed ?? 0 }
 
+    mutating func begin(_ table: ExportTable) { formulas?.begin(table) }
+
     func beginning(of table: ExportTable) -> [UInt8] {
         var bytes: [UInt8] = hasByteOrderMark ? [0xEF, 0xBB, 0xBF] : []
         guard hasHeader else { return bytes }

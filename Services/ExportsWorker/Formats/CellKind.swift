@@ -1,4 +1,5 @@
 import Foundation
+import Postgres
 
 /// What the cells of a column hold, by the column's type in PostgreSQL.
 enum CellKind {
@@ -15,10 +16,9 @@ enum CellKind {
         case text
     }
 
-    /// - Parameter typeName: as the server writes it (`format_type`).
-    init(typeName: String) {
+    init(of column: ResultColumn) {
         self =
-            switch typeName.prefix(while: { $0 != "(" }) {
+            switch column.baseType {
             case "smallint", "integer", "bigint", "oid": .integer
             case "numeric": .decimal
             case "real", "double precision": .float
@@ -38,12 +38,15 @@ enum CellKind {
         case .boolean: .bool(text == [UInt8(ascii: "t")])
         case .integer, .decimal: Self.exactNumber(text).map(Value.number) ?? .text
         case .float:
-            Double(String(decoding: text, as: UTF8.self)).flatMap { $0.isFinite ? Value.number($0) : nil } ?? .text
+            Double(String(decoding: text, as: UTF8.self)).flatMap { abs($0) <= Self.most ? Value.number($0) : nil }
+                ?? .text
         case .date: Self.day(text).map { Value.date(Double($0)) } ?? .text
         case .timestamp: Self.moment(text).map(Value.timestamp) ?? .text
         }
     }
 
+    /// The largest number that Excel takes.
+    private static let most = 9.99e307
     /// The most digits that Excel keeps of a number.
     private static let exactDigits = 15
 

@@ -2,11 +2,28 @@ import Foundation
 
 /// Takes the power from text that a spreadsheet would run as a formula: an apostrophe before it.
 ///
-/// That is text that begins with `=`, `+`, `-`, `@`, a tab or a carriage return (OWASP, CSV injection); what is a number as a whole
-/// is left as it is, so that negative numbers stay numbers.
+/// That is text that begins with `=`, `+`, `-`, `@`, a tab or a carriage return (OWASP, CSV injection). What is a number as a whole is left as
+/// it is, so that negative numbers stay numbers, and so are columns whose type has no room for a formula, so that `-infinity` and
+/// `-1 day` stay what they are.
 struct FormulaGuard {
     /// How many fields it has changed.
     private(set) var changed = 0
+    /// Which columns may hold a formula.
+    private var isOpen: [Bool] = []
+
+    /// Types of PostgreSQL, without their modifiers, whose values are never formulas.
+    private static let closedTypes: Set<Substring> = [
+        "smallint", "integer", "bigint", "oid", "numeric", "real", "double precision", "money", "boolean", "date",
+        "interval", "uuid",
+        "bytea", "timestamp without time zone", "timestamp with time zone", "time without time zone",
+        "time with time zone",
+        "timestamp", "time",
+    ]
+
+    /// Goes on with a table.
+    mutating func begin(_ table: ExportTable) {
+        isOpen = table.columns.map { !Self.closedTypes.contains($0.baseType) }
+    }
 
     private static let apostrophe = UInt8(ascii: "'")
     private static let quote = UInt8(ascii: "\"")
@@ -29,11 +46,14 @@ struct FormulaGuard {
     mutating func append(_ row: UnsafeRawBufferPointer, delimiter: UInt8, to bytes: inout [UInt8]) {
         var copied = 0
         var position = 0
+        var column = 0
         while position < row.count {
             let isQuoted = row[position] == Self.quote
             let start = isQuoted ? position + 1 : position
             let end = isQuoted ? Self.closingQuote(in: row, from: start) : Self.find(delimiter, in: row, from: start)
-            if start < end, Self.isFormula(UnsafeRawBufferPointer(rebasing: row[start..<end])) {
+            if start < end, Self.isSuspect(row[start]), isOpen[column],
+                Self.isFormula(UnsafeRawBufferPointer(rebasing: row[start..<end]))
+            {
                 bytes.append(contentsOf: row[copied..<start])
                 bytes.append(Self.apostrophe)
                 copied = start
@@ -41,13 +61,14 @@ struct FormulaGuard {
             }
             // Behind the quote, if there is one, and the delimiter.
             position = (isQuoted ? end + 1 : end) + 1
+            column += 1
         }
         bytes.append(contentsOf: row[copied...])
     }
 
     /// Text with an apostrophe before it when it would be run.
-    mutating func guarded(_ text: UnsafeRawBufferPointer) -> [UInt8] {
-        guard Self.isFormula(text) else { return Array(text) }
+    mutating func guarded(_ text: UnsafeRawBufferPointer, column: Int) -> [UInt8] {
+        guard isOpen[column], Self.isFormula(text) else { return Array(text) }
         changed += 1
         return [Self.apostrophe] + text
     }

@@ -6,6 +6,8 @@ protocol LineFormat {
     var copyOptions: SQLText { get }
     /// The query as the format wants its rows.
     func rows(of query: SQLText) -> SQLText
+    /// Goes on with a table.
+    mutating func begin(_ table: ExportTable)
     /// What a file begins with.
     func beginning(of table: ExportTable) -> [UInt8]
     /// Appends a row to the bytes of a file.
@@ -17,6 +19,7 @@ protocol LineFormat {
 }
 
 extension LineFormat {
+    mutating func begin(_ table: ExportTable) {}
     func rows(of query: SQLText) -> SQLText { query }
     func ending(isEmpty: Bool) -> [UInt8] { [] }
     var neutralised: Int { 0 }
@@ -49,6 +52,7 @@ final class LineWriter<Format: LineFormat>: TableWriter {
 
     func begin(_ table: ExportTable) throws {
         self.table = table
+        format.begin(table)
         try beginFile()
     }
 

@@ -7,6 +7,11 @@ struct ExportTable: Sendable {
     let columns: [ResultColumn]
 }
 
+extension ResultColumn {
+    /// The type without its modifiers: `numeric` for `numeric(12,2)`, `timestamp` for `timestamp(3) with time zone`.
+    var baseType: Substring { typeName.prefix { $0 != "(" } }
+}
+
 /// Turns the rows of COPY into the files of a format. It works on the thread of the connection.
 protocol TableWriter: AnyObject {
     /// How COPY is asked for the rows.

@@ -74,7 +74,8 @@ final class WorkbookWriter: TableWriter {
             throw WorkbookError("\(table.name) has more than \(LXW_COL_MAX) columns, the most that a sheet takes")
         }
         self.table = table
-        kinds = table.columns.map { CellKind(typeName: $0.typeName) }
+        kinds = table.columns.map(CellKind.init)
+        formulas?.begin(table)
         try beginSheet()
     }
 
@@ -129,7 +130,7 @@ final class WorkbookWriter: TableWriter {
     }
 
     private func writeText(_ place: UInt32, _ column: UInt16) throws {
-        if formulas != nil { text = text.withUnsafeBytes { formulas?.guarded($0) ?? [] } }
+        if formulas != nil { text = text.withUnsafeBytes { formulas?.guarded($0, column: Int(column)) ?? [] } }
         // No UTF-8 text has fewer bytes than UTF-16 units.
         if text.count > Self.cellText { cut() }
         text.append(0)

@@ -113,7 +113,7 @@ extension Export {
                 "type": "object", "additionalProperties": false, "required": ["sources"],
                 "properties": .object(properties),
             ],
-            policy: JobPolicy(timeoutSeconds: 24 * 3600, maxAttempts: 3))
+            policy: JobPolicy(timeoutSeconds: 24 * 3600, maxAttempts: 3, maxCrashes: 12))
     }
 
     private static var properties: JSONObject {
