@@ -29,6 +29,7 @@ let package = Package(
         clibrary("CMicroHTTPD", pkgConfig: "libmicrohttpd", debian: "libmicrohttpd-dev"),
         clibrary("CJansson", pkgConfig: "jansson", debian: "libjansson-dev"),
         clibrary("CSodium", pkgConfig: "libsodium", debian: "libsodium-dev"),
+        clibrary("COpenSSL", pkgConfig: "libcrypto", debian: "libssl-dev"),
         clibrary("CLibXML2", pkgConfig: "libxml-2.0", debian: "libxml2-dev"),
         clibrary("CGumbo", pkgConfig: "gumbo", debian: "libgumbo-dev"),
         clibrary("CLibArchive", pkgConfig: "libarchive", debian: "libarchive-dev"),
@@ -56,7 +57,7 @@ let package = Package(
         // Shared modules, in the order in which they build on each other
         shared("Concurrency"),
         shared("Config"),
-        shared("Crypto", ["CSodium"]),
+        shared("Crypto", ["CSodium", "COpenSSL"]),
         shared("JSON", ["CJansson", "Crypto"]),
         shared("Telemetry", ["JSON", "Crypto"]),
         shared("Postgres", ["CLibPQ", "Concurrency"]),

@@ -8,7 +8,7 @@ packages=(
   # servers
   rabbitmq-server postgresql
   # libraries
-  librabbitmq-dev libpq-dev libmicrohttpd-dev libsodium-dev libgumbo-dev libxml2-dev libarchive-dev
+  librabbitmq-dev libpq-dev libmicrohttpd-dev libsodium-dev libssl-dev libgumbo-dev libxml2-dev libarchive-dev
   libjansson-dev libseccomp-dev libuchardet-dev libcmark-dev libcurl4-openssl-dev
   libmagic-dev libcsv-dev libexttextcat-dev libexttextcat-data libgmime-3.0-dev libgsf-1-dev zlib1g-dev libzstd-dev libxlsxwriter-dev
   libpcre2-dev libidn2-dev libpsl-dev publicsuffix libopenblas-pthread-dev

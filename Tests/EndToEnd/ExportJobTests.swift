@@ -298,9 +298,9 @@ extension Stack {
     fileprivate func read(_ bytes: [UInt8], _ name: String) async throws -> JSON {
         let path = folder + "/" + name
         try Data(bytes).write(to: URL(fileURLWithPath: path))
-        let python = ProcessInfo.processInfo.environment["SWITCHYARD_SPREADSHEETS"] ?? "python3"
+        let python = ProcessInfo.processInfo.environment["SWITCHYARD_TABLES_PYTHON"] ?? "python3"
         let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appending(
-            path: "../Spreadsheets/read.py"
+            path: "../Tables/read.py"
         ).path
         return try JSON.parse(Array(try await runScript("\(python) \(script) \(path)", in: folder).utf8))
     }
