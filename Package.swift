@@ -41,6 +41,7 @@ let package = Package(
         clibrary("CGMime", pkgConfig: "gmime-3.0", debian: "libgmime-3.0-dev"),
         clibrary("CGsf", pkgConfig: "libgsf-1", debian: "libgsf-1-dev"),
         clibrary("CZlib", pkgConfig: "zlib", debian: "zlib1g-dev"),
+        clibrary("CZstd", pkgConfig: "libzstd", debian: "libzstd-dev"),
         clibrary("CPCRE2", pkgConfig: "libpcre2-8", debian: "libpcre2-dev"),
         clibrary("CIDN2", pkgConfig: "libidn2", debian: "libidn2-dev"),
         clibrary("CPSL", pkgConfig: "libpsl", debian: "libpsl-dev"),
@@ -61,10 +62,12 @@ let package = Package(
         shared("AMQP", ["CRabbitMQ", "Concurrency"]),
         shared("HTTPServer", ["CMicroHTTPD", "Concurrency"]),
         shared("HTTPClient", ["CCurl", "Config"]),
-        shared("Compression", ["CZlib"]),
+        shared("Compression", ["CZlib", "CZstd"]),
         shared("Pattern", ["CPCRE2"]),
         shared("WebAddress", ["CIDN2", "CPSL"]),
         shared("Markup", ["CLibXML2", "CGumbo", "CUchardet", "CTextCat"]),
+        shared("Archive", ["CLibArchive", "Markup"]),
+        shared("Tabular", ["Compression", "Archive", "Markup", "JSON"]),
         shared("Sandbox", ["CSeccomp"]),
         shared("Embedding", ["CEncoder", "HTTPClient", "JSON", "Config", "Crypto", "Concurrency"]),
         shared("Storage", ["Crypto", "Concurrency"]),
@@ -86,8 +89,8 @@ let package = Package(
         worker(
             "DocumentsWorker",
             [
-                "HTTPClient", "Markup", "Sandbox",
-                "CLibArchive", "CMark", "CMagic", "CCSV", "CGMime", "CGsf",
+                "HTTPClient", "Markup", "Sandbox", "Archive",
+                "CMark", "CMagic", "CCSV", "CGMime", "CGsf",
             ]),
         worker("EmbeddingsWorker", ["Embedding"]),
 
@@ -117,6 +120,7 @@ let package = Package(
         tests("JobsTests", ["Jobs"]),
         tests("WorkerKitTests", ["WorkerKit"]),
         tests("MarkupTests", ["Markup"]),
+        tests("TabularTests", ["Tabular", "Compression"]),
         tests("EmbeddingTests", ["Embedding", "CEncoder", "COpenBLAS", "HTTPServer", "HTTPClient"]),
         .testTarget(
             name: "SearchTests", dependencies: ["TestKit", "Search", "LocalServers", "COpenBLAS"],

@@ -10,7 +10,7 @@ packages=(
   # libraries
   librabbitmq-dev libpq-dev libmicrohttpd-dev libsodium-dev libgumbo-dev libxml2-dev libarchive-dev
   libjansson-dev libseccomp-dev libuchardet-dev libcmark-dev libcurl4-openssl-dev
-  libmagic-dev libcsv-dev libexttextcat-dev libexttextcat-data libgmime-3.0-dev libgsf-1-dev zlib1g-dev
+  libmagic-dev libcsv-dev libexttextcat-dev libexttextcat-data libgmime-3.0-dev libgsf-1-dev zlib1g-dev libzstd-dev
   libpcre2-dev libidn2-dev libpsl-dev publicsuffix libopenblas-pthread-dev
   # fonts for PDFs that name the standard ones and bring none
   fonts-liberation
