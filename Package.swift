@@ -68,6 +68,8 @@ let package = Package(
         shared("Pattern", ["CPCRE2"]),
         shared("WebAddress", ["CIDN2", "CPSL"]),
         shared("Markup", ["CLibXML2", "CGumbo", "CUchardet", "CTextCat"]),
+        shared("Archive", ["CLibArchive", "Markup"]),
+        shared("Tabular", ["Compression", "Archive", "Markup", "JSON"]),
         shared("Sandbox", ["CSeccomp"]),
         shared("Embedding", ["CEncoder", "HTTPClient", "JSON", "Config", "Crypto", "Concurrency"]),
         shared("Storage", ["Crypto", "Concurrency"]),
@@ -89,11 +91,11 @@ let package = Package(
         worker(
             "DocumentsWorker",
             [
-                "HTTPClient", "Markup", "Sandbox",
-                "CLibArchive", "CMark", "CMagic", "CCSV", "CGMime", "CGsf",
+                "HTTPClient", "Markup", "Sandbox", "Archive",
+                "CMark", "CMagic", "CCSV", "CGMime", "CGsf",
             ]),
         worker("EmbeddingsWorker", ["Embedding"]),
-        worker("ExportsWorker", ["Compression", "CXLSXWriter"]),
+        worker("ExportsWorker", ["Compression", "CXLSXWriter", "Tabular", "HTTPClient"]),
 
         // Tests
         .target(
@@ -121,6 +123,7 @@ let package = Package(
         tests("JobsTests", ["Jobs"]),
         tests("WorkerKitTests", ["WorkerKit"]),
         tests("MarkupTests", ["Markup"]),
+        tests("TabularTests", ["Tabular", "Compression"]),
         tests("EmbeddingTests", ["Embedding", "CEncoder", "COpenBLAS", "HTTPServer", "HTTPClient"]),
         .testTarget(
             name: "SearchTests", dependencies: ["TestKit", "Search", "LocalServers", "COpenBLAS"],

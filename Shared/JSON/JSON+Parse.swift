@@ -45,16 +45,23 @@ extension JSON {
     }
 
     private static func parse(buffer: UnsafeRawBufferPointer, maxDepth: Int) throws(JSONError) -> JSON {
+        let root = try load(buffer, maxDepth: maxDepth, flags: JSON_REJECT_DUPLICATES | JSON_DECODE_ANY)
+        defer { json_decref(root) }
+        return JSON(copying: root)
+    }
+
+    /// Parses into jansson's own tree, which the caller lets go.
+    static func load(
+        _ buffer: UnsafeRawBufferPointer, maxDepth: Int, flags: Int32
+    ) throws(JSONError) -> UnsafeMutablePointer<json_t> {
         try checkDepth(of: buffer, limit: maxDepth)
         guard let base = buffer.baseAddress, !buffer.isEmpty else {
             throw JSONError(message: "a JSON value is expected, but there is no text", line: 1, column: 0, position: 0)
         }
         var fault = json_error_t()
-        let flags = JSON_REJECT_DUPLICATES | JSON_DECODE_ANY
         let text = base.assumingMemoryBound(to: CChar.self)
         guard let root = json_loadb(text, buffer.count, Int(flags), &fault) else { throw JSONError(fault) }
-        defer { json_decref(root) }
-        return JSON(copying: root)
+        return root
     }
 
     /// Copies jansson's tree; its depth was checked before, so the recursion has a bound.

@@ -55,7 +55,8 @@ package struct DecodedText {
         return Double(replaced) > Double(bytes.count) * replacementLimit ? nil : text
     }
 
-    private static func byteOrderMark(_ bytes: [UInt8]) -> (String, Int)? {
+    /// The encoding that a byte order mark names, and how long the mark is.
+    package static func byteOrderMark(_ bytes: [UInt8]) -> (String, Int)? {
         if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { return ("UTF-8", 3) }
         if bytes.starts(with: [0xFF, 0xFE, 0, 0]) { return ("UTF-32LE", 4) }
         if bytes.starts(with: [0, 0, 0xFE, 0xFF]) { return ("UTF-32BE", 4) }
@@ -65,7 +66,7 @@ package struct DecodedText {
     }
 
     /// UTF-16 without a mark: in most scripts' texts the blanks and signs leave NUL in one half of the pairs only.
-    private static func wideWithoutMark(_ bytes: [UInt8]) -> String? {
+    package static func wideWithoutMark(_ bytes: [UInt8]) -> String? {
         let sample = bytes.prefix(4096)
         guard sample.count >= 4, bytes.count % 2 == 0 else { return nil }
         var zeros = [0, 0]
@@ -103,29 +104,22 @@ package struct DecodedText {
 
     /// Converts by iconv; each byte that does not fit becomes U+FFFD. Nil when there are many, or the name is unknown.
     package static func converted(_ bytes: ArraySlice<UInt8>, from encoding: String) -> String? {
-        guard let converter = iconv_open("UTF-8", encoding), Int(bitPattern: converter) != -1 else { return nil }
-        defer { iconv_close(converter) }
+        guard let converter = CharacterConverter(from: encoding) else { return nil }
         var output: [UInt8] = []
         var replaced = 0
-        var piece = [CChar](repeating: 0, count: 64 << 10)
-        var input = bytes.map { CChar(bitPattern: $0) }
-        input.withUnsafeMutableBufferPointer { buffer in
-            var source = buffer.baseAddress
-            var left = buffer.count
-            while left > 0 {
-                var code: Int32 = 0
-                piece.withUnsafeMutableBufferPointer { target in
-                    var end = target.baseAddress
-                    var room = target.count
-                    let failed = iconv(converter, &source, &left, &end, &room) == -1
-                    code = failed ? errno : 0
-                    output += UnsafeRawBufferPointer(start: target.baseAddress, count: target.count - room)
+        var piece = [UInt8](repeating: 0, count: 64 << 10)
+        bytes.withUnsafeBytes { input in
+            var position = 0
+            while position < input.count {
+                let step = piece.withUnsafeMutableBytes {
+                    converter.convert(UnsafeRawBufferPointer(rebasing: input[position...]), into: $0)
                 }
-                guard code == EILSEQ || code == EINVAL else { continue }
+                output += piece[..<step.made]
+                position += step.taken
+                guard step.stop == .bad || step.stop == .incomplete else { continue }
                 output += Array("\u{FFFD}".utf8)
                 replaced += 1
-                source = source?.advanced(by: 1)
-                left -= 1
+                position += 1
             }
         }
         guard Double(replaced) <= Double(bytes.count) * replacementLimit else { return nil }

@@ -1,3 +1,4 @@
+import Archive
 import Markup
 
 /// A zip archive: what kind of document it holds is told by the parts that it has.
@@ -10,7 +11,7 @@ enum ZipDocument {
         let limit = request.outputBytes
         if names.contains(WordDocument.bodyPart) { return try WordDocument.parse(archive("DOCX"), limit: limit) }
         if names.contains(Presentation.mainPart) { return try Presentation.parse(archive("PPTX"), limit: limit) }
-        if names.contains(Workbook.mainPart) { return try Workbook.parse(archive("XLSX"), limit: limit) }
+        if names.contains(WorkbookParts.mainPart) { return try Workbook.parse(archive("XLSX"), limit: limit) }
         if names.contains(Book.containerPart) { return try Book.parse(archive("EPUB"), limit: limit) }
         if names.contains(OpenDocumentFormat.bodyPart) {
             return try OpenDocumentFormat.parse(archive("OpenDocument"), limit: limit)

@@ -1,3 +1,4 @@
+import Archive
 import Markup
 
 /// What an Office document says about itself (ECMA-376 part 2, 11).

@@ -1,3 +1,4 @@
+import Archive
 import Markup
 
 /// PPTX: each slide is a page, with its title first and its notes last (ECMA-376 part 1, 19).

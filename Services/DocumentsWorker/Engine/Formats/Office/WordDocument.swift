@@ -1,3 +1,4 @@
+import Archive
 import Markup
 
 /// DOCX: the body part in order, then the notes.

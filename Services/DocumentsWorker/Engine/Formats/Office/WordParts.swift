@@ -1,3 +1,4 @@
+import Archive
 import Markup
 
 /// What a paragraph style means for structure.

@@ -1,3 +1,4 @@
+import Archive
 import Markup
 
 /// ODT, ODS and ODP (OASIS OpenDocument 1.3): one part with the content, one with styles, one with metadata.

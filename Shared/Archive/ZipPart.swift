@@ -1,24 +1,27 @@
+import Foundation
 import Markup
 
 /// What the parts of an archive have inflated to so far, counted as it is read whatever sizes the archive declares.
-final class InflationBudget {
-    let limit: Int
+package final class InflationBudget {
+    /// How many bytes the parts may have in all.
+    package let limit: Int
     private var used = 0
 
-    init(limit: Int) { self.limit = limit }
+    /// Allows so many bytes.
+    package init(limit: Int) { self.limit = limit }
 
     /// Counts bytes; false when the limit is passed.
-    func spend(_ count: Int) -> Bool {
+    package func spend(_ count: Int) -> Bool {
         used += count
         return used <= limit
     }
 
     /// Whether the limit is passed.
-    var isSpent: Bool { used > limit }
+    package var isSpent: Bool { used > limit }
 }
 
-/// One named part of the archive on standard input, inflated as it is read.
-final class ZipPart: ByteSource {
+/// One named part of a zip archive, inflated as it is read.
+package final class ZipPart: ByteSource {
     private static let mostEntries = 10_000
 
     private let archive: ArchiveReader
@@ -26,8 +29,10 @@ final class ZipPart: ByteSource {
     private var problem: ExtractionError?
 
     /// Opens the part; nil when the archive has none of this name. Only one part can be open at a time: they share the descriptor.
-    init?(_ name: String, of format: String, budget: InflationBudget) throws(ExtractionError) {
-        archive = try ArchiveReader(.zip, of: format)
+    package init?(
+        _ name: String, of format: String, budget: InflationBudget, descriptor: Int32 = STDIN_FILENO
+    ) throws(ExtractionError) {
+        archive = try ArchiveReader(.zip, of: format, descriptor: descriptor)
         self.budget = budget
         for _ in 0..<Self.mostEntries {
             guard let entry = try archive.next() else { return nil }
@@ -41,8 +46,10 @@ final class ZipPart: ByteSource {
     }
 
     /// The names of the entries, as far as they can be read.
-    static func names(of format: String) throws(ExtractionError) -> Set<String> {
-        let archive = try ArchiveReader(.zip, of: format)
+    package static func names(
+        of format: String, descriptor: Int32 = STDIN_FILENO
+    ) throws(ExtractionError) -> Set<String> {
+        let archive = try ArchiveReader(.zip, of: format, descriptor: descriptor)
         var names: Set<String> = []
         for _ in 0..<mostEntries {
             // What is missing shows when it is wanted.
@@ -52,14 +59,16 @@ final class ZipPart: ByteSource {
         return names
     }
 
-    func read(into buffer: UnsafeMutableRawPointer?, count: Int) -> Int {
+    /// Reads up to `count` bytes of the part; 0 at its end, -1 on failure.
+    package func read(into buffer: UnsafeMutableRawPointer?, count: Int) -> Int {
         let read = archive.read(into: buffer, count: count)
         if read < 0 { problem = archive.failure }
         guard read >= 0, budget.spend(read) else { return -1 }
         return read
     }
 
-    var failure: ExtractionError? {
+    /// Why reading failed.
+    package var failure: ExtractionError? {
         budget.isSpent ? .tooLarge("the archive inflates", limit: budget.limit) : problem
     }
 }

@@ -2,10 +2,10 @@ import CLibArchive
 import Foundation
 import Markup
 
-/// The archive on standard input, entry by entry. One at a time can be open: they share the descriptor.
-final class ArchiveReader {
+/// The archive in a file, entry by entry. One at a time can be open: they share the descriptor.
+package final class ArchiveReader {
     /// How the entries are found.
-    enum Layout {
+    package enum Layout {
         /// By the directory at the end only: an archive that lost it may have lost parts as well.
         case zip
         /// One after the other, compressed as a whole or not.
@@ -13,7 +13,7 @@ final class ArchiveReader {
     }
 
     /// What libmagic calls a TAR, and what one may be compressed by.
-    static let tarTypes: Set<String> = [
+    package static let tarTypes: Set<String> = [
         "application/x-tar", "application/gzip", "application/x-gzip", "application/x-bzip2", "application/x-xz",
         "application/zstd", "application/x-zstd",
     ]
@@ -22,13 +22,15 @@ final class ArchiveReader {
     private let archive: OpaquePointer
     private let format: String
 
-    /// Throws `corrupt` by the name of the format.
-    init(_ layout: Layout, of format: String) throws(ExtractionError) {
-        lseek(STDIN_FILENO, 0, SEEK_SET)
+    /// Reads from the descriptor, standard input by default. Throws `corrupt` by the name of the format.
+    package init(
+        _ layout: Layout, of format: String, descriptor: Int32 = STDIN_FILENO
+    ) throws(ExtractionError) {
+        lseek(descriptor, 0, SEEK_SET)
         guard let archive = archive_read_new() else { throw .outOfMemory }
         self.archive = archive
         self.format = format
-        guard Self.supports(layout, archive), archive_read_open_fd(archive, STDIN_FILENO, Self.blockSize) == ARCHIVE_OK
+        guard Self.supports(layout, archive), archive_read_open_fd(archive, descriptor, Self.blockSize) == ARCHIVE_OK
         else { throw failure }
     }
 
@@ -46,7 +48,7 @@ final class ArchiveReader {
     }
 
     /// The next entry; nil after the last. It is valid until the call after this one.
-    func next() throws(ExtractionError) -> ArchiveEntry? {
+    package func next() throws(ExtractionError) -> ArchiveEntry? {
         var entry: OpaquePointer?
         let result = archive_read_next_header(archive, &entry)
         if result == ARCHIVE_EOF { return nil }
@@ -55,32 +57,32 @@ final class ArchiveReader {
     }
 
     /// Reads up to `count` bytes of the entry; 0 at its end, -1 on failure.
-    func read(into buffer: UnsafeMutableRawPointer?, count: Int) -> Int {
+    package func read(into buffer: UnsafeMutableRawPointer?, count: Int) -> Int {
         max(archive_read_data(archive, buffer, count), -1)
     }
 
     /// Why the last call failed.
-    var failure: ExtractionError {
+    package var failure: ExtractionError {
         .corrupt(format, archive_error_string(archive).map { String(cString: $0) } ?? "unreadable archive")
     }
 
     /// Whether an entry is passed over without reading it.
-    var canSkip: Bool { archive_filter_count(archive) == 1 }
+    package var canSkip: Bool { archive_filter_count(archive) == 1 }
 }
 
 /// One entry of an archive.
-struct ArchiveEntry {
+package struct ArchiveEntry {
     private let entry: OpaquePointer
 
     fileprivate init(_ entry: OpaquePointer) { self.entry = entry }
 
     /// Nil for a name that is in no encoding that anybody knows; no part of a document has one.
-    var name: String? {
+    package var name: String? {
         (archive_entry_pathname_utf8(entry) ?? archive_entry_pathname(entry)).map { String(cString: $0) }
     }
 
     /// The name in the encoding that it is most likely to be in.
-    var label: String {
+    package var label: String {
         if let name = archive_entry_pathname_utf8(entry) { return String(cString: name) }
         guard let name = archive_entry_pathname(entry) else { return "" }
         let bytes = Array(UnsafeRawBufferPointer(start: name, count: strlen(name)))
@@ -88,13 +90,13 @@ struct ArchiveEntry {
         return (try? DecodedText(bytes).text) ?? String(decoding: bytes, as: UTF8.self)
     }
 
-    var isEncrypted: Bool { archive_entry_is_data_encrypted(entry) != 0 }
-    var isFolder: Bool { archive_entry_filetype(entry) == S_IFDIR }
+    package var isEncrypted: Bool { archive_entry_is_data_encrypted(entry) != 0 }
+    package var isFolder: Bool { archive_entry_filetype(entry) == S_IFDIR }
     /// What the archive says, be it true or not; nil when it does not say.
-    var declaredSize: Int? { archive_entry_size_is_set(entry) != 0 ? Int(archive_entry_size(entry)) : nil }
+    package var declaredSize: Int? { archive_entry_size_is_set(entry) != 0 ? Int(archive_entry_size(entry)) : nil }
 
     /// What an entry is that is no file; nil for a file.
-    var otherKind: String? {
+    package var otherKind: String? {
         if archive_entry_hardlink(entry) != nil || archive_entry_hardlink_utf8(entry) != nil { return "hard link" }
         return switch archive_entry_filetype(entry) {
         case S_IFREG: nil
