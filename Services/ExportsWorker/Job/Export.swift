@@ -152,7 +152,9 @@ extension Export {
     private static let source: JSON = [
         "type": "object", "additionalProperties": false, "required": ["dataset"],
         "properties": [
-            "dataset": Schema.text(max: 100).described("The name of a dataset: GET /datasets lists them."),
+            "dataset": Schema.text(max: 100).described(
+                "One of the product's, or one that the operator has named; an unknown one is answered with those that there are."
+            ),
             "parameters": Schema.anyObject.defaulting(to: [:]),
             "columns": Schema.list(Schema.text(max: 200), 0...1600).defaulting(to: []).described(
                 "In this order; all when empty."),
