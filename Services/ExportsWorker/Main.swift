@@ -10,18 +10,23 @@ enum Main {
     private static let statementTimeout: Duration = .seconds(7 * 86_400)
 
     static func main() async {
-        await WorkerService.run(try worker(Environment()))
+        await WorkerProcess.run(named: "ExportsWorker") { environment in
+            let catalogue = try DatasetCatalogue(environment)
+            let configuration = try WorkerConfiguration(environment, defaultSlots: ExportsWorker.defaultSlots)
+            return [
+                try WorkerService(
+                    ExportsWorker(database: database(configuration), catalogue: catalogue), configuration),
+                try WorkerService(ImportsWorker(catalogue: catalogue), configuration),
+            ]
+        }
     }
 
-    private static func worker(_ environment: Environment) throws -> ExportsWorker {
-        let slots = try WorkerConfiguration(environment, defaultSlots: ExportsWorker.defaultSlots).slots
-        let service = try ServiceConfiguration(environment)
-        // The planner's own choices: these queries read whole tables, other than those of the job core.
-        let configuration = PostgresConfiguration(
-            url: service.databaseURL, applicationName: "exports", statementTimeout: statementTimeout)
-        return ExportsWorker(
-            // Each job has a connection of its own while it reads.
-            database: Database(configuration, size: slots),
-            catalogue: try DatasetCatalogue(environment))
+    /// The planner makes its own choices: these queries read whole tables, other than those of the job core. Each job has a connection of its
+    /// own while it reads.
+    private static func database(_ configuration: WorkerConfiguration) -> Database {
+        Database(
+            PostgresConfiguration(
+                url: configuration.service.databaseURL, applicationName: "exports", statementTimeout: statementTimeout),
+            size: configuration.slots)
     }
 }

@@ -11,13 +11,38 @@ extension Session {
     public func copyIn(
         _ table: String, columns: [String], rows: some Sequence<[any PostgresEncodable]>
     ) throws(PostgresError) -> Int {
+        try copyIn(table, columns: columns, format: "binary") { () throws(PostgresError) in
+            try send(rows, width: columns.count)
+        }
+    }
+
+    /// Loads rows with COPY's text format and answers how many; all of them or, on an error, none.
+    ///
+    /// - Parameter text: whole rows as PostgreSQL's manual has them under COPY, each with its newline, in UTF-8.
+    @discardableResult
+    public func copyIn(
+        _ table: String, columns: [String], text: UnsafeRawBufferPointer
+    ) throws(PostgresError) -> Int {
+        try copyIn(table, columns: columns, format: "text, ENCODING 'UTF8'") { () throws(PostgresError) in
+            for start in stride(from: 0, to: text.count, by: Self.copiedAtOnce) {
+                try put(UnsafeRawBufferPointer(rebasing: text[start..<min(start + Self.copiedAtOnce, text.count)]))
+            }
+        }
+    }
+
+    private static let copiedAtOnce = 64 << 10
+
+    private func copyIn(
+        _ table: String, columns: [String], format: String, _ send: () throws(PostgresError) -> Void
+    ) throws(PostgresError) -> Int {
         try readyForSimple()
         let target = table.split(separator: ".", omittingEmptySubsequences: false).map { $0.quotedIdentifier }
         let names = columns.map(\.quotedIdentifier)
         try connection.check(
             PQsendQuery(
                 connection.pointer,
-                "COPY \(target.joined(separator: ".")) (\(names.joined(separator: ", "))) FROM STDIN (FORMAT binary)"))
+                "COPY \(target.joined(separator: ".")) (\(names.joined(separator: ", "))) FROM STDIN (FORMAT \(format))"
+            ))
         guard let start = try connection.nextResult(operation) else { throw connection.lost() }
         guard start.status == PGRES_COPY_IN else {
             let failure = error(of: start)
@@ -25,7 +50,7 @@ extension Session {
             throw failure
         }
         do {
-            try send(rows, width: columns.count)
+            try send()
         } catch  where error.kind != .connection {
             // Telling the server why makes it undo the rows and end the copy.
             try connection.check(PQputCopyEnd(connection.pointer, error.message))
@@ -61,13 +86,22 @@ extension Session {
     /// Hands a chunk to libpq and waits until it is on its way, so that the buffer stays small.
     private func put(_ writer: inout PostgresWriter) throws(PostgresError) {
         try ready()
-        let accepted = writer.withBytes { bytes in
-            PQputCopyData(
-                connection.pointer, bytes.baseAddress?.assumingMemoryBound(to: CChar.self), Int32(bytes.count))
-        }
+        try sent(writer.withBytes(enqueue))
+        writer.removeAll()
+    }
+
+    private func put(_ bytes: UnsafeRawBufferPointer) throws(PostgresError) {
+        try ready()
+        try sent(enqueue(bytes))
+    }
+
+    private func enqueue(_ bytes: UnsafeRawBufferPointer) -> Int32 {
+        PQputCopyData(connection.pointer, bytes.baseAddress?.assumingMemoryBound(to: CChar.self), Int32(bytes.count))
+    }
+
+    private func sent(_ accepted: Int32) throws(PostgresError) {
         try connection.check(accepted)
         try connection.flush(operation)
-        writer.removeAll()
     }
 
     private func finish() throws(PostgresError) -> (affected: Int, failure: PostgresError?) {

@@ -65,6 +65,18 @@ public final class Session {
         return output
     }
 
+    /// Runs the body within the open transaction so that its error undoes only what it did itself. Savepoints do not nest.
+    public func savepoint<Output>(_ body: (Session) throws -> Output) throws -> Output {
+        try script("SAVEPOINT part")
+        let output: Output
+        do { output = try body(self) } catch {
+            if connection.isInTransaction, !operation.isCancelled { try script("ROLLBACK TO part") }
+            throw error
+        }
+        try script("RELEASE part")
+        return output
+    }
+
     /// Answers, once, that BEGIN is to be sent ahead of the statement at hand, which saves a round trip.
     func takeBegin() -> Bool {
         defer { isBeginDue = false }

@@ -15,6 +15,9 @@ public struct ReadinessCheck: Sendable {
         self.name = name
         self.problem = problem
     }
+
+    /// The same check of one part of a service, told with the part's name.
+    public func of(_ part: String) -> ReadinessCheck { ReadinessCheck("\(part) \(name)", problem: problem) }
 }
 
 /// The pages that every service has: `/healthz` (the process lives), `/readyz` (it can work), `/metrics` (Prometheus text).

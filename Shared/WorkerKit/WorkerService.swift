@@ -10,15 +10,15 @@ import ServiceKit
 import Storage
 import Telemetry
 
-/// A worker as a process: its long-lived parts, started together and ended in order.
+/// A worker of one type: its long-lived parts, started together and ended in order.
 ///
 /// - the consumer brings commands, `Intake` claims them, `Executor` runs them, `Recorder` writes what they say;
 /// - `Watch` renews leases, applies time limits, and hears what is wanted of running jobs;
 /// - `Presence` keeps the worker in the registry, and drains and resumes it when an operator asks;
 /// - SIGTERM (G9): take nothing more, let jobs finish for half of the drain time, ask the rest to stop and hand back, leave.
-public struct WorkerService<W: Worker>: Sendable {
+public struct WorkerService<W: Worker>: ServedWorker {
     private let configuration: WorkerConfiguration
-    private let type: JobType
+    public let type: JobType
     private let log: Logger
     private let store: JobStore
     private let running: RunningJobs
@@ -35,15 +35,8 @@ public struct WorkerService<W: Worker>: Sendable {
     ///
     /// Exits the process with 78 when its configuration is wrong and with 70 after a fault.
     public static func run(_ worker: @autoclosure @Sendable () throws -> W) async {
-        let log = Logger(service: String(describing: W.self))
-        do {
-            try await Self(worker(), WorkerConfiguration(Environment(), defaultSlots: W.defaultSlots)).run()
-        } catch let error as ConfigError {
-            log.error("\(error)")
-            exit(78)
-        } catch {
-            log.error("\(error)")
-            exit(70)
+        await WorkerProcess.run(named: String(describing: W.self)) { environment in
+            [try Self(worker(), WorkerConfiguration(environment, defaultSlots: W.defaultSlots))]
         }
     }
 
@@ -104,28 +97,15 @@ public struct WorkerService<W: Worker>: Sendable {
         }
     }
 
-    /// Runs until SIGTERM or SIGINT, and then until the drain has ended.
-    public func run() async throws {
-        let server = HTTPServer(
-            HTTPServerConfiguration(port: configuration.adminPort, threads: 1),
-            handler: OperationsHandler(OperationsPages(service: type.name, checks: checks)))
-        try server.start()
-        log.info("started", ["slots": .int(configuration.slots), "admin_port": .int(Int(server.port))])
-        try await Termination.run(deadline: configuration.drain + .seconds(5), body: work, drain: drain)
-        await presence.end()
-        await server.drain(deadline: .seconds(1))
-        await store.database.close()
-        log.info("stopped")
-    }
-
-    private var checks: [ReadinessCheck] {
+    public var checks: [ReadinessCheck] {
         [
             ReadinessCheck("database") { [store] in await store.problem() },
             ReadinessCheck("broker") { [consumer] in consumer.problem },
         ]
     }
 
-    private func work() async throws {
+    public func work() async throws {
+        log.info("started", ["slots": .int(configuration.slots)])
         try await store.whenReachable(log: log) { try await $0.register(type) }
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await publisher.run() }
@@ -160,7 +140,7 @@ public struct WorkerService<W: Worker>: Sendable {
     private func start(_ claim: Claim) {
         let job = RunningJob(claim, grace: .seconds(type.policy.cancelGraceSeconds))
         running.add(job)
-        WorkerMetrics.running.set(Double(running.count))
+        WorkerMetrics.running.add(1)
         job.started(
             Task {
                 await executor.execute(job)
@@ -170,15 +150,20 @@ public struct WorkerService<W: Worker>: Sendable {
 
     private func ended(_ job: RunningJob) {
         guard running.remove(job) else { return }
-        WorkerMetrics.running.set(Double(running.count))
+        WorkerMetrics.running.add(-1)
         intake.release(job.claim)
     }
 
-    private func drain() async {
+    public func drain() async {
         log.info("draining", ["running": .int(running.count)])
         presence.leave()
         intake.close()
         await emptySlots()
+    }
+
+    public func end() async {
+        await presence.end()
+        await store.database.close()
     }
 
     /// Lets jobs finish for half of the drain time and asks the rest to hand back; what does not even do that is abandoned. Stops early

@@ -10,6 +10,8 @@ struct DatasetCatalogue: Sendable {
     private let datasets: [String: Dataset]
     /// The tenants that may read a dataset of the operator's; all when nil.
     private let namespaces: [String: Set<String>]
+    /// The tables that may be imported into, by the names of their datasets.
+    private let importTables: [String: String]
 
     /// Reads the file that `SWITCHYARD_DATASETS` names; the error says what is wrong in it.
     init(_ environment: Environment) throws {
@@ -28,6 +30,7 @@ struct DatasetCatalogue: Sendable {
             namespaces[entry.name] = entry.namespaces.map(Set.init)
         }
         (self.datasets, self.namespaces) = (datasets, namespaces)
+        importTables = try entries.reduce(into: [:]) { tables, entry in tables[entry.name] = try entry.importTable }
     }
 
     /// The dataset of this name for a tenant.
@@ -41,6 +44,22 @@ struct DatasetCatalogue: Sendable {
                 message: "There is no dataset \(name); there are \(known.joined(separator: ", ")).")
         }
         return dataset
+    }
+
+    /// The table that an import into a dataset goes to.
+    ///
+    /// - Throws: `JobFailure` `unknown_dataset`, also for one that the tenant may not write.
+    func importTable(named name: String, namespace: String) throws(JobFailure) -> String {
+        guard let table = importTables[name], namespaces[name]?.contains(namespace) ?? true else {
+            let known = importTables.keys.filter { namespaces[$0]?.contains(namespace) ?? true }.sorted()
+            throw JobFailure(
+                code: "unknown_dataset",
+                message: known.isEmpty
+                    ? "The operator has named no table that can be imported into (SWITCHYARD_DATASETS, `import`)."
+                    : "There is no dataset \(name) that can be imported into; there are \(known.joined(separator: ", "))."
+            )
+        }
+        return table
     }
 
     private static func read(_ path: String) throws -> [OperatorDataset] {
@@ -72,6 +91,17 @@ private struct OperatorDataset: Decodable {
     let sql: String?
     let parameters: [Parameter]?
     let namespaces: [String]?
+    /// Whether rows may be imported into the table.
+    let `import`: Bool?
+
+    /// The table, when rows may be imported into it.
+    var importTable: String? {
+        get throws {
+            guard `import` == true else { return nil }
+            guard let table else { throw DatasetCatalogue.wrong(name, "`import` with a `table` only") }
+            return table
+        }
+    }
 
     var dataset: Dataset {
         get throws {

@@ -37,6 +37,7 @@ public enum Migrations {
         crawlSchema,
         captureSchema,
         embeddingSchema,
+        importSchema,
     ]
 
     /// The number of the newest step that this build knows.

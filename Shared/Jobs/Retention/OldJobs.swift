@@ -68,7 +68,7 @@ extension JobStore {
     /// stay as long as their workflow, and documents, crawls and embeddings, which are too many for one transaction and go before
     /// (`deleteDocuments`, `deleteCrawls`, `deleteEmbeddings`).
     private static let belongings: [StaticString] = [
-        "files", "checkpoints", "checkpoint_entries", "job_operators", "job_dependencies",
+        "files", "checkpoints", "checkpoint_entries", "job_operators", "job_dependencies", "imports", "import_rejects",
     ]
 
     /// Forgets dead letters that have waited, or were sent again, for so many days; at most `limit`, the oldest first.

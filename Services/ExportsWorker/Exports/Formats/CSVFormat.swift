@@ -42,7 +42,7 @@ struct CSVFormat: LineFormat {
 
     private var lineEnd: [UInt8] { endsWithCRLF ? [0x0D, 0x0A] : [0x0A] }
 
-    private static func field(_ text: String, delimiter: UInt8) -> [UInt8] {
+    static func field(_ text: String, delimiter: UInt8) -> [UInt8] {
         guard text.isEmpty || text.utf8.contains(where: { [delimiter, 0x22, 0x0A, 0x0D].contains($0) }) else {
             return Array(text.utf8)
         }

@@ -1,0 +1,79 @@
+import Foundation
+import JSON
+import Jobs
+import Postgres
+import Tabular
+import WorkerKit
+
+/// Runs `import`: reads a batch of rows while the one before is loaded.
+///
+/// Order of effects for a batch, all in one transaction within the job's fence: the rows are in their table, what could not be taken is told of, and
+/// `imports` says where the source goes on. So a death leaves no row twice and none out, whatever the attempt that follows. The file is one that does
+/// not change: an upload, an artifact, or a file whose size and time are those of the beginning.
+///
+/// A retry is another job; its checkpoint names the job whose row in `imports` it goes on with.
+struct ImportsWorker: Worker {
+    /// What a checkpoint says: whose progress counts, and of what file.
+    struct Origin: Codable, Sendable {
+        let job: UUID
+        let file: ImportFile.Identity
+    }
+
+    static let defaultSlots = 2
+    static func jobType() throws -> JobType { try Import.jobType() }
+
+    let catalogue: DatasetCatalogue
+
+    func perform(_ input: Import, in context: JobContext) async throws -> Outcome<ImportedRows> {
+        do {
+            let table = try catalogue.importTable(named: input.target.dataset, namespace: context.namespace)
+            let file = try await ImportFile(input.source, context.files)
+            let reading = TableReading(TableFile(path: file.path, settings: input.settings))
+            defer { withExtendedLifetime(file) {} }
+            let columns = try await context.transaction { try ImportTarget.Column.all(of: table, $0) }
+            let names = input.mapping.isEmpty ? columns.map(\.name) : Array(input.mapping.keys)
+            let layout = try await reading.findLayout(naming: Set(names.map(ImportTarget.plain)))
+            let target = try ImportTarget(input, table: table, columns: columns, source: layout.columns)
+            let (guesses, faults) = try await reading.guess()
+            var result = ImportedRows(
+                dryRun: input.dryRun, layout: layout, columns: guesses,
+                mapping: target.columns.map { ImportedRows.Mapped(source: layout.columns[$0.field], target: $0.name) })
+            guard !input.dryRun else {
+                result.faults = faults
+                return .done(result)
+            }
+            let origin = try await origin(of: file, context)
+            let run = ImportRun(input: input, target: target, reading: reading, origin: origin.job, context: context)
+            guard let progress = try await run.load() else { return .stopped }
+            (result.loaded, result.updated, result.rejected) = (progress.loaded, progress.updated, progress.rejected)
+            result.artifacts = try await RejectsFile(origin.job, layout.columns, context).write()
+            return .done(result)
+        } catch let error as TableError {
+            return .reject(
+                JobFailure(
+                    code: "source_\(error.kind.rawValue)", message: "The source cannot be read: \(error.message)."))
+        } catch let failure as JobFailure {
+            return .reject(failure)
+        } catch let error as PostgresError where error.sqlState?.hasPrefix("42") == true {
+            return .reject(
+                JobFailure(code: "invalid_target", message: "The database refuses the import: \(error.message)."))
+        }
+    }
+
+    /// The job that the import began as.
+    private func origin(of file: ImportFile, _ context: JobContext) async throws -> Origin {
+        if let origin = try context.checkpoint(as: Origin.self) {
+            guard origin.file == file.identity else {
+                throw JobFailure(
+                    code: "source_changed",
+                    message:
+                        "The file is another one than the one that the import began with; submit it as an import of its own."
+                )
+            }
+            return origin
+        }
+        let origin = Origin(job: context.job, file: file.identity)
+        try await context.save(checkpoint: origin)
+        return origin
+    }
+}

@@ -1,0 +1,101 @@
+import Foundation
+import Postgres
+
+/// How far an import is.
+public struct ImportProgress: Sendable, Equatable {
+    /// Where in its source it goes on, in the words of its worker: a JSON object.
+    public var position: JSONText
+    /// How many rows were added.
+    public var loaded: Int64 = 0
+    /// How many took the place of a row with the same key.
+    public var updated: Int64 = 0
+    /// How many could not be taken.
+    public var rejected: Int64 = 0
+
+    /// Begins at a position.
+    public init(position: JSONText) { self.position = position }
+}
+
+extension ImportProgress {
+    /// The progress of an import; nil before its first batch.
+    public static func of(_ job: UUID, in store: JobStore) async throws -> ImportProgress? {
+        try await store.database.query(
+            "SELECT position, loaded, updated, rejected FROM imports WHERE job_id = \(job)"
+        ).first.map { row in
+            var progress = ImportProgress(position: try row.decode("position"))
+            progress.loaded = try row.decode("loaded")
+            progress.updated = try row.decode("updated")
+            progress.rejected = try row.decode("rejected")
+            return progress
+        }
+    }
+
+    /// Writes it within the transaction that has loaded the rows. Safe to repeat.
+    public func write(for job: UUID, _ session: Session) throws {
+        try session.query(
+            """
+            INSERT INTO imports (job_id, position, loaded, updated, rejected)
+            VALUES (\(job), \(position), \(loaded), \(updated), \(rejected))
+            ON CONFLICT (job_id) DO UPDATE SET position = EXCLUDED.position, loaded = EXCLUDED.loaded, updated = EXCLUDED.updated,
+                rejected = EXCLUDED.rejected
+            """)
+    }
+}
+
+/// A row that an import could not take.
+public struct RejectedRow: Sendable, Equatable {
+    /// Its number in the source, from 1, without the header.
+    public let number: Int64
+    /// The line of what is wrong.
+    public let line: Int64
+    /// The column of what is wrong; nil when the row as a whole is.
+    public let name: String?
+    /// The value that is wrong, cut.
+    public let value: String?
+    /// Why, in a sentence.
+    public let reason: String
+    /// The row's fields as they were read; nil when it could not be read.
+    public let fields: [String?]?
+
+    /// Makes a row.
+    public init(number: Int64, line: Int64, name: String?, value: String?, reason: String, fields: [String?]?) {
+        self.number = number
+        self.line = line
+        self.name = name
+        self.value = value
+        self.reason = reason
+        self.fields = fields
+    }
+}
+
+extension RejectedRow {
+    /// Writes rejected rows within the transaction of their batch. Safe to repeat.
+    public static func write(_ rows: [RejectedRow], for job: UUID, _ session: Session) throws {
+        for row in rows {
+            let (name, value): (String?, String?) = (row.name?.replacingNUL, row.value?.replacingNUL)
+            let fields: [String?]? = row.fields?.map { $0?.replacingNUL }
+            let statement: Statement = """
+                INSERT INTO import_rejects (job_id, number, line, name, value, reason, fields)
+                VALUES (\(job), \(row.number), \(row.line), \(name as String?), \(value as String?), \(row.reason.replacingNUL), \(fields as [String?]?))
+                ON CONFLICT (job_id, number) DO NOTHING
+                """
+            try session.query(statement)
+        }
+    }
+
+    /// The rejected rows of an import in their order, after `number`.
+    public static func of(_ job: UUID, after number: Int64, limit: Int, in store: JobStore) async throws
+        -> [RejectedRow]
+    {
+        try await store.database.query(
+            """
+            SELECT number, line, name, value, reason, fields FROM import_rejects
+            WHERE job_id = \(job) AND number > \(number) ORDER BY number LIMIT \(limit)
+            """
+        ).map { row in
+            RejectedRow(
+                number: try row.decode("number"), line: try row.decode("line"), name: try row.decode("name"),
+                value: try row.decode("value"), reason: try row.decode("reason"), fields: try row.decode("fields"))
+        }
+    }
+}
