@@ -101,8 +101,7 @@ struct World: Sendable {
         let vectors = zip(chunks, texts).map { EmbeddedVector(hash: $0.hash, vector: $1.vector, tokens: 5) }
         try await database.transaction { [source] session in
             guard case .open(let open) = try space.begin([source], job: job, session)[0] else { return }
-            try space.write(chunks, vectors: vectors, to: open, session)
-            try space.finish(open, session)
+            try space.finish(open, with: chunks, vectors: vectors, of: chunks.count, session)
         }
     }
 

@@ -100,6 +100,9 @@ struct EmbeddingBatch {
                 counts.sources += 1
                 counts.unchanged += 1
                 counts.chunks += chunks
+            case .repeated(let chunks, _):
+                counts.sources += 1
+                counts.chunks += chunks
             case .open(let source): open.append((entry, source))
             }
         }
@@ -171,11 +174,15 @@ struct EmbeddingBatch {
     ) async throws {
         let sound = part.chunks.filter { failures[$0.hash] == nil }
         let needed = Set(sound.map(\.hash)).compactMap { vectors[$0] }
+        let count = part.entry.chunks.count
         stages.store.took(records: sound.count)
         try await stages.store.measure { [context, space, source = part.source, isLast = part.isLast] in
             try await context.transaction { session in
-                if !sound.isEmpty { try space.write(sound, vectors: needed, to: source, session) }
-                if isLast { try space.finish(source, session) }
+                if isLast {
+                    try space.finish(source, with: sound, vectors: needed, of: count, session)
+                } else if !sound.isEmpty {
+                    try space.write(sound, vectors: needed, to: source, session)
+                }
             }
         }
         stages.store.gave(records: sound.count)
