@@ -92,19 +92,22 @@ public struct SearchEngine: Sendable {
         }
         var place = Place(model: name)
         // Words alone need no model, which may be large, or away.
-        if models.has(name), request.mode != .text { place.embedder = try await open(name) }
+        if models.has(name), request.mode != .text { place.embedder = try await open(name, within: patience(request)) }
         // The operator's own revision before newer ones: only to that one's vectors a text can be compared.
         place.space = spaces.first { $0.revision == place.current?.revision } ?? spaces.first { $0.model == name }
         return place
     }
 
-    private func open(_ name: String) async throws -> Result<any Embedder, EmbeddingError> {
+    /// How long a model may take. Where words can be looked for without it, they get as much.
+    private func patience(_ request: SearchRequest) -> Duration { request.mode == .hybrid ? timeout / 2 : timeout }
+
+    private func open(_ name: String, within limit: Duration) async throws -> Result<any Embedder, EmbeddingError> {
         do {
-            return .success(try await withTimeout(timeout) { try await models.embedder(named: name) })
+            return .success(try await withTimeout(limit) { try await models.embedder(named: name) })
         } catch let error as EmbeddingError {
             return .failure(error)
         } catch is TimedOut {
-            return .failure(EmbeddingError(.unavailable, "The model \(name) was not there within \(timeout)."))
+            return .failure(EmbeddingError(.unavailable, "The model \(name) was not there within \(limit)."))
         }
     }
 
@@ -116,7 +119,7 @@ public struct SearchEngine: Sendable {
         if let vector = request.vector { return try Self.unit(vector, for: place) }
         guard let text = request.text, place.model != nil else { return nil }
         do {
-            return try await embed(text, in: place)
+            return try await embed(text, in: place, within: patience(request))
         } catch let error as SearchError where request.mode == .hybrid {
             answer.mode = .text
             answer.notes.append("Looked for words alone. \(error.message)")
@@ -124,7 +127,7 @@ public struct SearchEngine: Sendable {
         }
     }
 
-    private func embed(_ text: String, in place: Place) async throws -> [Float] {
+    private func embed(_ text: String, in place: Place, within limit: Duration) async throws -> [Float] {
         let name = place.model ?? ""
         guard let found = place.embedder else {
             throw SearchError(
@@ -139,11 +142,13 @@ public struct SearchEngine: Sendable {
             )
         }
         do {
-            let results = try await withTimeout(timeout) { try await embedder.embed([text], as: .query) }
+            let results = try await withTimeout(limit) { try await embedder.embed([text], as: .query) }
             guard let first = results.first else { throw EmbeddingError(.badVector, "The model gave no vector.") }
             return try Self.unit(first.get().vector, for: place)
         } catch let error as EmbeddingError {
             throw try SearchError(error)
+        } catch is TimedOut {
+            throw SearchError(.modelUnavailable, "The model \(name) gave no vector within \(limit).")
         }
     }
 
