@@ -2,6 +2,7 @@ import Crypto
 import Foundation
 import JSON
 import Postgres
+import TestKit
 import Testing
 
 @testable import Jobs
@@ -280,6 +281,32 @@ import Testing
             while try await store.deleteEmbeddings(of: [next.job], limit: 1) {}
             while try await store.forgetReplacedSources(limit: 2) {}
             #expect(try await store.embeddingRows() == [0, 0, 0])
+        }
+    }
+
+    @Test func aSourceThatIsTakenOverMeanwhileHidesNoOther() async throws {
+        try await withSpace { store, space, fence in
+            try await store.embed("a", text: "one", space, fence)
+            try await store.embed("b", text: "two", space, fence)
+            let next = try await store.run()
+            let hasTaken = Gate()
+            let taker = Task {
+                try await store.within(next) { session in
+                    _ = try space.begin([source("a", text: "one")], job: next.job, session)
+                    hasTaken.open()
+                    // Until the other one waits for this row, or has passed it.
+                    for _ in 1...1000
+                    where
+                        !(try session.query(
+                            "SELECT 1 FROM pg_locks WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid))"
+                        ).isEmpty)
+                    { break }
+                }
+            }
+            await hasTaken.pass()
+            while try await store.deleteEmbeddings(of: [fence.job], limit: 1) {}
+            try await taker.value
+            #expect(try await store.searched() == ["a one"])
         }
     }
 
