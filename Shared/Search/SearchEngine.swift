@@ -10,6 +10,8 @@ import Postgres
 public struct SearchEngine: Sendable {
     /// Up to how many chunks that a filter lets through are all compared, also where there is an index: that is as fast, and exact.
     static let standardFew = 5000
+    /// Of how many chunks with all of a query's words the best are looked for: ranking one takes some tens of microseconds.
+    static let standardRanked = 20_000
     /// How many bytes of vectors are compared at a time.
     private static let batchBytes = 2 << 20
     /// How many of each list are fused at the least, so that one far down in both can come up.
@@ -28,6 +30,8 @@ public struct SearchEngine: Sendable {
     private let timeout: Duration
     /// As `standardFew`; less in tests.
     var few = standardFew
+    /// As `standardRanked`; less in tests.
+    var ranked = standardRanked
 
     /// Makes an engine.
     ///
@@ -51,11 +55,16 @@ public struct SearchEngine: Sendable {
             guard let space = place.space else { return answer }
             let work = Work(
                 search: ChunkSearch(space, request.filter), request: request, mode: answer.mode, vector: vector,
-                few: few, timeout: timeout)
+                few: few, ranked: ranked, timeout: timeout)
             let found = try await database.withSession { session in
                 try session.transaction { session in try work.run(session) }
             }
             (answer.method, answer.hits) = (found.method, found.hits)
+            if found.isCut {
+                answer.notes.append(
+                    "More than \(ranked) chunks have the words: the best of \(ranked) of them are shown. Add words, or filters."
+                )
+            }
             if let note = Self.cut(&answer.hits) { answer.notes.append(note) }
             return answer
         } catch let error as PostgresError where error.kind == .poolTimeout {
@@ -185,14 +194,17 @@ public struct SearchEngine: Sendable {
         let mode: SearchRequest.Mode
         let vector: [Float]?
         let few: Int
+        let ranked: Int
         let timeout: Duration
 
         private var depth: Int { mode == .hybrid ? max(SearchEngine.leastDepth, 3 * request.count) : request.count }
 
-        func run(_ session: Session) throws -> (method: SearchAnswer.Method?, hits: [SearchHit]) {
+        func run(_ session: Session) throws -> (method: SearchAnswer.Method?, hits: [SearchHit], isCut: Bool) {
             let deadline = ContinuousClock.now + timeout
             try ChunkSearch.hold(session)
-            let words = try mode == .vector ? [] : search.words(request.text ?? "", limit: depth, session)
+            let (words, isCut) =
+                try mode == .vector
+                ? ([], false) : search.words(request.text ?? "", limit: depth, ranked: ranked, session)
             let near = try vector.map { try neighbours(of: $0, until: deadline, session) }
             let similarities = Dictionary(uniqueKeysWithValues: (near?.found ?? []).map { ($0.chunk, $0.similarity) })
             let scores = Dictionary(uniqueKeysWithValues: words)
@@ -211,7 +223,7 @@ public struct SearchEngine: Sendable {
                     score: score ?? 0, similarity: similarities[entry.chunk], vectorRank: entry.vectorRank,
                     textRank: entry.textRank, chunk: chunk)
             }
-            return (near?.method, hits)
+            return (near?.method, hits, isCut)
         }
 
         private func neighbours(
