@@ -33,6 +33,7 @@ struct EmbeddingsWorker: Worker {
     func perform(_ input: BatchEmbedding, in context: JobContext) async throws -> Outcome<EmbeddedSources> {
         do {
             let embedder = try await models.embedder(named: input.model)
+            if let endpoint = embedder as? HTTPEmbedder { EndpointMetrics.show(endpoint) }
             return try await embed(input, by: embedder, context)
         } catch let error as EmbeddingError {
             switch error.code {
