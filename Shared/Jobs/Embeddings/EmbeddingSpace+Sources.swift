@@ -33,7 +33,7 @@ extension EmbeddingSpace {
     /// - Parameters:
     ///   - chunks: those that are not written yet; see `write`.
     ///   - count: how many its text has, sound or not.
-    /// - Throws: as `write` does.
+    /// - Throws: as `write` does; with chunks also when the source was replaced already.
     public func finish(
         _ source: OpenSource, with chunks: [EmbeddedChunk] = [], vectors: [EmbeddedVector] = [], of count: Int,
         _ session: Session
