@@ -2,7 +2,8 @@
 public struct EmbeddingModel: Sendable, Hashable, Codable {
     /// By what clients and operators name it: `all-MiniLM-L6-v2`.
     public let name: String
-    /// What tells versions under the same name apart: the beginning of the SHA-256 of its weights, or of an endpoint's address.
+    /// What tells versions under the same name apart: the beginning of a SHA-256 of its weights and of what else a passage's vector depends
+    /// on, or of an endpoint's address.
     public let revision: String
     /// How many numbers a vector has.
     public let dimensions: Int

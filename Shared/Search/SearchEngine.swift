@@ -10,6 +10,8 @@ import Postgres
 public struct SearchEngine: Sendable {
     /// Up to how many chunks that a filter lets through are all compared, also where there is an index: that is as fast, and exact.
     static let standardFew = 5000
+    /// Of how many chunks with all of a query's words the best are looked for: ranking one takes some tens of microseconds.
+    static let standardRanked = 20_000
     /// How many bytes of vectors are compared at a time.
     private static let batchBytes = 2 << 20
     /// How many of each list are fused at the least, so that one far down in both can come up.
@@ -28,6 +30,8 @@ public struct SearchEngine: Sendable {
     private let timeout: Duration
     /// As `standardFew`; less in tests.
     var few = standardFew
+    /// As `standardRanked`; less in tests.
+    var ranked = standardRanked
 
     /// Makes an engine.
     ///
@@ -51,11 +55,16 @@ public struct SearchEngine: Sendable {
             guard let space = place.space else { return answer }
             let work = Work(
                 search: ChunkSearch(space, request.filter), request: request, mode: answer.mode, vector: vector,
-                few: few, timeout: timeout)
+                few: few, ranked: ranked, timeout: timeout)
             let found = try await database.withSession { session in
                 try session.transaction { session in try work.run(session) }
             }
             (answer.method, answer.hits) = (found.method, found.hits)
+            if found.isCut {
+                answer.notes.append(
+                    "More than \(ranked) chunks have the words: the best of \(ranked) of them are shown. Add words, or filters."
+                )
+            }
             if let note = Self.cut(&answer.hits) { answer.notes.append(note) }
             return answer
         } catch let error as PostgresError where error.kind == .poolTimeout {
@@ -92,19 +101,22 @@ public struct SearchEngine: Sendable {
         }
         var place = Place(model: name)
         // Words alone need no model, which may be large, or away.
-        if models.has(name), request.mode != .text { place.embedder = try await open(name) }
+        if models.has(name), request.mode != .text { place.embedder = try await open(name, within: patience(request)) }
         // The operator's own revision before newer ones: only to that one's vectors a text can be compared.
         place.space = spaces.first { $0.revision == place.current?.revision } ?? spaces.first { $0.model == name }
         return place
     }
 
-    private func open(_ name: String) async throws -> Result<any Embedder, EmbeddingError> {
+    /// How long a model may take. Where words can be looked for without it, they get as much.
+    private func patience(_ request: SearchRequest) -> Duration { request.mode == .hybrid ? timeout / 2 : timeout }
+
+    private func open(_ name: String, within limit: Duration) async throws -> Result<any Embedder, EmbeddingError> {
         do {
-            return .success(try await withTimeout(timeout) { try await models.embedder(named: name) })
+            return .success(try await withTimeout(limit) { try await models.embedder(named: name) })
         } catch let error as EmbeddingError {
             return .failure(error)
         } catch is TimedOut {
-            return .failure(EmbeddingError(.unavailable, "The model \(name) was not there within \(timeout)."))
+            return .failure(EmbeddingError(.unavailable, "The model \(name) was not there within \(limit)."))
         }
     }
 
@@ -116,7 +128,7 @@ public struct SearchEngine: Sendable {
         if let vector = request.vector { return try Self.unit(vector, for: place) }
         guard let text = request.text, place.model != nil else { return nil }
         do {
-            return try await embed(text, in: place)
+            return try await embed(text, in: place, within: patience(request))
         } catch let error as SearchError where request.mode == .hybrid {
             answer.mode = .text
             answer.notes.append("Looked for words alone. \(error.message)")
@@ -124,7 +136,7 @@ public struct SearchEngine: Sendable {
         }
     }
 
-    private func embed(_ text: String, in place: Place) async throws -> [Float] {
+    private func embed(_ text: String, in place: Place, within limit: Duration) async throws -> [Float] {
         let name = place.model ?? ""
         guard let found = place.embedder else {
             throw SearchError(
@@ -139,11 +151,13 @@ public struct SearchEngine: Sendable {
             )
         }
         do {
-            let results = try await withTimeout(timeout) { try await embedder.embed([text], as: .query) }
+            let results = try await withTimeout(limit) { try await embedder.embed([text], as: .query) }
             guard let first = results.first else { throw EmbeddingError(.badVector, "The model gave no vector.") }
             return try Self.unit(first.get().vector, for: place)
         } catch let error as EmbeddingError {
             throw try SearchError(error)
+        } catch is TimedOut {
+            throw SearchError(.modelUnavailable, "The model \(name) gave no vector within \(limit).")
         }
     }
 
@@ -180,14 +194,17 @@ public struct SearchEngine: Sendable {
         let mode: SearchRequest.Mode
         let vector: [Float]?
         let few: Int
+        let ranked: Int
         let timeout: Duration
 
         private var depth: Int { mode == .hybrid ? max(SearchEngine.leastDepth, 3 * request.count) : request.count }
 
-        func run(_ session: Session) throws -> (method: SearchAnswer.Method?, hits: [SearchHit]) {
+        func run(_ session: Session) throws -> (method: SearchAnswer.Method?, hits: [SearchHit], isCut: Bool) {
             let deadline = ContinuousClock.now + timeout
             try ChunkSearch.hold(session)
-            let words = try mode == .vector ? [] : search.words(request.text ?? "", limit: depth, session)
+            let (words, isCut) =
+                try mode == .vector
+                ? ([], false) : search.words(request.text ?? "", limit: depth, ranked: ranked, session)
             let near = try vector.map { try neighbours(of: $0, until: deadline, session) }
             let similarities = Dictionary(uniqueKeysWithValues: (near?.found ?? []).map { ($0.chunk, $0.similarity) })
             let scores = Dictionary(uniqueKeysWithValues: words)
@@ -206,7 +223,7 @@ public struct SearchEngine: Sendable {
                     score: score ?? 0, similarity: similarities[entry.chunk], vectorRank: entry.vectorRank,
                     textRank: entry.textRank, chunk: chunk)
             }
-            return (near?.method, hits)
+            return (near?.method, hits, isCut)
         }
 
         private func neighbours(

@@ -115,17 +115,25 @@ struct FaultyEndpointTests {
     @Test(arguments: [500, 502, 503, 504, 529, 408])
     func faultsOfServersPass(status: Int) async throws {
         let server = try EmbeddingServer { _, count in count < 3 ? HTTPResponse(status: status) : nil }
-        let embedder = try await server.embedder { $0.batch.items = 8 }
+        // What is away comes back, however few tries there are for answers that are none.
+        let embedder = try await server.embedder {
+            $0.batch.items = 8
+            $0.patience.tries = 1
+        }
         expectVectors(try await embedder.embed(texts, as: .passage), of: texts)
         await server.stop()
     }
 
     @Test func faultsWithoutEndEndTheCall() async throws {
         let server = try EmbeddingServer { _, _ in .text("upstream is away", status: 502) }
-        let embedder = try await server.embedder { $0.concurrency = 1 }
+        let embedder = try await server.embedder {
+            $0.concurrency = 1
+            $0.patience.tries = 1
+            $0.patience.total = .milliseconds(300)
+        }
         let error = await error { _ = try await embedder.embed(texts, as: .passage) }
         #expect(error?.code == .unavailable && error?.message.contains("502: upstream is away") ?? false)
-        #expect(server.calls.count == 1 + 6)
+        #expect(server.calls.count > 1 + 1, "the time counts, not the tries")
         await server.stop()
     }
 
@@ -149,6 +157,7 @@ struct FaultyEndpointTests {
         let server = try RawServer { $0 == 0 ? .well : manner }
         let settings = try HTTPEmbedderSettings.quick(port: server.port) {
             $0.patience.tries = 2
+            $0.patience.total = .milliseconds(300)
             $0.patience.timeout = manner == .drip ? .milliseconds(300) : .seconds(20)
         }
         let embedder = try await HTTPEmbedder.connect(settings, client: .loopback)
@@ -159,7 +168,7 @@ struct FaultyEndpointTests {
     @Test func nobodyListens() async throws {
         let server = try RawServer { _ in .well }
         server.stop()
-        let settings = try HTTPEmbedderSettings.quick(port: server.port) { $0.patience.tries = 2 }
+        let settings = try HTTPEmbedderSettings.quick(port: server.port) { $0.patience.total = .milliseconds(300) }
         #expect(await error { _ = try await HTTPEmbedder.connect(settings, client: .loopback) }?.code == .unavailable)
     }
 
@@ -177,6 +186,7 @@ struct FaultyEndpointTests {
         expectVectors(try await embedder.embed(texts, as: .passage), of: texts)
         let error = await error { _ = try await embedder.embed(["stays"], as: .passage) }
         #expect(error?.code == .unavailable)
+        #expect(server.calls.filter { $0.texts == ["stays"] }.count == 6)
         #expect(kind != "message" || error?.message.contains("the model is loading") ?? false)
         await server.stop()
     }
@@ -325,6 +335,45 @@ struct FaultyEndpointTests {
         #expect(error?.code == .denied && server.calls.count == 2)
         let message = try #require(error?.message)
         #expect(message.contains("\(status)") && !message.contains("sk-secret") && message.contains("127.0.0.1"))
+        await server.stop()
+    }
+
+    @Test(arguments: [400, 409, 413, 422])
+    func whatIsRefusedOfEveryTextIsDenied(status: Int) async throws {
+        let isOpen = Mutex(true)
+        let receiver = try Receiver { request, _ in
+            let call = EmbeddingCall(request.bytes)
+            guard isOpen.withLock({ $0 }) else { return .json(["message": "no such deployment"], status: status) }
+            return call.texts.contains("bad") ? HTTPResponse(status: status) : KnownVectors.answer(call)
+        }
+        let settings = try HTTPEmbedderSettings.quick(port: receiver.port)
+        let embedder = try await HTTPEmbedder.connect(settings, client: .loopback)
+        // One bad text alone is its own fault.
+        expectVectors(
+            try await embedder.embed(["bad", ""], as: .passage), of: ["bad", ""], except: [0: .refused, 1: .empty])
+        isOpen.withLock { $0 = false }
+        let error = await error { _ = try await embedder.embed(Array(texts.prefix(3)), as: .passage) }
+        #expect(error?.code == .denied && error?.message.contains("no such deployment") ?? false)
+        await receiver.stop()
+    }
+
+    @Test(arguments: [200, 401, 502])
+    func noPartOfTheKeyIsShown(status: Int) async throws {
+        let server = try EmbeddingServer { call, _ in
+            // Where the text is cut, there is the key.
+            let words = String(repeating: "w", count: Int(call.texts[0]) ?? 0) + "sk-secret-key is wrong"
+            return status == 401
+                ? .text(words, status: status) : .json(["error": ["message": .string(words)]], status: status)
+        }
+        for length in [0, 280, 288, 297, 300] {
+            let embedder = try await server.embedder {
+                $0.patience.tries = 1
+                $0.patience.total = .milliseconds(1)
+            }
+            let error = await error { _ = try await embedder.embed(["\(length)"], as: .passage) }
+            let message = try #require(error?.message)
+            #expect(!message.contains("sk") && message.contains("\(status)") && message.utf8.count < 500, "\(message)")
+        }
         await server.stop()
     }
 

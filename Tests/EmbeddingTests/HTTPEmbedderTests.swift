@@ -73,7 +73,7 @@ struct HTTPEmbedderTests {
         let plain = try await server.embedder()
         let other = try await server.embedder { $0.dimensions = 7 }
         #expect(Set([embedder, plain, other].map(\.model.revision)).count == 3)
-        #expect(try await server.embedder { $0.queryPrefix = "query: " }.model == plain.model)
+        #expect(try await server.embedder { $0.queryPrefix = "query: " }.model.revision == plain.model.revision)
         await server.stop()
     }
 
@@ -89,6 +89,35 @@ struct HTTPEmbedderTests {
         #expect(server.calls.dropFirst().map(\.texts) == [["ok"]])
         #expect(try await embedder.embed([], as: .passage).isEmpty)
         await server.stop()
+    }
+
+    @Test func aFullChunkFitsBehindThePrefix() async throws {
+        let server = try EmbeddingServer()
+        let embedder = try await server.embedder {
+            $0.maxTokens = 40
+            $0.queryPrefix = "query: "
+            $0.passagePrefix = "represent this passage for retrieval: ab"
+        }
+        let chunker = try TextChunker(tokenizer: embedder.tokenizer, limit: embedder.model.maxTokens, overlap: 0)
+        let text = (0..<300).map { "word\($0)" }.joined(separator: " ") + " " + String(repeating: "abcd", count: 300)
+        let chunks = chunker.chunks(of: text).map(\.text)
+        let estimator = EstimatingTokenizer()
+        #expect(chunks.contains { estimator.count(of: $0) == embedder.model.maxTokens })
+        for result in try await embedder.embed(chunks, as: .passage) {
+            #expect(throws: Never.self) { try result.get() }
+        }
+        await server.stop()
+    }
+
+    @Test func prefixesLeaveRoomForATextOrAreRefused() throws {
+        var variables = [
+            "SWITCHYARD_EMBEDDING_URL": "https://h/v1", "SWITCHYARD_EMBEDDING_MODEL": "m",
+            "SWITCHYARD_EMBEDDING_MAX_TOKENS": "10", "SWITCHYARD_EMBEDDING_PASSAGE_PREFIX": "a b",
+        ]
+        #expect(try HTTPEmbedderSettings(Environment(variables))?.room == 8)
+        variables["SWITCHYARD_EMBEDDING_QUERY_PREFIX"] = "a b c"
+        let error = #expect(throws: ConfigError.self) { try HTTPEmbedderSettings(Environment(variables)) }
+        #expect("\(try #require(error))".contains("at least 11"))
     }
 
     @Test func addressesAreCompleted() throws {

@@ -77,6 +77,42 @@ import Testing
         #expect(models[0].dimensions == 64)
     }
 
+    @Test func theRevisionFollowsWhatElseShapesThePassages() async throws {
+        let model = try SmallModel(expected)
+        func revision() async throws -> String {
+            try await LocalEmbedder(folder: model.url.path, threads: 1).model.revision
+        }
+        var revisions = [try await revision()]
+        try model.write(["prompts": ["query": "fox: "]], to: "config_sentence_transformers.json")
+        #expect(try await revision() == revisions[0], "no passage begins so")
+        let changes: [(JSON, String)] = [
+            (["prompts": ["passage": "the fox: "]], "config_sentence_transformers.json"),
+            (["pooling_mode_cls_token": true], "1_Pooling/config.json"),
+            (SmallModel.config(expected, "relu"), "config.json"),
+            (SmallModel.tokenizer(expected.vocabulary + ["extra"], expected.tokens[0].mode), "tokenizer.json"),
+        ]
+        for (json, name) in changes {
+            try model.write(json, to: name)
+            revisions.append(try await revision())
+        }
+        #expect(Set(revisions).count == 5)
+    }
+
+    @Test func refusesPoolingWithoutTheTokensOfAPrompt() async throws {
+        let model = try SmallModel(expected)
+        try model.write(["pooling_mode_mean_tokens": true, "include_prompt": false], to: "1_Pooling/config.json")
+        // Without prompts it asks for nothing.
+        _ = try await LocalEmbedder(folder: model.url.path, threads: 1)
+        try model.write(["prompts": ["passage": "the fox: "]], to: "config_sentence_transformers.json")
+        await expectRefusal(of: model, naming: "include_prompt")
+    }
+
+    @Test func refusesToMakeTextsSmall() async throws {
+        let model = try SmallModel(expected)
+        try model.write(["max_seq_length": 64, "do_lower_case": true], to: "sentence_bert_config.json")
+        await expectRefusal(of: model, naming: "do_lower_case")
+    }
+
     @Test func endsWhenItIsCancelled() async throws {
         let model = try SmallModel(expected)
         let embedder = try await LocalEmbedder(folder: model.url.path, threads: 1)
@@ -129,11 +165,12 @@ import Testing
         await expectRefusal(of: model)
     }
 
-    private func expectRefusal(of model: SmallModel) async {
+    private func expectRefusal(of model: SmallModel, naming name: String = "") async {
         let error = await #expect(throws: EmbeddingError.self) {
             try await LocalEmbedder(folder: model.url.path, threads: 1)
         }
         #expect(error?.code == .model)
+        if !name.isEmpty { #expect(error?.message.contains(name) == true) }
     }
 }
 

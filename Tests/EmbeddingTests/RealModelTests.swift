@@ -16,7 +16,7 @@ struct RealModelTests {
         #expect(model.name == "all-MiniLM-L6-v2")
         #expect(model.dimensions == 384)
         #expect(model.maxTokens == 256)
-        #expect(model.revision == "53aa51172d14")
+        #expect(model.revision == "ea47f36e2e74")
     }
 
     @Test func findsTheAnswerToAQuestion() async throws {

@@ -138,6 +138,12 @@ import Testing
             #expect(found.map { $0["text"]?.stringValue } == ["a second quince"])
             let blank = try await stack.embed(["texts": [["id": "blank", "text": " \n "]]])
             #expect(blank["sources"] == 1 && blank["chunks"] == 0)
+            // Ids that only look alike are two.
+            let alike = try await stack.embed([
+                "texts": [["id": "caf\u{e9}", "text": "a medlar"], ["id": "cafe\u{301}", "text": "another medlar"]]
+            ])
+            #expect(alike["chunks"] == 2, "\(alike)")
+            #expect(try await stack.search(["query": "medlar", "mode": "text"]).count == 2)
         }
     }
 
@@ -145,7 +151,7 @@ import Testing
         try await withStack(settings: Self.models) { stack in
             try await stack.startGateway()
             var worker = try await stack.startWorker("EmbeddingsWorker", ["SWITCHYARD_LEASE": "2s"])
-            let job = try await stack.submit(["texts": Self.texts(600)])
+            let job = try await stack.submitEmbedding(["texts": Self.texts(600)])
             for goal in [120, 350] {
                 try await poll("\(goal) vectors", within: .seconds(120), details: { stack.logs }) {
                     try await stack.countVectors() >= goal
@@ -156,6 +162,7 @@ import Testing
             try await stack.expectCompleted([job], within: .seconds(240))
             let result = try #require(try await stack.api.get("/api/v1/jobs/\(job.text)").json["result"])
             #expect(result["sources"] == 600 && result["chunks"] == 600 && result["failed"] == 0, "\(result)")
+            #expect(result["unchanged"] == 0, "what this job has embedded was not embedded before it")
             #expect(try await stack.countVectors() == 600)
             let ready = try await stack.database.query(
                 """
@@ -170,13 +177,17 @@ import Testing
         try await withStack(settings: Self.models) { stack in
             try await stack.startGateway()
             try await stack.startWorker("EmbeddingsWorker")
+            let embedded = try await stack.submitEmbedding(["texts": Self.texts(1)])
+            try await stack.expectCompleted([embedded], within: .seconds(120))
             for (spec, code): (JSON, String) in [
                 (["texts": Self.texts(1), "model": "none-such"], "model_unusable"),
                 (["texts": Self.texts(1), "chunking": ["tokens": 4000]], "invalid_chunking"),
                 (["texts": Self.texts(1), "chunking": ["tokens": 100, "overlap": 60]], "invalid_chunking"),
                 (["pages": [.string(UUID().text)]], "unknown_crawl"),
+                (["documents": [.string(UUID().text)]], "unknown_documents"),
+                (["documents": [.string(embedded.text)]], "unknown_documents"),
             ] {
-                let job = try await stack.submit(spec)
+                let job = try await stack.submitEmbedding(spec)
                 try await stack.wait(for: [job], toBe: .failed, within: .seconds(60))
                 let error = try await stack.api.get("/api/v1/jobs/\(job.text)").json["error"]
                 #expect(error?["code"]?.stringValue == code, "\(error ?? .null)")
@@ -188,19 +199,19 @@ import Testing
 }
 
 extension Stack {
-    fileprivate func submit(_ spec: JSON) async throws -> UUID {
+    func submitEmbedding(_ spec: JSON) async throws -> UUID {
         let answer = try await api.post("/api/v1/jobs", ["type": "batch_embedding", "spec": spec])
         return try #require(answer.json["id"]?.stringValue.flatMap(UUID.init(text:)), "\(answer.text)")
     }
 
     /// The result of a job that embeds.
-    fileprivate func embed(_ spec: JSON) async throws -> JSON {
-        let job = try await submit(spec)
+    func embed(_ spec: JSON) async throws -> JSON {
+        let job = try await submitEmbedding(spec)
         try await expectCompleted([job], within: .seconds(120))
         return try #require(try await api.get("/api/v1/jobs/\(job.text)").json["result"])
     }
 
-    fileprivate func search(_ request: JSON) async throws -> [JSON] {
+    func search(_ request: JSON) async throws -> [JSON] {
         let answer = try await api.post("/api/v1/search", request)
         return try #require(answer.json["hits"]?.arrayValue, "\(answer.text)")
     }

@@ -121,8 +121,7 @@ extension Stack {
             let space = try EmbeddingSpace.open(
                 namespace: "default", model: "probe", revision: "1", dimensions: 3, session)
             guard case .open(let open) = try space.begin([source], job: job, session)[0] else { return }
-            try space.write(chunks, vectors: vectors, to: open, session)
-            try space.finish(open, session)
+            try space.finish(open, with: chunks, vectors: vectors, of: chunks.count, session)
         }
     }
 }

@@ -176,6 +176,7 @@ import Testing
             _ = try await store.within(fence) { try crawl.write([records[3]], maxPages: 9, $0) }
             let pages = try await crawl.pages(after: 0, limit: 9, in: store)
             #expect(pages.map(\.duplicateOf) == [nil, pages[0].number, nil, pages[0].number])
+            #expect(try await crawl.countPages(in: store) == 2)
             #expect(pages.allSatisfy { !$0.isNear })
             let hashes = try await crawl.hashes(of: host.id, limit: 2, in: store)
             #expect(hashes.map(\.page) == [pages[2].number, pages[3].number])

@@ -22,8 +22,8 @@ func source(
 }
 
 /// A text's chunks: its words.
-func pieces(of text: String, from first: Int = 0) -> [EmbeddedChunk] {
-    text.split(separator: " ").enumerated().dropFirst(first).map { number, word in
+func pieces(of text: String) -> [EmbeddedChunk] {
+    text.split(separator: " ").enumerated().map { number, word in
         EmbeddedChunk(
             ordinal: Int32(number), start: Int32(10 * number), end: Int32(10 * number + 5), page: 1,
             headings: ["A", "B"],
@@ -59,10 +59,9 @@ extension JobStore {
     ) async throws {
         let start = try await begin(source(key, text: text, chunker: chunker, labels: labels), space, fence)
         guard case .open(let open) = start else { return }
-        let chunks = pieces(of: text, from: open.written)
+        let chunks = pieces(of: text)
         _ = try await within(fence) { session in
-            try space.write(chunks, vectors: vectors(of: chunks), to: open, session)
-            try space.finish(open, session)
+            try space.finish(open, with: chunks, vectors: vectors(of: chunks), of: chunks.count, session)
         }
     }
 
@@ -83,5 +82,15 @@ extension JobStore {
             counts.append(try await count("SELECT count(*) AS n FROM \(raw: table)"))
         }
         return counts
+    }
+
+    /// How many sources and chunks of a job are searched, and their tokens.
+    func searchedCounts(of job: UUID) async throws -> [Int] {
+        let rows = try await database.query(
+            """
+            SELECT count(*) AS sources, coalesce(sum(chunks), 0)::bigint AS chunks, coalesce(sum(tokens), 0)::bigint AS tokens
+            FROM embedding_sources WHERE job_id = \(job) AND state = 'ready'
+            """)
+        return try ["sources", "chunks", "tokens"].map { try rows[0].decode($0, as: Int.self) }
     }
 }

@@ -2,6 +2,7 @@ import Crypto
 import Foundation
 import JSON
 import Postgres
+import TestKit
 import Testing
 
 @testable import Jobs
@@ -42,21 +43,29 @@ import Testing
             #expect(try await space.known(all.map(\.hash), in: store.database) == Set(first.map(\.hash)))
             #expect(try await store.searched() == [])
 
-            // A later attempt goes on where this one ended, and needs no vector anew.
+            // A later attempt needs no vector anew.
             let again = try await store.begin(source("a", text: text), space, fence)
             guard case .open(let rest) = again else { throw NotClaimed() }
             #expect(rest.written == 2 && rest.id == open.id)
-            try await store.within(fence) { session in
-                try space.write([all[2]], vectors: vectors(of: [all[2]]), to: rest, session)
-                try space.finish(rest, session)
+            // Twice, as when nobody knows whether it was committed.
+            for _ in 1...2 {
+                try await store.within(fence) {
+                    try space.finish(rest, with: [all[2]], vectors: vectors(of: [all[2]]), of: 3, $0)
+                }
             }
-            // Repeated, because nobody knows whether it was committed.
-            try await store.within(fence) { try space.finish(rest, $0) }
             #expect(try await store.searched() == ["a one two three"])
-            let counts = try await space.counts(of: fence.job, in: store.database)
-            #expect(counts == EmbeddingCounts(sources: 1, chunks: 3, tokens: 11))
+            #expect(try await store.searchedCounts(of: fence.job) == [1, 3, 11])
             #expect(
-                try await store.begin(source("a", text: text), space, fence) == .unchanged(chunks: 3, tokens: 11))
+                try await store.begin(source("a", text: text), space, fence) == .repeated(chunks: 3, tokens: 11))
+            // Another job's own version is in place: what is repeated now is of no use.
+            let next = try await store.run()
+            try await store.embed("a", text: "four", space, next)
+            await #expect(throws: PostgresError.self) {
+                try await store.within(fence) {
+                    try space.finish(rest, with: [all[2]], vectors: vectors(of: [all[2]]), of: 3, $0)
+                }
+            }
+            #expect(try await store.searched() == ["a four"])
         }
     }
 
@@ -104,8 +113,7 @@ import Testing
             named.title = "\0"
             guard case .open(let open) = try await store.begin(named, space, fence) else { throw NotClaimed() }
             try await store.within(fence) { session in
-                try space.write([chunk], vectors: vectors(of: [chunk]), to: open, session)
-                try space.finish(open, session)
+                try space.finish(open, with: [chunk], vectors: vectors(of: [chunk]), of: 1, session)
             }
             #expect(try await store.searched() == ["a a\u{FFFD}b"])
         }
@@ -127,10 +135,10 @@ import Testing
             let all = pieces(of: "one two")
             _ = try await store.within(next) { try space.write(all, vectors: [], to: open, $0) }
             #expect(try await store.searched().first == "a one two", "the old one until the new one is whole")
-            try await store.within(next) { try space.finish(open, $0) }
+            try await store.within(next) { try space.finish(open, of: 2, $0) }
             #expect(try await store.searched().count == 4)
-            #expect(try await space.counts(of: fence.job, in: store.database).sources == 1)
-            #expect(try await space.counts(of: next.job, in: store.database).sources == 3)
+            #expect(try await store.searchedCounts(of: fence.job)[0] == 1)
+            #expect(try await store.searchedCounts(of: next.job)[0] == 3)
         }
     }
 
@@ -148,10 +156,10 @@ import Testing
             }
             #expect(open[0].id != open[1].id)
             let (first, second) = (open[0], open[1])
-            try await store.within(next) { try space.finish(second, $0) }
-            try await store.within(fence) { try space.finish(first, $0) }
+            try await store.within(next) { try space.finish(second, of: 2, $0) }
+            try await store.within(fence) { try space.finish(first, of: 2, $0) }
             #expect(try await store.searched() == ["a old text"])
-            try await store.within(next) { try space.finish(second, $0) }
+            try await store.within(next) { try space.finish(second, of: 2, $0) }
             #expect(try await store.searched() == ["a old text"], "a call that is repeated late changes nothing")
         }
     }
@@ -168,12 +176,76 @@ import Testing
             // What is unchanged belongs to the job that came across it last.
             #expect(
                 try await store.begin(source("a", text: "one two"), space, next) == .unchanged(chunks: 2, tokens: 6))
-            #expect(try await space.counts(of: next.job, in: store.database).sources == 2)
+            #expect(try await store.searchedCounts(of: next.job)[0] == 2)
             let other = try await store.space(next, namespace: "other")
             guard case .open = try await store.begin(source("a", text: "one two"), other, next) else {
                 Issue.record("another namespace has nothing to do with it")
                 return
             }
+        }
+    }
+
+    @Test func aSourceThatLacksChunksIsNeverTakenForEmbedded() async throws {
+        try await withSpace { store, space, fence in
+            let text = "one two three"
+            let sound = pieces(of: text).filter { $0.ordinal != 1 }
+            guard case .open(let open) = try await store.begin(source("a", text: text), space, fence) else {
+                throw NotClaimed()
+            }
+            try await store.within(fence) { session in
+                try space.write([sound[0]], vectors: vectors(of: [sound[0]]), to: open, session)
+                try space.finish(open, with: [sound[1]], vectors: vectors(of: [sound[1]]), of: 3, session)
+            }
+            #expect(try await store.searched() == ["a one three"], "what is there is found")
+            // The gap is not copied, and neither this job nor a later one is told that there is nothing to do.
+            let next = try await store.run()
+            for (key, fence) in [("b", next), ("a", fence), ("a", next)] {
+                guard case .open = try await store.begin(source(key, text: text), space, fence) else {
+                    Issue.record("\(key) is not to be done")
+                    return
+                }
+            }
+            try await store.embed("a", text: text, space, next)
+            #expect(try await store.searched() == ["a one two three"])
+            #expect(
+                try await store.begin(source("a", text: text), space, fence) == .unchanged(chunks: 3, tokens: 11))
+        }
+    }
+
+    @Test func aVersionWithoutAnySoundChunkTakesNoPlace() async throws {
+        try await withSpace { store, space, fence in
+            try await store.embed("a", text: "one two", space, fence)
+            let next = try await store.run()
+            for (key, count) in [("a", 1), ("b", 1)] {
+                guard case .open(let open) = try await store.begin(source(key, text: "three"), space, next) else {
+                    throw NotClaimed()
+                }
+                for _ in 1...2 { try await store.within(next) { try space.finish(open, of: count, $0) } }
+            }
+            #expect(try await store.searched() == ["a one two"])
+            // But a text that has nothing to embed does.
+            guard case .open(let empty) = try await store.begin(source("a", text: ""), space, next) else {
+                throw NotClaimed()
+            }
+            try await store.within(next) { try space.finish(empty, of: 0, $0) }
+            #expect(try await store.searched() == [])
+            while try await store.forgetReplacedSources(limit: 9) {}
+            #expect(try await store.embeddingRows() == [1, 0, 0])
+        }
+    }
+
+    @Test func aSourceIsLockedInItsSpaceAlone() async throws {
+        try await withSpace { store, space, fence in
+            let other = try await store.space(fence, namespace: "other")
+            let counts = try await store.within(fence) { session in
+                try [space, space, other].map { space in
+                    _ = try space.begin([source("a", text: "one")], job: fence.job, session)
+                    let rows = try session.query(
+                        "SELECT count(*) AS n FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()")
+                    return try rows[0].decode("n", as: Int.self)
+                }
+            }
+            #expect(counts[1] == counts[0] && counts[2] == counts[1] + 1)
         }
     }
 
@@ -209,6 +281,32 @@ import Testing
             while try await store.deleteEmbeddings(of: [next.job], limit: 1) {}
             while try await store.forgetReplacedSources(limit: 2) {}
             #expect(try await store.embeddingRows() == [0, 0, 0])
+        }
+    }
+
+    @Test func aSourceThatIsTakenOverMeanwhileHidesNoOther() async throws {
+        try await withSpace { store, space, fence in
+            try await store.embed("a", text: "one", space, fence)
+            try await store.embed("b", text: "two", space, fence)
+            let next = try await store.run()
+            let hasTaken = Gate()
+            let taker = Task {
+                try await store.within(next) { session in
+                    _ = try space.begin([source("a", text: "one")], job: next.job, session)
+                    hasTaken.open()
+                    // Until the other one waits for this row, or has passed it.
+                    for _ in 1...1000
+                    where
+                        !(try session.query(
+                            "SELECT 1 FROM pg_locks WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid))"
+                        ).isEmpty)
+                    { break }
+                }
+            }
+            await hasTaken.pass()
+            while try await store.deleteEmbeddings(of: [fence.job], limit: 1) {}
+            try await taker.value
+            #expect(try await store.searched() == ["a one"])
         }
     }
 

@@ -111,6 +111,32 @@ import Testing
         }
     }
 
+    @Test func aModelThatIsAwayLeavesTheWords() async throws {
+        try await World.with(models: [SilentEmbedder()], timeout: .seconds(1)) { world in
+            try await world.add(Self.texts, by: HashingEmbedder())
+            let answer = try await world.engine.search(SearchRequest(text: "toner"), namespace: "default")
+            #expect(answer.mode == .text && answer.hits.map(\.chunk.key) == ["toner"] && answer.notes.count == 1)
+            await expect(.modelUnavailable, SearchRequest(text: "toner", mode: .vector), world)
+        }
+    }
+
+    @Test func wordsThatTooManyChunksHaveAreNotAllRanked() async throws {
+        try await World.with { world in
+            let space = try await world.space(3)
+            try await world.add("a", (0..<9).map { ("berth \($0)", [1, 0, 0]) }, to: space)
+            var world = world
+            func notes(_ text: String) async throws -> [String] {
+                try await world.engine.search(SearchRequest(text: text, mode: .text), namespace: "default").notes
+            }
+            #expect(try await notes("berth").isEmpty)
+            world.engine.ranked = 9
+            #expect(try await notes("berth").isEmpty)
+            world.engine.ranked = 8
+            #expect(try await notes("berth").count == 1)
+            #expect(try await notes("berth 5").isEmpty)
+        }
+    }
+
     @Test func modelsAreToldApart() async throws {
         var next = HashingEmbedder()
         next.model = EmbeddingModel(name: "hashing", revision: "2", dimensions: 64, maxTokens: 32)

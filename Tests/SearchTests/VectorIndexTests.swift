@@ -1,11 +1,11 @@
 import COpenBLAS
 import Foundation
 import JSON
-import Jobs
 import Postgres
 import TestKit
 import Testing
 
+@testable import Jobs
 @testable import Search
 
 /// What pgvector's index adds, and that it changes nothing else.
@@ -67,6 +67,55 @@ import Testing
             #expect(try await world.space(16).index != nil)
             let rows = try await world.database.query("SELECT count(*) AS n FROM embedding_index_1")
             #expect(try rows[0].decode("n", as: Int.self) == 120)
+        }
+    }
+
+    @Test func aSpaceThatCannotHaveAnIndexHoldsUpNoOther() async throws {
+        try await World.with(.pgvector) { world in
+            let (bad, good) = (try await world.space(3, model: "bad"), try await world.space(3, model: "good"))
+            for space in [bad, good] { try await world.add("a", [("one", [1, 0, 0])], to: space) }
+            // Something is in its table's place.
+            try await world.database.query("CREATE VIEW embedding_index_1 AS SELECT 1 AS id")
+            guard case .installed(let installation) = try await VectorExtension.find(in: world.database) else {
+                throw TestKitError("the server has no vector extension")
+            }
+            let outcomes = try await VectorIndexBuilder(world.database).run(installation, threshold: 1)
+            #expect(outcomes.map(\.model) == ["bad", "good"])
+            #expect(outcomes[0].fault != nil && outcomes[1].fault == nil)
+            #expect(try await world.space(3, model: "good").index != nil)
+        }
+    }
+
+    @Test func vectorsThatWereForgottenSinceAreLeftOut() async throws {
+        try await World.with(.pgvector) { world in
+            let space = try await world.space(3)
+            try await world.add("a", [("one", [1, 0, 0]), ("two", [0, 1, 0])], to: space)
+            try await world.buildIndexes()
+            try await world.database.query("DELETE FROM embedding_index_1")
+            let vectors = (1...3).map { (id: Int64($0), vector: StoredVector([1, 0, 0])) }
+            try await world.database.query(VectorIndex.insertion(of: vectors, into: space.id, dimensions: 3))
+            let rows = try await world.database.query("SELECT id FROM embedding_index_1 ORDER BY id")
+            #expect(try rows.map { try $0.decode("id", as: Int64.self) } == [1, 2])
+        }
+    }
+
+    @Test func whatIsAvailableIsNotInstalledByLooking() async throws {
+        try await World.with(.pgvector) { world in
+            let name = "fresh_\(UInt32.random(in: 0 ... .max))"
+            let url = try #require(try await Server.pgvector.url().flatMap { URLComponents(string: $0) })
+            var fresh = url
+            fresh.path = "/\(name)"
+            try await world.database.query(Statement(stringLiteral: "CREATE DATABASE \(name)"))
+            let database = Database(
+                PostgresConfiguration(url: try #require(fresh.string), applicationName: name), size: 1)
+            #expect(try await VectorExtension.find(in: database, installs: false) == .available)
+            guard case .installed = try await VectorExtension.find(in: database) else {
+                Issue.record("the account may install it")
+                return
+            }
+            #expect(try await VectorExtension.find(in: database, installs: false) != .available)
+            await database.close()
+            try await world.database.query(Statement(stringLiteral: "DROP DATABASE \(name)"))
         }
     }
 

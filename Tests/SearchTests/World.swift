@@ -101,8 +101,7 @@ struct World: Sendable {
         let vectors = zip(chunks, texts).map { EmbeddedVector(hash: $0.hash, vector: $1.vector, tokens: 5) }
         try await database.transaction { [source] session in
             guard case .open(let open) = try space.begin([source], job: job, session)[0] else { return }
-            try space.write(chunks, vectors: vectors, to: open, session)
-            try space.finish(open, session)
+            try space.finish(open, with: chunks, vectors: vectors, of: chunks.count, session)
         }
     }
 
@@ -121,7 +120,9 @@ struct World: Sendable {
         guard case .installed(let installation) = try await VectorExtension.find(in: database) else {
             throw TestKitError("the server has no vector extension")
         }
-        _ = try await VectorIndexBuilder(database).run(installation, threshold: 1)
+        for outcome in try await VectorIndexBuilder(database).run(installation, threshold: 1) {
+            if let fault = outcome.fault { throw fault }
+        }
     }
 
     /// Every chunk that searches may find, with its vector, and the labels, kind, key and job of its source.
@@ -211,5 +212,18 @@ struct HashingEmbedder: Embedder {
             guard tokens <= model.maxTokens else { return .failure(EmbeddingError(.tooLong, "The text is too long.")) }
             return .success(EmbeddedText(vector: vector(text), tokens: tokens))
         }
+    }
+}
+
+/// An embedder whose endpoint does not answer.
+struct SilentEmbedder: Embedder {
+    let model = HashingEmbedder().model
+    var tokenizer: any TextTokenizer { HashingEmbedder().tokenizer }
+
+    func embed(
+        _ texts: [String], as role: TextRole
+    ) async throws(EmbeddingError) -> [Result<EmbeddedText, EmbeddingError>] {
+        do { try await Task.sleep(for: .seconds(600)) } catch { throw EmbeddingError(.cancelled, "cancelled") }
+        throw EmbeddingError(.unavailable, "away")
     }
 }

@@ -41,4 +41,12 @@ struct EmbeddingTally: Codable, Sendable, Equatable {
     var tokens = 0
     /// Chunks that have no vector, and are not found therefore; each has a record error.
     var failed = 0
+
+    /// What a later attempt goes on from that begins again where these counts were taken, after more was counted: what comes again is counted
+    /// again, but not what was embedded or found to be unchanged.
+    func begunAgain(after more: EmbeddingTally) -> EmbeddingTally {
+        var tally = self
+        (tally.unchanged, tally.embedded, tally.tokens) = (more.unchanged, more.embedded, more.tokens)
+        return tally
+    }
 }

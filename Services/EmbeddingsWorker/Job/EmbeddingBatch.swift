@@ -13,6 +13,8 @@ import WorkerKit
 ///    yet are embedded. Nothing of that is written: it would be done again.
 /// 3. The window's chunks and the vectors that they need are written, a source at a time. A later attempt finds these texts known.
 /// 4. The transaction with the last chunks of a source ends it: it is searched, and its earlier version is not.
+/// 5. What was counted is told, for a checkpoint. Only what was done between a commit and the checkpoint behind it is counted differently by a later attempt: it
+///    finds it done.
 struct EmbeddingBatch {
     private struct Entry {
         let text: SourceText
@@ -74,7 +76,10 @@ struct EmbeddingBatch {
         var source = EmbeddingSource(
             kind: text.kind, key: text.key, labels: labels, hash: text.hash, chunker: cutter.version)
         (source.title, source.url) = (text.title, text.url)
-        if let earlier = entries.firstIndex(where: { $0.text.kind == text.kind && $0.text.key == text.key }) {
+        // By their bytes: ids that only look alike are two, here as in the database.
+        if let earlier = entries.firstIndex(where: {
+            $0.text.kind == text.kind && $0.text.key.utf8.elementsEqual(text.key.utf8)
+        }) {
             chunks -= entries.remove(at: earlier).chunks.count
             superseded += 1
         }
@@ -84,11 +89,22 @@ struct EmbeddingBatch {
 
     /// Embeds and stores what was added, and counts it; the batch is empty then.
     ///
-    /// - Parameter onProgress: told of the counts after each window.
+    /// - Parameter onProgress: told of the counts after each step but the last.
     /// - Returns: false when the job was asked to end before all was stored.
     mutating func finish(
-        _ counts: inout EmbeddingTally, onProgress: (EmbeddingTally) -> Void
+        _ counts: inout EmbeddingTally, onProgress: (EmbeddingTally) async throws -> Void
     ) async throws -> Bool {
+        let open = try await begin(&counts)
+        for window in Self.windows(of: open) {
+            try await onProgress(counts)
+            guard context.stopReason == nil else { return false }
+            try await store(window, &counts)
+        }
+        return true
+    }
+
+    /// Begins the sources, counts those that are done with, and answers the others.
+    private mutating func begin(_ counts: inout EmbeddingTally) async throws -> [(Entry, OpenSource)] {
         let sources = entries.map(\.source)
         let starts = try await context.transaction { [space, job = context.job] session in
             try space.begin(sources, job: job, session)
@@ -100,17 +116,15 @@ struct EmbeddingBatch {
                 counts.sources += 1
                 counts.unchanged += 1
                 counts.chunks += chunks
+            case .repeated(let chunks, _):
+                counts.sources += 1
+                counts.chunks += chunks
             case .open(let source): open.append((entry, source))
             }
         }
         counts.sources += superseded
         (entries, chunks, superseded) = ([], 0, 0)
-        for window in Self.windows(of: open) {
-            guard context.stopReason == nil else { return false }
-            try await store(window, &counts)
-            onProgress(counts)
-        }
-        return true
+        return open
     }
 
     private func store(_ window: [Part], _ counts: inout EmbeddingTally) async throws {
@@ -171,11 +185,15 @@ struct EmbeddingBatch {
     ) async throws {
         let sound = part.chunks.filter { failures[$0.hash] == nil }
         let needed = Set(sound.map(\.hash)).compactMap { vectors[$0] }
+        let count = part.entry.chunks.count
         stages.store.took(records: sound.count)
         try await stages.store.measure { [context, space, source = part.source, isLast = part.isLast] in
             try await context.transaction { session in
-                if !sound.isEmpty { try space.write(sound, vectors: needed, to: source, session) }
-                if isLast { try space.finish(source, session) }
+                if isLast {
+                    try space.finish(source, with: sound, vectors: needed, of: count, session)
+                } else if !sound.isEmpty {
+                    try space.write(sound, vectors: needed, to: source, session)
+                }
             }
         }
         stages.store.gave(records: sound.count)

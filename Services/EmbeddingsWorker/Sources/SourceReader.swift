@@ -17,6 +17,8 @@ struct SourceReader: Sendable {
         mutating func nextPart() { self = Position(part: part + 1) }
     }
 
+    /// The type of the jobs that `documents` names.
+    private static let documentType = "document_processing"
     private static let textsAtOnce = 64
     private static let pagesAtOnce = 32
 
@@ -39,11 +41,23 @@ struct SourceReader: Sendable {
         return try await pages(of: spec.pages[part], &next)
     }
 
-    /// How many sources there are, as far as that can be told.
+    /// How many sources there are.
+    ///
+    /// - Throws: `JobFailure` where the spec names a job that cannot be read from.
     func count() async throws -> Int {
         var count = spec.texts.count
         for job in spec.documents {
-            count += try await context.read { try await $0.countDocuments(of: job, namespace: context.namespace) }
+            let documents = try await context.read {
+                try await $0.countDocuments(of: job, type: Self.documentType, namespace: context.namespace)
+            }
+            guard let documents else {
+                throw JobFailure(
+                    code: "unknown_documents",
+                    message:
+                        "documents names \(job.text), which is no \(Self.documentType) job of this namespace that has ended."
+                )
+            }
+            count += documents
         }
         for job in spec.pages {
             let crawl = try await crawl(of: job)

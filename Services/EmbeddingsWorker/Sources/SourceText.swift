@@ -25,7 +25,10 @@ struct SourceText: Sendable {
         var hasher = SHA256Hasher()
         for section in sections {
             // Lengths keep apart what would be the same bytes in a row.
-            let facts = "\(section.text.utf8.count) \(section.start) \(section.page ?? 0) \(section.headings ?? [])\n"
+            let page = section.page.map { "\($0)" } ?? "none"
+            // Without headings the text is cut as Markdown.
+            let headings = section.headings.map { "\($0)" } ?? "none"
+            let facts = "\(section.text.utf8.count) \(section.start) \(page) \(headings)\n"
             hasher.update(Array(facts.utf8))
             hasher.update(Array(section.text.utf8))
         }

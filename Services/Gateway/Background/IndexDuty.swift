@@ -18,30 +18,41 @@ struct IndexDuty: Sendable {
         var said: VectorExtension.Presence?
         while true {
             do {
-                let presence = try await VectorExtension.find(in: database)
+                // What was denied once is denied until an operator does it.
+                let presence = try await VectorExtension.find(in: database, installs: said != .available)
                 if presence != said { say(presence) }
                 said = presence
                 if case .installed(let installation) = presence {
-                    for (namespace, model) in try await VectorIndexBuilder(database).run(installation) {
-                        log.info("index of vectors built", ["namespace": .string(namespace), "model": .string(model)])
-                    }
+                    for outcome in try await VectorIndexBuilder(database).run(installation) { say(outcome) }
                 }
             } catch {
                 if Task.isCancelled { throw CancellationError() }
-                log.warning("the index of vectors waits", ["error": .error(error)])
+                log.warning("the indexes of vectors wait", ["error": .error(error)])
             }
             try await Task.sleep(for: Self.pause)
         }
     }
 
+    private func say(_ outcome: VectorIndexBuilder.Outcome) {
+        let fields: LogFields = ["namespace": .string(outcome.namespace), "model": .string(outcome.model)]
+        if let fault = outcome.fault {
+            log.warning("the index of vectors waits", fields.appending(["error": .error(fault)]))
+        } else {
+            log.info("index of vectors built", fields)
+        }
+    }
+
     private func say(_ presence: VectorExtension.Presence) {
         switch presence {
+        case .available: sayMissing("let a superuser run CREATE EXTENSION vector in this database")
+        case .missing(let remedy): sayMissing(remedy)
         case .installed(let installation):
             log.info("searches use the vector extension", ["version": .string("\(installation.version)")])
-        case .missing(let remedy):
-            log.info(
-                "searches compare every vector, which is exact, and slow for millions",
-                ["to_change_it": .string(remedy)])
         }
+    }
+
+    private func sayMissing(_ remedy: String) {
+        log.info(
+            "searches compare every vector, which is exact, and slow for millions", ["to_change_it": .string(remedy)])
     }
 }

@@ -22,7 +22,7 @@ public struct TextChunker: Sendable {
     }
 
     /// Bytes of text for each token of the limit that a chunk may have: blanks and signs that are no tokens would make it endless.
-    static let bytesPerToken = 32
+    public static let bytesPerToken = 32
 
     private let tokenizer: any TextTokenizer
     private let limit: Int

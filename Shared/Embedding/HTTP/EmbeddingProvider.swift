@@ -54,7 +54,7 @@ final class EmbeddingProvider: Sendable {
     /// - Throws: `unavailable` when our patience is at its end, `denied`, `cancelled`.
     func ask(_ texts: [String], estimate: Int, dimensions: Int?) async throws(EmbeddingError) -> Reply {
         let deadline = ContinuousClock.now + settings.patience.total
-        var (tries, faults) = (0, 0)
+        var (tries, unreadable) = (0, 0)
         var reason = "there was no turn for a try"
         while true {
             let attempt = try await pace.send(before: deadline) { () async throws(EmbeddingError) in
@@ -65,8 +65,8 @@ final class EmbeddingProvider: Sendable {
             case .trouble(let trouble):
                 reason = trouble.reason
                 tries += 1
-                faults += trouble.isThrottle ? 0 : 1
-                guard deadline > .now, faults < settings.patience.tries else { throw unavailable(reason, tries) }
+                unreadable += trouble.isUnreadable ? 1 : 0
+                guard deadline > .now, unreadable < settings.patience.tries else { throw unavailable(reason, tries) }
             case nil: throw unavailable(reason, tries)
             }
         }
@@ -144,12 +144,11 @@ final class EmbeddingProvider: Sendable {
                 }
                 return .answer(.answered(answer))
             } catch {
-                return .trouble(Trouble(reason: "it answered \(status), but \(hidden(error.reason))"))
+                return .trouble(
+                    Trouble(reason: "it answered \(status), but \(shown(error.reason))", isUnreadable: true))
             }
         case 408, 425, 429, 500...:
-            let wait = response.head.retryAfter
-            let isThrottle = status == 429 || status == 503 && wait != nil
-            return .trouble(Trouble(reason: words(of: response), retryAfter: wait, isThrottle: isThrottle))
+            return .trouble(Trouble(reason: words(of: response), retryAfter: response.head.retryAfter))
         case 400, 409, 413, 422: return .answer(.refused(words(of: response)))
         default:
             // A key, a model or an address that is wrong is so for every text.
@@ -159,14 +158,15 @@ final class EmbeddingProvider: Sendable {
     }
 
     private func words(of response: WebResponse) -> String {
-        let message = hidden(ProviderMessage(body: response.body).text)
+        let message = shown(ProviderMessage(body: response.body).text)
         return "it answered \(response.status)\(message.isEmpty ? "" : ": \(message)")"
     }
 
-    /// Some endpoints repeat the key that they do not like.
-    private func hidden(_ text: String) -> String {
-        guard let key = settings.key, !key.isEmpty else { return text }
-        return text.replacingOccurrences(of: key, with: "***")
+    /// What it says, on one line and not a long one, without the key, which some endpoints repeat when they do not like it.
+    private func shown(_ text: String) -> String {
+        guard let key = settings.key, !key.isEmpty else { return ProviderMessage.clipped(text) }
+        // First of the whole text: of a key that is cut in two a part would stay.
+        return ProviderMessage.clipped(text.replacingOccurrences(of: key, with: "***"))
     }
 
     private func trouble(of error: WebError) throws(EmbeddingError) -> Trouble {
@@ -175,8 +175,8 @@ final class EmbeddingProvider: Sendable {
         case .refusedAddress, .invalidRequest, .redirect:
             throw EmbeddingError(
                 .denied, "the embedding provider at \(settings.base.origin) cannot be asked: \(error.message)")
-        case .overflow, .dns, .connect, .tls, .timeout, .tooLarge, .answer, .closed:
-            return Trouble(reason: error.message)
+        case .tooLarge, .answer: return Trouble(reason: error.message, isUnreadable: true)
+        case .overflow, .dns, .connect, .tls, .timeout, .closed: return Trouble(reason: error.message)
         }
     }
 }

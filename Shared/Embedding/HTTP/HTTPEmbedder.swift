@@ -7,7 +7,8 @@ import HTTPClient
 ///
 /// - Texts go in batches of limited items, tokens and bytes, some at a time.
 /// - 429, 5xx, broken connections and answers that cannot be read are no text's fault: see `ProviderPace` and `EmbeddingProvider`.
-/// - A batch that the endpoint refuses is cut in two until the text that it refuses is alone.
+/// - A batch that the endpoint refuses is cut in two until the text that it refuses is alone. Where it refuses all texts of a call, and the probe too, it is the
+///   endpoint's fault, and no text's.
 /// - A text whose vector is missing or none is asked for once more, alone.
 ///
 /// Whoever embeds much gives it in parts: what `embed` throws concerns all texts of the call.
@@ -38,7 +39,7 @@ public final class HTTPEmbedder: Embedder {
         let identity = parts.map { "\($0.utf8.count):\($0)" }.joined()
         model = EmbeddingModel(
             name: settings.model, revision: Hex.encode(Array(sha256(identity).prefix(8))), dimensions: dimensions,
-            maxTokens: settings.maxTokens)
+            maxTokens: settings.room)
         self.settings = settings
         self.provider = provider
         permits = Permits(count: settings.concurrency)
@@ -52,17 +53,25 @@ public final class HTTPEmbedder: Embedder {
         _ settings: HTTPEmbedderSettings, client: WebClient
     ) async throws(EmbeddingError) -> HTTPEmbedder {
         let provider = try EmbeddingProvider(settings, client: client)
+        let answer = try await probe(provider, settings)
+        guard case .success(let vector)? = answer.vectors.first else {
+            let fault = answer.vectors.first?.fault?.message ?? "the answer is empty"
+            throw EmbeddingError(.model, "the model \(settings.model) gives no vector for a probe: \(fault)")
+        }
+        return HTTPEmbedder(settings, provider, dimensions: vector.count)
+    }
+
+    /// Asks for the vector of one word, which no endpoint has a reason to refuse.
+    @discardableResult
+    private static func probe(
+        _ provider: EmbeddingProvider, _ settings: HTTPEmbedderSettings
+    ) async throws(EmbeddingError) -> ProviderAnswer {
         switch try await provider.ask(
             [settings.passagePrefix + "probe"], estimate: 1, dimensions: settings.dimensions)
         {
+        case .answered(let answer): return answer
         case .refused(let words):
             throw EmbeddingError(.denied, "the embedding provider at \(settings.base.origin) refuses a probe: \(words)")
-        case .answered(let answer):
-            guard case .success(let vector)? = answer.vectors.first else {
-                let fault = answer.vectors.first?.fault?.message ?? "the answer is empty"
-                throw EmbeddingError(.model, "the model \(settings.model) gives no vector for a probe: \(fault)")
-            }
-            return HTTPEmbedder(settings, provider, dimensions: vector.count)
         }
     }
 
@@ -82,21 +91,26 @@ public final class HTTPEmbedder: Embedder {
         var items: [Item] = []
         for (index, text) in texts.enumerated() where text.utf8.contains(where: { !$0.isASCIIBlank }) {
             let prefixed = settings.prefix(role) + text
-            let tokens = estimator.count(of: prefixed)
-            if tokens > settings.maxTokens || prefixed.utf8.count > settings.batch.bytes {
+            // Of the text alone: what is cut to the limit must fit, however its beginning goes with the prefix.
+            let tokens = estimator.count(of: text)
+            if tokens > settings.room || prefixed.utf8.count > settings.batch.bytes {
                 results[index] = .failure(tooLong(tokens))
             } else {
-                items.append(Item(index: index, text: prefixed, tokens: tokens))
+                items.append(Item(index: index, text: prefixed, tokens: estimator.count(of: prefixed)))
             }
         }
-        for solved in try await solve(batches(of: items)) { results[solved.index] = solved.result }
+        let all = try await solve(batches(of: items))
+        if !all.isEmpty, all.allSatisfy({ $0.result.fault?.code == .refused }) {
+            try await Self.probe(provider, settings)
+        }
+        for solved in all { results[solved.index] = solved.result }
         return results
     }
 
     private func tooLong(_ tokens: Int) -> EmbeddingError {
         EmbeddingError(
             .tooLong,
-            "the text has about \(tokens) tokens; \(settings.maxTokens), and \(settings.batch.bytes) bytes, are the limit"
+            "the text has about \(tokens) tokens; \(settings.room), and \(settings.batch.bytes) bytes, are the limit"
         )
     }
 

@@ -32,6 +32,11 @@ extension HTTPEmbedderSettings {
         pricePerMillionTokens = try Self.price(environment, name("PRICE"))
         queryPrefix = try environment.string(name("QUERY_PREFIX"), default: "")
         passagePrefix = try environment.string(name("PASSAGE_PREFIX"), default: "")
+        guard room >= Self.leastRoom else {
+            throw ConfigError(
+                name: name("MAX_TOKENS"), found: .text(String(maxTokens)),
+                wanted: "at least \(maxTokens - room + Self.leastRoom), as the prefixes have about \(maxTokens - room)")
+        }
     }
 
     private static func price(_ environment: Environment, _ name: String) throws(ConfigError) -> Double {

@@ -32,9 +32,10 @@ public struct HTTPEmbedderSettings: Sendable {
     public struct Patience: Sendable, Hashable {
         /// How long one answer may take, its last byte included.
         public var timeout: Duration
-        /// How often one request may end without a usable answer. Being told to slow down (429, or a `Retry-After`) does not count.
+        /// How often one request may be answered by what is no answer. That nobody answers, that the server is not well (5xx) and that it wants less
+        /// (429) do not count.
         public var tries: Int
-        /// How long one request may wait in all for the endpoint to be well.
+        /// How long one request may wait in all for the endpoint to be there and well.
         public var total: Duration
         /// The longest wait that a `Retry-After` can ask for.
         public var longestWait: Duration
@@ -63,7 +64,7 @@ public struct HTTPEmbedderSettings: Sendable {
     public var key: String?
     /// How many numbers to ask for, where the model can give fewer than it has; nil takes what it gives.
     public var dimensions: Int?
-    /// The most tokens of one text, as `EstimatingTokenizer` counts them: endpoints tend to cut longer ones off in silence.
+    /// The most tokens of one text with its prefix, as `EstimatingTokenizer` counts them: endpoints tend to cut longer ones off in silence.
     public var maxTokens = 512
     /// What one request may hold.
     public var batch = BatchLimits()
@@ -97,6 +98,15 @@ public struct HTTPEmbedderSettings: Sendable {
             if !path.hasSuffix("/embeddings") { path += "/embeddings" }
             return try WebURL(path + (parts.count > 1 ? "?\(parts[1])" : ""))
         }
+    }
+
+    /// The least tokens of its own that a text must be able to have: what chunks need.
+    static let leastRoom = 8
+
+    /// The most tokens of its own that a text of either role may have.
+    var room: Int {
+        let estimator = EstimatingTokenizer()
+        return maxTokens - max(estimator.count(of: queryPrefix), estimator.count(of: passagePrefix))
     }
 
     func prefix(_ role: TextRole) -> String {

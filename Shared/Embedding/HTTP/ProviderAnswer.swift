@@ -99,9 +99,10 @@ extension [UInt8] {
 
 /// What an endpoint says is wrong, wherever its kind of server puts it.
 struct ProviderMessage {
-    /// The most characters that are kept.
-    static let length = 300
+    /// The most characters that are shown.
+    private static let length = 300
 
+    /// All of it, whatever is in it.
     let text: String
 
     init?(_ json: JSON) {
@@ -110,7 +111,7 @@ struct ProviderMessage {
             let text = error?["message"]?.stringValue ?? error?.stringValue ?? json["message"]?.stringValue
                 ?? json["detail"]?.stringValue
         else { return nil }
-        self.text = Self.clipped(text)
+        self.text = text
     }
 
     /// Of the body of an answer: its message, else the beginning of what it is.
@@ -119,12 +120,12 @@ struct ProviderMessage {
         if let json = try? JSON.parse(body, maxDepth: 16), let message = ProviderMessage(json) {
             self = message
         } else {
-            text = Self.clipped(String(decoding: body.prefix(4 * Self.length), as: UTF8.self))
+            text = String(decoding: body, as: UTF8.self)
         }
     }
 
     /// One line, and not a long one.
-    private static func clipped(_ text: String) -> String {
+    static func clipped(_ text: String) -> String {
         let line = text.unicodeScalars.prefix(4 * length).map { $0.value < 0x20 || $0.value == 0x7F ? " " : $0 }
         let words = String(String.UnicodeScalarView(line)).split(separator: " ").joined(separator: " ")
         return String(String.UnicodeScalarView(words.unicodeScalars.prefix(length)))

@@ -15,8 +15,8 @@ struct Trouble: Sendable {
     let reason: String
     /// How long it asks to be left alone.
     var retryAfter: Duration?
-    /// Whether it only wants less, and nothing is wrong.
-    var isThrottle = false
+    /// Whether it did answer, but by something that is no answer: what is away or busy comes back, this may stay.
+    var isUnreadable = false
 }
 
 /// Keeps all who ask one endpoint from pressing it while it is unwell.

@@ -1,3 +1,5 @@
+import Crypto
+
 /// Turns texts into vectors in this process, by a model of BERT's family in a folder.
 ///
 /// The folder is laid out as on model hubs: `config.json`, `model.safetensors`, `tokenizer.json` or `vocab.txt`, and, if there,
@@ -31,7 +33,7 @@ public final class LocalEmbedder: Embedder {
         // The hash takes longer than everything else together.
         async let digest = threads[threads.count - 1].digest(of: weights)
         let local = try await threads[0].load(folder, weights)
-        let revision = await String(digest.prefix(12))
+        let revision = await String(Hex.encode(sha256(digest + local.traits)).prefix(12))
         weights.forget()
         model = EmbeddingModel(
             name: folder.name, revision: revision, dimensions: local.settings.hidden,

@@ -1,3 +1,5 @@
+import Crypto
+
 /// A model in memory: what cuts texts, what encodes them, and how its vectors are made.
 struct LocalModel: Sendable {
     /// What is put before texts of one role.
@@ -9,6 +11,9 @@ struct LocalModel: Sendable {
 
     let settings: ModelSettings
     let tokenizer: BertTokenizer
+    /// What a passage's vector depends on beside the weights: settings, tokenizer, pooling and prefix, as a SHA-256 of them in hexadecimal digits. What a query
+    /// begins with changes no vector that is kept.
+    let traits: String
     private let encoder: BertEncoder
     private let passagePrefix: Prefix
     private let queryPrefix: Prefix
@@ -17,12 +22,25 @@ struct LocalModel: Sendable {
         let tokenizer = try TokenizerFiles.tokenizer(in: folder)
         func prefix(_ text: String) -> Prefix { Prefix(text: text, tokens: tokenizer.tokens(of: text).count) }
         settings = try ModelSettings(folder)
+        traits = try Self.traits(of: settings, folder)
         encoder = try BertEncoder(settings, Safetensors(weights))
         self.tokenizer = tokenizer
         (passagePrefix, queryPrefix) = (prefix(settings.passagePrefix), prefix(settings.queryPrefix))
         guard room > 0 else {
             throw EmbeddingError(.model, "\(folder.path): the model has no room for a text beside what is added to it.")
         }
+    }
+
+    private static func traits(of settings: ModelSettings, _ folder: ModelFolder) throws(EmbeddingError) -> String {
+        var hasher = SHA256Hasher()
+        var parts = [Array(settings.pooling.rawValue.utf8), Array(settings.passagePrefix.utf8)]
+        for name in ["config.json"] + TokenizerFiles.names(in: folder) { parts.append(try folder.bytes(name) ?? []) }
+        for part in parts {
+            // Lengths keep apart what would be the same bytes in a row.
+            hasher.update(Array("\(part.count):".utf8))
+            hasher.update(part)
+        }
+        return Hex.encode(hasher.digest())
     }
 
     /// How many tokens of its own a text of either role may have.

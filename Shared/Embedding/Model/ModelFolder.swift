@@ -13,6 +13,8 @@ struct ModelFolder: Sendable {
 
     func file(_ name: String) -> String { "\(path)/\(name)" }
 
+    func has(_ name: String) -> Bool { FileManager.default.fileExists(atPath: file(name)) }
+
     /// The JSON of a file; nil where there is no such file.
     func json(_ name: String) throws(EmbeddingError) -> JSON? {
         guard let bytes = try bytes(name) else { return nil }
@@ -32,8 +34,9 @@ struct ModelFolder: Sendable {
         return text
     }
 
-    private func bytes(_ name: String) throws(EmbeddingError) -> [UInt8]? {
-        guard FileManager.default.fileExists(atPath: file(name)) else { return nil }
+    /// The bytes of a file; nil where there is no such file.
+    func bytes(_ name: String) throws(EmbeddingError) -> [UInt8]? {
+        guard has(name) else { return nil }
         let mapped = try MappedFile(path: file(name))
         guard mapped.bytes.count <= Self.limit else {
             throw EmbeddingError(.model, "\(file(name)) has more than \(Self.limit >> 20) MiB.")

@@ -12,7 +12,7 @@ struct ModelSettings: Sendable, Equatable {
     }
 
     /// How a text's vector is made of those of its tokens.
-    enum Pooling: Sendable { case mean, first }
+    enum Pooling: String, Sendable { case mean, first }
 
     let hidden: Int
     let heads: Int
@@ -63,6 +63,16 @@ struct ModelSettings: Sendable, Equatable {
         let prompts = try folder.json("config_sentence_transformers.json")?["prompts"]
         queryPrefix = prompts?["query"]?.stringValue ?? ""
         passagePrefix = (prompts?["passage"] ?? prompts?["document"])?.stringValue ?? ""
+        try checkPrefixes(folder)
+    }
+
+    /// Leaving the prefix's tokens out of the mean is not done here.
+    private func checkPrefixes(_ folder: ModelFolder) throws(EmbeddingError) {
+        guard pooling == .mean, !queryPrefix.isEmpty || !passagePrefix.isEmpty,
+            try folder.json("1_Pooling/config.json")?["include_prompt"] == false
+        else { return }
+        throw EmbeddingError(
+            .model, "\(folder.file("1_Pooling/config.json")) asks for include_prompt false, which is not supported.")
     }
 
     /// What sentence-transformers would do beside the encoder, pooling and unit length is not done here.
@@ -100,7 +110,14 @@ struct ModelSettings: Sendable, Equatable {
 
     /// The smallest of what the folder's files allow.
     private static func maxTokens(_ folder: ModelFolder, positions: Int) throws(EmbeddingError) -> Int {
-        let wanted = try folder.json("sentence_bert_config.json")?["max_seq_length"]?.intValue
+        let file = try folder.json("sentence_bert_config.json")
+        guard file?["do_lower_case"] != true else {
+            throw EmbeddingError(
+                .model,
+                "\(folder.file("sentence_bert_config.json")) asks for do_lower_case, which is not supported; where the tokenizer does it, take it out."
+            )
+        }
+        let wanted = file?["max_seq_length"]?.intValue
         let limit = min(wanted ?? positions, positions)
         guard limit >= 3 else { throw error("a text may have \(limit) tokens only") }
         return limit

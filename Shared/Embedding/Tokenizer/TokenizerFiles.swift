@@ -3,12 +3,20 @@ import JSON
 
 /// Reads a tokenizer from a model's folder: `tokenizer.json`, or `vocab.txt` with `tokenizer_config.json`.
 enum TokenizerFiles {
+    private static let whole = "tokenizer.json"
+    private static let parts = (vocabulary: "vocab.txt", settings: "tokenizer_config.json")
+
+    /// The files that are read of a folder.
+    static func names(in folder: ModelFolder) -> [String] {
+        folder.has(whole) ? [whole] : [parts.vocabulary, parts.settings]
+    }
+
     static func tokenizer(in folder: ModelFolder) throws(EmbeddingError) -> BertTokenizer {
-        if let json = try folder.json("tokenizer.json") { return try tokenizer(from: TokenizerJSON(json)) }
-        guard let text = try folder.text("vocab.txt") else {
-            throw EmbeddingError(.model, "\(folder.path) has neither tokenizer.json nor vocab.txt.")
+        if let json = try folder.json(whole) { return try tokenizer(from: TokenizerJSON(json)) }
+        guard let text = try folder.text(parts.vocabulary) else {
+            throw EmbeddingError(.model, "\(folder.path) has neither \(whole) nor \(parts.vocabulary).")
         }
-        let settings = try folder.json("tokenizer_config.json") ?? .object([:])
+        let settings = try folder.json(parts.settings) ?? .object([:])
         return try tokenizer(vocabulary: text, settings: settings)
     }
 

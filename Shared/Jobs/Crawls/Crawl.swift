@@ -139,10 +139,11 @@ public struct Crawl: Sendable {
             shares: Int(try row.decode("shares", as: Int32.self)), holds: Dictionary(uniqueKeysWithValues: holds))
     }
 
-    /// How many pages are stored so far.
+    /// How many pages are stored so far that repeat no other one.
     public func countPages(in store: JobStore) async throws -> Int {
-        let rows = try await store.database.query("SELECT pages FROM crawls WHERE number = \(number)")
-        return Int(try rows.first?.decode("pages", as: Int64.self) ?? 0)
+        let rows = try await store.database.query(
+            "SELECT count(*) AS n FROM crawl_pages WHERE crawl = \(number) AND duplicate_of IS NULL")
+        return try rows[0].decode("n")
     }
 
     /// How the URLs that are done with have ended: how many for each state and reason.

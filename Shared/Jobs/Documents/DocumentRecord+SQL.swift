@@ -89,14 +89,30 @@ extension JobStore {
             DocumentRecord.init(row:))
     }
 
-    /// How many documents of a job were read; of another namespace's job none.
-    public func countDocuments(of job: UUID, namespace: String) async throws -> Int {
-        let rows = try await database.query(
+    /// How many documents of a job were read, those that it went on from included; nil where the namespace has no job of this type that
+    /// has ended and this id.
+    public func countDocuments(of job: UUID, type: String, namespace: String) async throws -> Int? {
+        try await database.query(
             """
-            SELECT count(*) AS n FROM documents WHERE job_id = \(job) AND namespace = \(namespace) AND status = 'completed'
-            """)
-        return Int(try rows.first?.decode("n", as: Int64.self) ?? 0)
+            SELECT count(*) FILTER (WHERE d.status = 'completed') AS n FROM jobs j LEFT JOIN LATERAL (
+                SELECT d.status FROM documents d WHERE d.job_id = j.id AND d.namespace = j.namespace
+                UNION ALL
+                SELECT d.status FROM (\(Self.inheritedDocuments)) n JOIN documents d ON d.id = n.id
+                WHERE j.resumes IS NOT NULL AND d.job_id <> j.id AND d.namespace = j.namespace
+            ) d ON true
+            WHERE j.id = \(job) AND j.namespace = \(namespace) AND j.type = \(type) AND j.finished_at IS NOT NULL
+            GROUP BY j.id
+            """
+        ).first.map { try $0.decode("n") }
     }
+
+    /// The ids of documents that the result of a job `j` names.
+    private static let inheritedDocuments: Statement = """
+        SELECT CASE WHEN r->>'id' ~ '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$'
+            -- In a CASE, so that only what has the form of an id is read as one.
+            THEN (r->>'id')::uuid END AS id
+        FROM jsonb_path_query(j.result, 'lax $.documents[*]') r
+        """
 
     /// A page of a namespace's documents: the newest job's first, each job's in the order of their paths.
     ///
@@ -114,11 +130,7 @@ extension JobStore {
                     WHERE d.job_id = \(job) AND d.namespace = \(namespace) AND d.path > \(path)\(condition)
                     ORDER BY d.path LIMIT \(filter.limit))
                     UNION ALL
-                    (SELECT d.* FROM jobs j, LATERAL jsonb_path_query(j.result, 'lax $.documents[*]') r, LATERAL (
-                        -- In a CASE, so that only what has the form of an id is read as one.
-                        SELECT CASE WHEN r->>'id' ~ '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$'
-                            THEN (r->>'id')::uuid END AS id
-                    ) n JOIN documents d ON d.id = n.id
+                    (SELECT d.* FROM jobs j, LATERAL (\(Self.inheritedDocuments)) n JOIN documents d ON d.id = n.id
                     WHERE j.id = \(job) AND j.namespace = \(namespace) AND j.resumes IS NOT NULL
                         AND d.job_id <> \(job) AND d.namespace = \(namespace) AND d.path > \(path)\(condition)
                     ORDER BY d.path LIMIT \(filter.limit))

@@ -12,22 +12,32 @@ extension ChunkSearch {
     /// Where those are too few, then those that have some: by the rarity of the words that they have, of those that fewer than 2,000
     /// chunks have; but who asks for a phrase, or leaves something out, gets no less than that. Words are compared as they stand, without regard to case (configuration `simple`): sources are in many languages, one
     /// configuration serves them all, and the vectors know of inflections and synonyms.
-    public func words(_ query: String, limit: Int, _ session: Session) throws -> [(chunk: Int64, score: Double)] {
+    ///
+    /// - Parameter ranked: of how many chunks with all of the words the best are looked for; of more, some are left out.
+    /// - Returns: what was found, and whether chunks with all of the words were left out.
+    public func words(
+        _ query: String, limit: Int, ranked: Int, _ session: Session
+    ) throws -> (found: [(chunk: Int64, score: Double)], isCut: Bool) {
         let query = query.replacingNUL
         let match = filter.condition(on: "s", of: space)
         let mark = "'\(EmbeddingSpace.mark(space.id))'"
         let all = try session.query(
             """
-            SELECT c.id, ts_rank_cd(c.words, q.words, 1)::float8 AS score
-            FROM (SELECT websearch_to_tsquery('simple', \(query)) AS words) q
-            JOIN embedding_chunks c ON c.words @@ (\(mark)::tsquery && q.words) JOIN embedding_sources s ON s.id = c.source
-            WHERE numnode(q.words) > 0 AND \(match)
-            ORDER BY score DESC, c.id LIMIT \(limit)
+            WITH asked AS (SELECT websearch_to_tsquery('simple', \(query)) AS words),
+            ranked AS MATERIALIZED (
+                SELECT m.id, ts_rank_cd(m.words, m.asked, 1)::float8 AS score FROM (
+                    SELECT c.id, c.words, q.words AS asked
+                    FROM asked q JOIN embedding_chunks c ON c.words @@ (\(mark)::tsquery && q.words) JOIN embedding_sources s ON s.id = c.source
+                    WHERE numnode(q.words) > 0 AND \(match) LIMIT \(ranked + 1)
+                ) m
+            )
+            SELECT id, score, (SELECT count(*) FROM ranked) AS matches FROM ranked ORDER BY score DESC, id LIMIT \(limit)
             """)
+        let isCut = try all.first.map { try $0.decode("matches", as: Int.self) > ranked } ?? false
         let found = try all.map {
             (chunk: try $0.decode("id", as: Int64.self), score: 1 + (try $0.decode("score", as: Double.self)))
         }
-        guard found.count < limit, !Self.isExact(query) else { return found }
+        guard found.count < limit, !Self.isExact(query) else { return (found, isCut) }
         let some = try session.query(
             """
             WITH asked AS MATERIALIZED (
@@ -47,11 +57,11 @@ extension ChunkSearch {
             GROUP BY c.id ORDER BY score DESC, c.id LIMIT \(limit - found.count)
             """)
         // Below 1, where the others begin, in the same order.
-        return try found
-            + some.map { row in
-                let score = try row.decode("score", as: Double.self)
-                return (chunk: try row.decode("id"), score: score / (1 + score))
-            }
+        let more = try some.map { row in
+            let score = try row.decode("score", as: Double.self)
+            return (chunk: try row.decode("id", as: Int64.self), score: score / (1 + score))
+        }
+        return (found + more, isCut)
     }
 
     /// Whether it has a phrase, or something to leave out.

@@ -70,7 +70,8 @@ public struct EmbeddingSource: Sendable, Equatable {
 public struct OpenSource: Sendable, Equatable {
     let id: Int64
     let identity: [UInt8]
-    /// How many of its chunks are written, which are the first ones; the others are to be written next.
+    /// How many of its chunks are written. Not always the first ones: what had no vector was left out, and may have one now, so a later
+    /// attempt writes all of them again, of which those that are there stay.
     public let written: Int
 }
 
@@ -78,16 +79,8 @@ public struct OpenSource: Sendable, Equatable {
 public enum SourceStart: Sendable, Equatable {
     /// Its text was embedded before, with the same chunker: its chunks are there, and are searched.
     case unchanged(chunks: Int, tokens: Int)
+    /// The same, but this job has done with it before, in an earlier attempt or as one of its sources that came twice.
+    case repeated(chunks: Int, tokens: Int)
     /// Its chunks are to be written.
     case open(OpenSource)
-}
-
-/// What of a job is searched.
-public struct EmbeddingCounts: Sendable, Equatable {
-    /// Sources that are finished.
-    public let sources: Int
-    /// Their chunks.
-    public let chunks: Int
-    /// What the model has read for those.
-    public let tokens: Int
 }

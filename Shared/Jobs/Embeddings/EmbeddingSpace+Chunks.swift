@@ -13,8 +13,7 @@ extension EmbeddingSpace {
 
     /// Writes chunks of a source and the vectors that they need and that are not there yet, all together or nothing.
     ///
-    /// Safe to repeat: a vector and a chunk that are there stay as they are. Chunks are written in the order of their numbers, so that a later attempt
-    /// goes on where this one ended (`OpenSource.written`). Keep a batch to a few hundred.
+    /// Safe to repeat, also after the source has ended: a vector and a chunk that are there stay as they are. Keep a batch to a few hundred.
     ///
     /// - Parameter vectors: of texts among the chunks' alone, so that nothing is stored that no chunk refers to; others are left out.
     /// - Returns: how many chunks the source has now.
@@ -38,6 +37,7 @@ extension EmbeddingSpace {
                     \(chunks.map(\.headingText)), \(chunks.map { $0.headings.joined(separator: " ").replacingNUL }),
                     \(chunks.map(\.text.replacingNUL))) AS u (ordinal, hash, page, start, finish, headings, titles, text)
                 JOIN embedding_vectors v ON v.space = \(id) AND v.hash = u.hash
+                JOIN embedding_sources s ON s.id = \(source.id) AND s.state = 'building'
                 ORDER BY u.ordinal
                 ON CONFLICT (source, ordinal) DO NOTHING
                 RETURNING vector
@@ -49,6 +49,13 @@ extension EmbeddingSpace {
             ) a
             WHERE s.id = \(source.id) AND s.state = 'building' RETURNING s.chunks
             """)
+        if let row = rows.first { return try row.decode("chunks") }
+        return try countChunks(ofEnded: source, session)
+    }
+
+    /// How many chunks a source has that was ended by the same call, whose commit nobody was told of.
+    private func countChunks(ofEnded source: OpenSource, _ session: Session) throws -> Int {
+        let rows = try session.query("SELECT chunks FROM embedding_sources WHERE id = \(source.id) AND state = 'ready'")
         guard let row = rows.first else { throw PostgresError(.usage, "the source is not being written") }
         return try row.decode("chunks")
     }

@@ -5,6 +5,8 @@ import Postgres
 extension EmbeddingSpace {
     /// The most chunks that are copied from one source to another in one statement.
     static let maxCopied: Int32 = 2000
+    /// What the chunker of a source is marked with that lacks chunks, so that no chunker is the same.
+    private static let incomplete = " incomplete"
 
     /// Begins sources of a job, or goes on with those that it has begun; what is embedded already is done with.
     ///
@@ -21,34 +23,40 @@ extension EmbeddingSpace {
         return sources.indices.compactMap { starts[$0] }
     }
 
-    /// Ends a source whose chunks are all written: it is searched from the commit on, and its earlier version is not.
+    /// Writes the last chunks of a source and ends it: it is searched from the commit on, and its earlier version is not.
+    ///
+    /// With fewer chunks there than its text has, because some have no vector, it is searched without those, but never taken for embedded: it
+    /// is begun anew by the next job that comes across it, and not copied. With none of them it takes no earlier version's place.
     ///
     /// Safe to repeat, also after another job has put its own version in place: that one stays.
-    public func finish(_ source: OpenSource, _ session: Session) throws {
+    ///
+    /// - Parameters:
+    ///   - chunks: those that are not written yet; see `write`.
+    ///   - count: how many its text has, sound or not.
+    /// - Throws: as `write` does; with chunks also when the source was replaced already.
+    public func finish(
+        _ source: OpenSource, with chunks: [EmbeddedChunk] = [], vectors: [EmbeddedVector] = [], of count: Int,
+        _ session: Session
+    ) throws {
         try lock(source.identity, session)
-        let rows = try session.query("SELECT id FROM embedding_sources WHERE id = \(source.id) AND state = 'building'")
-        guard !rows.isEmpty else { return }
+        if !chunks.isEmpty { try write(chunks, vectors: vectors, to: source, session) }
+        let rows = try session.query(
+            "SELECT chunks FROM embedding_sources WHERE id = \(source.id) AND state = 'building'")
+        guard let written = try rows.first?.decode("chunks", as: Int.self) else { return }
+        guard written > 0 || count == 0 else {
+            _ = try session.query("UPDATE embedding_sources SET state = 'replaced' WHERE id = \(source.id)")
+            return
+        }
+        let suffix = written == count ? "" : Self.incomplete
         _ = try session.pipeline([
             "UPDATE embedding_sources SET state = 'replaced' WHERE space = \(id) AND identity = \(source.identity) AND state = 'ready'",
-            "UPDATE embedding_sources SET state = 'ready' WHERE id = \(source.id) AND state = 'building'",
+            "UPDATE embedding_sources SET state = 'ready', chunker = chunker || \(suffix) WHERE id = \(source.id) AND state = 'building'",
         ])
-    }
-
-    /// What of a job is searched, and was not embedded by a later one since.
-    public func counts(of job: UUID, in database: Database) async throws -> EmbeddingCounts {
-        let rows = try await database.query(
-            """
-            SELECT count(*) AS sources, coalesce(sum(chunks), 0)::bigint AS chunks, coalesce(sum(tokens), 0)::bigint AS tokens
-            FROM embedding_sources WHERE job_id = \(job) AND space = \(id) AND state = 'ready'
-            """)
-        guard let row = rows.first else { throw PostgresError(.decoding, "a count has no row") }
-        return EmbeddingCounts(
-            sources: try row.decode("sources"), chunks: try row.decode("chunks"), tokens: try row.decode("tokens"))
     }
 
     /// Lets one version of a source begin or end at a time, until the transaction ends.
     private func lock(_ identity: [UInt8], _ session: Session) throws {
-        let key = identity.prefix(8).reduce(Int64(id)) { $0 << 8 ^ Int64($1) }
+        let key = identity.prefix(8).reduce(0) { $0 << 8 | Int64($1) } ^ Int64(id)
         _ = try session.query("SELECT pg_advisory_xact_lock(\(key))")
     }
 
@@ -61,12 +69,18 @@ extension EmbeddingSpace {
         let url = source.url?.replacingNUL
         let kept = try session.query(
             """
-            UPDATE embedding_sources SET job_id = \(job), title = \(title as String?), url = \(url as String?)
-            WHERE space = \(id) AND identity = \(identity) AND state = 'ready' AND hash = \(source.hash) AND chunker = \(source.chunker)
-            RETURNING chunks, tokens
+            UPDATE embedding_sources s SET job_id = \(job), title = \(title as String?), url = \(url as String?)
+            FROM (
+                SELECT id, job_id FROM embedding_sources
+                WHERE space = \(id) AND identity = \(identity) AND state = 'ready' AND hash = \(source.hash) AND chunker = \(source.chunker)
+                FOR NO KEY UPDATE
+            ) known
+            WHERE s.id = known.id RETURNING s.chunks, s.tokens, known.job_id = \(job) AS is_own
             """)
         if let row = kept.first {
-            return .unchanged(chunks: try row.decode("chunks"), tokens: try row.decode("tokens"))
+            let (chunks, tokens) = (try row.decode("chunks", as: Int.self), try row.decode("tokens", as: Int.self))
+            return try row.decode("is_own")
+                ? .repeated(chunks: chunks, tokens: tokens) : .unchanged(chunks: chunks, tokens: tokens)
         }
         let rows = try session.pipeline([
             // What an earlier attempt began with another text is of no use.
@@ -111,7 +125,7 @@ extension EmbeddingSpace {
             """,
             "UPDATE embedding_sources SET chunks = \(Int32(chunks)), tokens = \(tokens) WHERE id = \(open.id)",
         ])
-        try finish(open, session)
+        try finish(open, of: chunks, session)
         return .unchanged(chunks: chunks, tokens: tokens)
     }
 }

@@ -3,7 +3,7 @@ import Postgres
 
 /// What one model has made for one namespace: the place in which its vectors are found.
 ///
-/// Order of locks, in every transaction that writes: the job's row (`JobStore.transaction(under:)`), the space (`joinWriters`), identities of sources in their order,
+/// Order of locks, in every transaction that writes: the job's row (`JobStore.transaction(under:)`), identities of sources in their order, the space (`joinWriters`),
 /// vectors in the order of their hashes, then all else. So two jobs that embed the same texts wait for each other, but never in a circle.
 public struct EmbeddingSpace: Sendable, Equatable {
     /// Its number, by which its rows are found.

@@ -8,13 +8,18 @@ extension JobStore {
     ///
     /// - Returns: whether there may be more.
     public func deleteEmbeddings(of jobs: [UUID], limit: Int) async throws -> Bool {
-        try await database.query(
+        // What was found is counted, not what was changed: one that a later job takes over at this moment says nothing about the others.
+        let rows = try await database.query(
             """
-            UPDATE embedding_sources SET state = 'replaced' WHERE id = ANY(ARRAY(
+            WITH found AS MATERIALIZED (
                 SELECT id FROM embedding_sources WHERE job_id = ANY(\(jobs)) AND state <> 'replaced' LIMIT \(limit)
-            )) AND job_id = ANY(\(jobs))
-            """
-        ).affected == limit
+            ), gone AS (
+                UPDATE embedding_sources SET state = 'replaced'
+                WHERE id = ANY(ARRAY(SELECT id FROM found)) AND job_id = ANY(\(jobs))
+            )
+            SELECT count(*) AS n FROM found
+            """)
+        return try rows[0].decode("n", as: Int.self) == limit
     }
 
     /// Forgets a part of the sources that no search shows any more: their chunks first, at most `limit` of them, and with these the vectors

@@ -12,14 +12,25 @@ public struct VectorIndexBuilder: Sendable {
     /// Makes a builder over a pool whose statements may take as long as `timeout`.
     public init(_ database: Database) { self.database = database }
 
-    /// Brings every space with so many vectors its index; answers their models. One that another process is at is passed over.
+    /// What became of a space's index.
+    public struct Outcome: Sendable {
+        /// The tenant that the space belongs to.
+        public let namespace: String
+        /// The name of its model.
+        public let model: String
+        /// Why there is no index yet, such as a lock that was not to be had in time; nil when it is built.
+        public let fault: (any Error)?
+    }
+
+    /// Brings every space with so many vectors its index. One that another process is at is passed over, and one that cannot be built holds up no other.
     ///
     /// What a death in between leaves unfinished is taken up by the next call.
     ///
-    /// - Throws: `PostgresError` with `isTransient` when a lock was not to be had in time.
+    /// - Returns: what was built, or could not be.
+    /// - Throws: `CancellationError`, or `PostgresError` when the spaces cannot be told.
     public func run(
         _ installation: VectorExtension, threshold: Int = VectorIndex.threshold
-    ) async throws -> [(namespace: String, model: String)] {
+    ) async throws -> [Outcome] {
         let spaces = try await database.query(
             """
             SELECT id, namespace, model, dimensions FROM embedding_spaces s
@@ -33,12 +44,17 @@ public struct VectorIndexBuilder: Sendable {
                 id: try $0.decode("id"), namespace: try $0.decode("namespace"), model: try $0.decode("model"),
                 dimensions: Int(try $0.decode("dimensions", as: Int32.self)))
         }
-        var built: [(namespace: String, model: String)] = []
+        var outcomes: [Outcome] = []
         for space in spaces {
-            let isDone = try await database.withSession { try space.build(installation, $0) }
-            if isDone { built.append((space.namespace, space.model)) }
+            do {
+                let isDone = try await database.withSession { try space.build(installation, $0) }
+                if isDone { outcomes.append(Outcome(namespace: space.namespace, model: space.model, fault: nil)) }
+            } catch {
+                try Task.checkCancellation()
+                outcomes.append(Outcome(namespace: space.namespace, model: space.model, fault: error))
+            }
         }
-        return built
+        return outcomes
     }
 
     private struct Space: Sendable {

@@ -35,7 +35,9 @@ public struct VectorIndex: Sendable, Equatable {
 
     static func table(_ space: Int32) -> Statement { Statement(stringLiteral: "embedding_index_\(space)") }
 
-    /// Adds vectors; those that are there stay as they are.
+    /// Adds vectors; those that are there stay as they are, and those that were forgotten since are left out.
+    ///
+    /// The others are kept from being forgotten until the transaction ends, in the order in which all lock them.
     static func insertion(of vectors: [(id: Int64, vector: StoredVector)], into space: Int32, dimensions: Int)
         -> Statement
     {
@@ -43,7 +45,8 @@ public struct VectorIndex: Sendable, Equatable {
         """
         INSERT INTO \(table(space)) (id, embedding)
         SELECT u.id, (\(vectors.flatMap(\.vector.numbers)))[(u.n - 1) * \(Int32(dimensions)) + 1 : u.n * \(Int32(dimensions))]
-        FROM unnest(\(vectors.map(\.id))) WITH ORDINALITY AS u (id, n)
+        FROM unnest(\(vectors.map(\.id))) WITH ORDINALITY AS u (id, n) JOIN embedding_vectors v ON v.id = u.id
+        ORDER BY v.hash FOR KEY SHARE OF v
         ON CONFLICT DO NOTHING
         """
     }
@@ -109,10 +112,14 @@ public struct VectorExtension: Sendable, Equatable {
         case installed(VectorExtension)
         /// It is not, and what to do.
         case missing(String)
+        /// It could be, but the account may not install it, or was not to try.
+        case available
     }
 
     /// Looks for the extension, and installs it where it is available and the account may.
-    public static func find(in database: Database) async throws -> Presence {
+    ///
+    /// - Parameter installs: false only looks: each attempt that is denied is an error in the server's log.
+    public static func find(in database: Database, installs: Bool = true) async throws -> Presence {
         if let found = try await installed(in: database) { return .installed(found) }
         let available = try await database.query(
             "SELECT default_version FROM pg_available_extensions WHERE name = 'vector'")
@@ -121,10 +128,11 @@ public struct VectorExtension: Sendable, Equatable {
                 "install pgvector on the database's machine (Debian: postgresql-NN-pgvector, NN the server's major version)"
             )
         }
+        guard installs else { return .available }
         do {
             try await database.query("CREATE EXTENSION IF NOT EXISTS vector")
         } catch let error as PostgresError where error.sqlState == "42501" {
-            return .missing("let a superuser run CREATE EXTENSION vector in this database")
+            return .available
         } catch let error as PostgresError where ["23505", "42710"].contains(error.sqlState) {
             // Somebody else made it at the same moment.
         }
