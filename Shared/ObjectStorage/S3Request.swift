@@ -1,0 +1,94 @@
+import Crypto
+import HTTPClient
+
+/// One request to an object store, before it is signed; spelled as `WebSignature` wants it.
+struct S3Request {
+    let method: String
+    let bucket: String
+    /// Nil for the bucket itself.
+    let key: String?
+    var query: [(name: String, value: String)] = []
+    var headers: [(name: String, value: String)] = []
+    var body: [UInt8]?
+    /// The most bytes of an answer that is held in memory.
+    var answerLimit = 8 << 20
+
+    /// What it does, for messages: `PUT s3://bucket/key`.
+    var action: String { "\(method) s3://\(bucket)/\(key ?? "")" }
+
+    init(_ method: String, _ bucket: String, _ key: String? = nil) throws(S3Error) {
+        self.method = method
+        self.bucket = bucket
+        self.key = key
+        try Self.check(bucket: bucket)
+        if let key { try Self.check(key: key) }
+    }
+
+    static func check(bucket: String) throws(S3Error) {
+        let isName =
+            (3...63).contains(bucket.utf8.count) && !bucket.contains("..")
+            && bucket.utf8.allSatisfy { $0.isUnreserved && $0 != UInt8(ascii: "~") }
+        guard isName else {
+            throw S3Error(
+                .invalid,
+                "a bucket's name has 3 to 63 letters, digits, dashes and dots, which \(bucket.prefix(80)) has not")
+        }
+    }
+
+    /// A part that is a dot or two would be taken for a way through folders, by this client's URLs and by others.
+    static func check(key: String) throws(S3Error) {
+        let parts = key.split(separator: "/", omittingEmptySubsequences: false)
+        guard (1...1024).contains(key.utf8.count), !parts.contains("."), !parts.contains(".."),
+            key.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F })
+        else {
+            throw S3Error(.invalid, "a key has 1 to 1,024 bytes, no control characters, and no part that is . or ..")
+        }
+    }
+
+    func signed(_ settings: S3Settings, limits: WebLimits) throws(S3Error) -> WebRequest {
+        var text = settings.base(of: bucket) + "/" + (key.map { Self.encoded($0, keeping: "/") } ?? "")
+        if key == nil, settings.endpoint != nil { text.removeLast() }
+        if !query.isEmpty {
+            let pairs = query.map { (name: Self.encoded($0.name), value: Self.encoded($0.value)) }
+                .sorted { $0.name < $1.name }
+            text += "?" + pairs.map { "\($0.name)=\($0.value)" }.joined(separator: "&")
+        }
+        let url: WebURL
+        do { url = try WebURL(text) } catch { throw S3Error(.invalid, "cannot \(action): \(error.message)") }
+        var request = WebRequest(method, url, headers: headers, body: body, limits: limits)
+        request.headers.append(("x-amz-content-sha256", Hex.encode(sha256(body ?? []))))
+        if body != nil, !headers.contains(where: { $0.name == "Content-Type" }) {
+            request.headers.append(("Content-Type", "application/octet-stream"))
+        }
+        request.signature = WebSignature(
+            region: settings.region, service: "s3", keyID: settings.credentials.keyID,
+            secret: settings.credentials.secret, token: settings.credentials.token)
+        return request
+    }
+
+    /// Percent-encodes everything but what RFC 3986 leaves unreserved.
+    static func encoded(_ text: String, keeping kept: Unicode.Scalar? = nil) -> String {
+        let digits = Array("0123456789ABCDEF".utf8)
+        var bytes: [UInt8] = []
+        for byte in text.utf8 {
+            if byte.isUnreserved || kept?.value == UInt32(byte) {
+                bytes.append(byte)
+            } else {
+                bytes += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+            }
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}
+
+extension UInt8 {
+    fileprivate var isUnreserved: Bool {
+        switch self {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
+            UInt8(ascii: "~"):
+            true
+        default: false
+        }
+    }
+}
