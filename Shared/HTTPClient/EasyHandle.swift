@@ -44,21 +44,10 @@ final class EasyHandle {
             // A header without a value is sent only in this spelling.
             headers = curl_slist_append(headers, value.isEmpty ? "\(name);" : "\(name): \(value)")
         }
-        if let signature = request.signature {
-            try sign(signature)
-        } else {
-            // No waiting for leave to send the body.
-            headers = curl_slist_append(headers, "Expect:")
-        }
+        // No waiting for leave to send the body.
+        headers = curl_slist_append(headers, "Expect:")
         try check(switchyard_curl_set_list(pointer, CURLOPT_HTTPHEADER, headers))
         try setCallbacks()
-    }
-
-    private func sign(_ signature: WebSignature) throws(WebError) {
-        try set(CURLOPT_AWS_SIGV4, "aws:amz:\(signature.region):\(signature.service)")
-        try set(CURLOPT_USERNAME, signature.keyID)
-        try set(CURLOPT_PASSWORD, signature.secret)
-        if let token = signature.token { headers = curl_slist_append(headers, "x-amz-security-token: \(token)") }
     }
 
     private func setMethod(_ request: WebRequest) throws(WebError) {

@@ -100,7 +100,6 @@ extension WebRequest {
             next.body = nil
         }
         if !next.url.hasOrigin(of: url) {
-            next.signature = nil
             next.headers.removeAll {
                 ["authorization", "cookie", "proxy-authorization"].contains($0.name.lowercased())
             }

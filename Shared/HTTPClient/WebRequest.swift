@@ -13,8 +13,6 @@ public struct WebRequest: Sendable {
     public var body: [UInt8]?
     /// What it may cost.
     public var limits: WebLimits
-    /// Keys to sign it with; nil for none. Redirects to another origin are not signed.
-    public var signature: WebSignature?
     /// Takes the body of a 2xx answer piece by piece as it comes, instead of the answer's reader, who only waits for its end; false
     /// breaks the transfer off. The bodies of other answers are not read.
     ///
@@ -34,15 +32,6 @@ public struct WebRequest: Sendable {
         self.limits = limits
     }
 
-    /// What signing adds to the headers, and what it takes from the settings.
-    private var signedHeaders: [(name: String, value: String)] {
-        guard let signature else { return [] }
-        return [
-            ("x-amz-security-token", signature.token ?? ""), ("Authorization", signature.keyID),
-            ("Authorization", signature.region),
-        ]
-    }
-
     /// Why the request cannot be sent; nil when it can.
     var fault: WebError? {
         guard !method.isEmpty, method.utf8.allSatisfy({ (0x41...0x5A).contains($0) }) else {
@@ -51,7 +40,7 @@ public struct WebRequest: Sendable {
         let isToken = { (byte: UInt8) in
             (0x21...0x7E).contains(byte) && !Array("\"(),/:;<=>?@[\\]{}".utf8).contains(byte)
         }
-        for (name, value) in headers + signedHeaders {
+        for (name, value) in headers {
             guard !name.isEmpty, name.utf8.allSatisfy(isToken) else {
                 return WebError(.invalidRequest, "a header's name is not one")
             }

@@ -89,8 +89,10 @@ public struct S3Client: Sendable {
     func send(_ request: S3Request, expecting root: String? = nil) async throws(S3Error) -> WebResponse {
         var limits = Self.limits
         limits.body = request.answerLimit
-        let signed = try request.signed(settings, limits: limits)
+        let digest = request.digest
         return try await persistently { () async throws(S3Error) in
+            // Anew for each try: a signature holds for a quarter of an hour.
+            let signed = try request.signed(settings, limits: limits, digest: digest)
             let response: WebResponse
             do throws(WebError) { response = try await web.send(signed) } catch { throw S3Error(request.action, error) }
             let isWanted = root == nil || S3Answer(response.body)?.name == root
@@ -112,8 +114,9 @@ public struct S3Client: Sendable {
             )
         }
         if let tag { request.headers.append(("If-Match", tag)) }
-        let signed = try request.signed(settings, limits: Self.downloadLimits)
+        let digest = request.digest
         return try await persistently { () async throws(S3Error) in
+            let signed = try request.signed(settings, limits: Self.downloadLimits, digest: digest)
             let (stream, refusal) = try await self.stream(signed, request.action)
             guard refusal == nil else {
                 throw S3Error(request.action, status: stream.head.status, body: refusal ?? [])

@@ -1,7 +1,8 @@
 import Crypto
+import Foundation
 import HTTPClient
 
-/// One request to an object store, before it is signed; spelled as `WebSignature` wants it.
+/// One request to an object store, before it is signed; spelled in the canonical form that is signed.
 struct S3Request {
     let method: String
     let bucket: String
@@ -45,26 +46,31 @@ struct S3Request {
         }
     }
 
-    func signed(_ settings: S3Settings, limits: WebLimits) throws(S3Error) -> WebRequest {
-        var text = settings.base(of: bucket) + "/" + (key.map { Self.encoded($0, keeping: "/") } ?? "")
-        if key == nil, settings.endpoint != nil { text.removeLast() }
-        if !query.isEmpty {
-            let pairs = query.map { (name: Self.encoded($0.name), value: Self.encoded($0.value)) }
-                .sorted { $0.name < $1.name }
-            text += "?" + pairs.map { "\($0.name)=\($0.value)" }.joined(separator: "&")
+    /// The request, signed for this moment.
+    ///
+    /// - Parameter digest: the SHA-256 of the body in lower-case hexadecimal.
+    func signed(_ settings: S3Settings, limits: WebLimits, digest: String) throws(S3Error) -> WebRequest {
+        var text = settings.base(of: bucket)
+        if let key {
+            text += "/" + Self.encoded(key, keeping: "/")
+        } else if settings.endpoint == nil {
+            text += "/"
         }
+        let query = query.map { (name: Self.encoded($0.name), value: Self.encoded($0.value)) }
+            .sorted { $0.name < $1.name }.map { "\($0.name)=\($0.value)" }.joined(separator: "&")
+        if !query.isEmpty { text += "?" + query }
         let url: WebURL
         do { url = try WebURL(text) } catch { throw S3Error(.invalid, "cannot \(action): \(error.message)") }
         var request = WebRequest(method, url, headers: headers, body: body, limits: limits)
-        request.headers.append(("x-amz-content-sha256", Hex.encode(sha256(body ?? []))))
         if body != nil, !headers.contains(where: { $0.name == "Content-Type" }) {
             request.headers.append(("Content-Type", "application/octet-stream"))
         }
-        request.signature = WebSignature(
-            region: settings.region, service: "s3", keyID: settings.credentials.keyID,
-            secret: settings.credentials.secret, token: settings.credentials.token)
+        S3Signature(settings: settings, date: Date()).sign(&request, query: query, digest: digest)
         return request
     }
+
+    /// The SHA-256 of the body in lower-case hexadecimal.
+    var digest: String { Hex.encode(sha256(body ?? [])) }
 
     /// Percent-encodes everything but what RFC 3986 leaves unreserved.
     static func encoded(_ text: String, keeping kept: Unicode.Scalar? = nil) -> String {

@@ -1,5 +1,7 @@
+import Crypto
 import Foundation
 import HTTPClient
+import JSON
 import TestKit
 import Testing
 
@@ -164,6 +166,23 @@ import Testing
         }
     }
 
+    /// The example of Amazon's documentation of Signature Version 4 for S3, "GET Object".
+    @Test func signsAsInTheDocumentation() throws {
+        var settings = S3Settings(
+            credentials: S3Credentials(
+                accessKeyID: "AKIAIOSFODNN7EXAMPLE", secretAccessKey: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"))
+        settings.region = "us-east-1"
+        var request = WebRequest(
+            "GET", try WebURL("https://examplebucket.s3.amazonaws.com/test.txt"), headers: [("Range", "bytes=0-9")])
+        let date = try #require(Date(rfc3339: "2013-05-24T00:00:00Z"))
+        S3Signature(settings: settings, date: date).sign(&request, query: "", digest: Hex.encode(sha256("")))
+        #expect(
+            request.headers.last?.value
+                == "AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20130524/us-east-1/s3/aws4_request, "
+                + "SignedHeaders=host;range;x-amz-content-sha256;x-amz-date, "
+                + "Signature=f0e8bdb87c964420e857bd35b5d6ed310bd44f0170aba48dd91039c6036bdb41")
+    }
+
     @Test func findsBucketsOfAmazonsByHost() throws {
         let keys = S3Credentials(accessKeyID: "a", secretAccessKey: "b")
         var settings = S3Settings(region: "eu-central-1", credentials: keys)
@@ -171,13 +190,13 @@ import Testing
         #expect(settings.base(of: "my.bucket") == "https://s3.eu-central-1.amazonaws.com/my.bucket")
         var request = try S3Request("GET", "bucket", "a b/c")
         #expect(
-            try request.signed(settings, limits: WebLimits()).url.text
+            try request.signed(settings, limits: WebLimits(), digest: "").url.text
                 == "https://bucket.s3.eu-central-1.amazonaws.com/a%20b/c")
         settings.endpoint = try WebURL("http://minio.internal:9000/")
         request = try S3Request("GET", "bucket")
         request.query = [("uploads", ""), ("prefix", "ä/+")]
         #expect(
-            try request.signed(settings, limits: WebLimits()).url.text
+            try request.signed(settings, limits: WebLimits(), digest: "").url.text
                 == "http://minio.internal:9000/bucket?prefix=%C3%A4%2F%2B&uploads=")
     }
 }
