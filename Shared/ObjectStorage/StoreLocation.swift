@@ -34,6 +34,9 @@ public struct StoreLocation: Sendable {
                     ? try environment.secret("SWITCHYARD_S3_SESSION_TOKEN") : nil))
     }
 
+    /// Each download by a slow client holds one, for as long as the server is patient with that client.
+    private static let transfers = 256
+
     private static func endpoint(_ environment: Environment) throws(ConfigError) -> WebURL? {
         let name = "SWITCHYARD_S3_ENDPOINT"
         guard environment.contains(name) else { return nil }
@@ -43,7 +46,8 @@ public struct StoreLocation: Sendable {
             if !url.text.contains("?") { return url }
         } catch {}
         throw ConfigError(
-            name: name, found: .text(text), wanted: "the address of an S3 server, such as https://minio.internal:9000")
+            name: name, found: text.contains("@") ? .hidden : .text(text),
+            wanted: "the address of an S3 server, such as https://minio.internal:9000")
     }
 
     /// The store; nothing connects yet. The operator's own endpoint may have an address that is not public.
@@ -51,7 +55,8 @@ public struct StoreLocation: Sendable {
     /// - Parameter scratch: for copies of what has to be a file on this machine.
     public func open(scratch: FileStore) throws(S3Error) -> S3Store {
         let policy = AddressPolicy(hosts: Set([settings.endpoint?.host].compactMap(\.self)))
-        let client = S3Client(settings, web: WebClient(addresses: policy, name: "artifacts"))
+        let client = S3Client(
+            settings, web: WebClient(addresses: policy, concurrency: Self.transfers, name: "artifacts"))
         return try S3Store(client, bucket: bucket, prefix: prefix, scratch: scratch)
     }
 }
