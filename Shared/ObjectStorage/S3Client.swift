@@ -42,7 +42,7 @@ public struct S3Client: Sendable {
         if let range, range.isEmpty { return S3Download(empty: self, bucket, key) }
         do throws(S3Error) {
             let opened = try await open(bucket: bucket, key: key, range: range, tag: nil)
-            return try S3Download(self, bucket, key, start: range?.lowerBound ?? 0, opened)
+            return try S3Download(self, bucket, key, range: range, opened)
         } catch {
             guard error.code == .outOfRange else { throw error }
             return S3Download(empty: self, bucket, key)
@@ -89,6 +89,8 @@ public struct S3Client: Sendable {
     func send(_ request: S3Request, expecting root: String? = nil) async throws(S3Error) -> WebResponse {
         var limits = Self.limits
         limits.body = request.answerLimit
+        // While a store puts parts together or copies, it sends a blank now and then, or nothing.
+        if root != nil { limits.stall = limits.total }
         let digest = request.digest
         return try await persistently { () async throws(S3Error) in
             // Anew for each try: a signature holds for a quarter of an hour.

@@ -14,17 +14,20 @@ public actor S3Download {
     private var stream: WebStream?
     private var failures = 0
 
-    /// Reads what a stream has that begins at an offset.
-    init(_ client: S3Client, _ bucket: String, _ key: String, start: Int, _ stream: WebStream) throws(S3Error) {
+    /// Reads what a stream has: of the range, or all.
+    init(
+        _ client: S3Client, _ bucket: String, _ key: String, range: Range<Int>?, _ stream: WebStream
+    ) throws(S3Error) {
         guard let size = stream.head["Content-Length"].flatMap({ Int($0) }), size >= 0 else {
             throw S3Error(.badAnswer, "cannot GET s3://\(bucket)/\(key): the answer has no Content-Length")
         }
-        guard start == 0 || stream.head.status == 206 else {
+        guard range == nil || stream.head.status == 206 else {
             throw S3Error(.badAnswer, "cannot GET s3://\(bucket)/\(key): the store does not know ranges")
         }
         (self.client, self.bucket, self.key, self.stream) = (client, bucket, key, stream)
         tag = stream.head["ETag"]
         self.size = size
+        let start = range?.lowerBound ?? 0
         rest = start..<start + size
     }
 

@@ -36,6 +36,16 @@ struct S3Request {
         }
     }
 
+    /// It stands in a host's name.
+    static func check(region: String) throws(S3Error) {
+        guard (1...64).contains(region.utf8.count),
+            region.utf8.allSatisfy({ $0.isUnreserved && $0 != UInt8(ascii: ".") })
+        else {
+            throw S3Error(
+                .invalid, "a region has 1 to 64 letters, digits and dashes, which \(region.prefix(80)) has not")
+        }
+    }
+
     /// A part that is a dot or two would be taken for a way through folders, by this client's URLs and by others.
     static func check(key: String) throws(S3Error) {
         let parts = key.split(separator: "/", omittingEmptySubsequences: false)
@@ -50,6 +60,7 @@ struct S3Request {
     ///
     /// - Parameter digest: the SHA-256 of the body in lower-case hexadecimal.
     func signed(_ settings: S3Settings, limits: WebLimits, digest: String) throws(S3Error) -> WebRequest {
+        try Self.check(region: settings.region)
         var text = settings.base(of: bucket)
         if let key {
             text += "/" + Self.encoded(key, keeping: "/")

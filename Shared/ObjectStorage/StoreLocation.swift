@@ -24,9 +24,13 @@ public struct StoreLocation: Sendable {
         } catch {
             throw wrong
         }
+        let region = try environment.string("SWITCHYARD_S3_REGION", default: "us-east-1")
+        do throws(S3Error) { try S3Request.check(region: region) } catch {
+            throw ConfigError(
+                name: "SWITCHYARD_S3_REGION", found: .text(region), wanted: "a region, such as eu-central-1")
+        }
         settings = S3Settings(
-            endpoint: try Self.endpoint(environment),
-            region: try environment.string("SWITCHYARD_S3_REGION", default: "us-east-1"),
+            endpoint: try Self.endpoint(environment), region: region,
             credentials: S3Credentials(
                 accessKeyID: try environment.string("SWITCHYARD_S3_ACCESS_KEY_ID"),
                 secretAccessKey: try environment.secret("SWITCHYARD_S3_SECRET_ACCESS_KEY"),

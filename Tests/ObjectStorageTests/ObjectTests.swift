@@ -139,6 +139,12 @@ import Testing
                 ($0 as? S3Error)?.code == .invalid
             }
         }
+        for region in ["", "evil.example/", "a b", "x@y"] {
+            let elsewhere = try await Bench(region: region)
+            await #expect { try await elsewhere.client.put([1], bucket: bench.bucket, key: "x") } throws: {
+                ($0 as? S3Error)?.code == .invalid
+            }
+        }
         #expect(try await bench.keys().isEmpty)
     }
 

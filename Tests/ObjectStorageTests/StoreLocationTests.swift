@@ -32,7 +32,7 @@ import Testing
         ("SWITCHYARD_STORE", "s3://bucket/../x"), ("SWITCHYARD_STORE", "https://bucket.s3.amazonaws.com"),
         ("SWITCHYARD_S3_ENDPOINT", "minio:9000:1"), ("SWITCHYARD_S3_ENDPOINT", "ftp://minio"),
         ("SWITCHYARD_S3_ENDPOINT", "http://user:password@minio"), ("SWITCHYARD_S3_ENDPOINT", "http://minio/?a=b"),
-        ("SWITCHYARD_S3_ACCESS_KEY_ID", ""), ("SWITCHYARD_S3_SECRET_ACCESS_KEY", ""),
+        ("SWITCHYARD_S3_REGION", "a.b"), ("SWITCHYARD_S3_ACCESS_KEY_ID", ""), ("SWITCHYARD_S3_SECRET_ACCESS_KEY", ""),
     ])
     func namesTheVariableThatIsWrong(_ name: String, _ value: String) throws {
         let values = ["SWITCHYARD_STORE": "s3://bucket"].merging([name: value]) { $1 }

@@ -80,9 +80,9 @@ public final class ObjectServer: @unchecked Sendable {
                 "POST", "/moto-api/reset-auth", body: Array("0".utf8), headers: [("Content-Type", "text/plain")]))
     }
 
-    /// Ends it.
+    /// `kill -9`, and waits until it is gone: asked politely it would wait for its clients' connections.
     public func stop() {
-        process.terminate()
+        kill(process.processIdentifier, SIGKILL)
         while process.isRunning { usleep(5000) }
         unlink(log)
     }
