@@ -73,9 +73,10 @@ let package = Package(
         shared("Sandbox", ["CSeccomp"]),
         shared("Embedding", ["CEncoder", "HTTPClient", "JSON", "Config", "Crypto", "Concurrency"]),
         shared("Storage", ["Crypto", "Concurrency"]),
+        shared("ObjectStorage", ["Storage", "HTTPClient", "Markup", "JSON"]),
         shared("Jobs", ["Postgres", "AMQP", "JSON", "Crypto", "Concurrency", "Config"]),
         shared("Search", ["Jobs", "Embedding", "COpenBLAS"]),
-        shared("ServiceKit", ["Jobs", "HTTPServer", "Telemetry", "Config", "Storage", "CMalloc"]),
+        shared("ServiceKit", ["Jobs", "HTTPServer", "Telemetry", "Config", "ObjectStorage", "CMalloc"]),
         shared("WorkerKit", ["ServiceKit"]),
         shared("LocalServers", ["CSpawn"]),
 
@@ -111,6 +112,9 @@ let package = Package(
         tests("CryptoTests", ["Crypto"]),
         tests("CompressionTests", ["Compression"]),
         tests("StorageTests", ["Storage"]),
+        .testTarget(
+            name: "ObjectStorageTests", dependencies: ["TestKit", "ObjectStorage", "HTTPServer"],
+            path: "Tests/ObjectStorageTests", exclude: ["moto.txt"]),
         tests("TelemetryTests", ["Telemetry", "JSON"]),
         tests("PostgresTests", ["Postgres"]),
         tests("AMQPTests", ["AMQP"]),

@@ -18,6 +18,7 @@ final class Gateway: Sendable {
     private let background: JobStore
     private let outgoing: JobStore
     let content: any ArtifactStore
+    let signedURLs: SignedURLs
     let types: TypeCache
     let rules: FlowRules
     let submitter: Submitter
@@ -48,8 +49,9 @@ final class Gateway: Sendable {
         // The loops have connections of their own: slow requests must not keep jobs from being dispatched and reaped.
         let background = JobStore(service.database(name: name + " loops", size: 4))
         self.background = background
-        content = try FileStore(root: service.storage)
+        content = try service.artifacts()
         let box = try service.sealingBox()
+        signedURLs = SignedURLs(box)
         types = TypeCache(background, vault: SpecVault(box), log: log)
         rules = FlowRules(background)
         let topology = Topics.topology(types: [])

@@ -35,6 +35,9 @@ public struct SecretBox: Sendable, CustomReflectable {
         return status == 0 ? secret : nil
     }
 
+    /// A key of 32 bytes for something else, from which this box's cannot be told.
+    public func key(for purpose: String) -> [UInt8] { hmacSHA256(key: key, message: Array(purpose.utf8)) }
+
     /// Shows no part of the key.
     public var customMirror: Mirror { Mirror(self, children: [:]) }
 }

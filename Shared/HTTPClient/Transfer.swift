@@ -54,7 +54,8 @@ final class Transfer: Sendable {
     func next() async throws(WebError) -> [UInt8]? {
         let (chunk, mustResume) = try await take { state -> Result<([UInt8]?, Bool), WebError>? in
             if !state.chunks.isEmpty {
-                let chunk = Array(state.chunks.joined())
+                // Chunk by chunk: joining them would copy byte by byte.
+                let chunk = state.chunks.reduce(into: [UInt8]()) { $0 += $1 }
                 state.chunks = []
                 state.buffered = 0
                 defer { state.isPaused = false }

@@ -18,7 +18,7 @@ extension Exchange {
         let outgoing = core.outgoing(response, bodyIsSent: bodyIsSent) { [connection] in
             OutputBuffer(onChange: { connection.wake() })
         }
-        if case .stream(let output) = outgoing.body, case .stream(let produce) = response.body {
+        if case .stream(let output, _) = outgoing.body, case .stream(_, let produce) = response.body {
             if deliver(outgoing, output) { await stream(produce, to: output) }
         } else {
             _ = deliver(outgoing, nil)

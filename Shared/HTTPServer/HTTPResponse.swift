@@ -35,8 +35,9 @@ public enum ResponseBody: Sendable {
     ///
     /// A file that cannot be opened, or is shorter, is answered as `RequestError.fileUnavailable`.
     case file(path: String, offset: Int = 0, length: Int? = nil)
-    /// What the closure writes, until it returns. A throw cuts the connection so that the client sees the damage.
+    /// What the closure writes, until it returns. A throw cuts the connection so that the client sees the damage, and so does less than
+    /// the `length` that was announced, if one was; more is not sent.
     ///
     /// The closure's task is cancelled when the client goes away and when the server drains.
-    case stream(@Sendable (ResponseWriter) async throws -> Void)
+    case stream(length: Int? = nil, @Sendable (ResponseWriter) async throws -> Void)
 }

@@ -7,9 +7,9 @@ struct OutgoingResponse: Sendable {
     enum Body: Sendable {
         case bytes([UInt8])
         case file(OpenFile, offset: UInt64, length: UInt64)
-        case stream(OutputBuffer)
+        case stream(OutputBuffer, length: UInt64?)
         /// The head of a streamed response whose body is not sent (HEAD, 204, 304).
-        case headOfStream
+        case headOfStream(length: UInt64?)
     }
 
     let status: Int
@@ -41,7 +41,10 @@ struct OutgoingResponse: Sendable {
                 throw .fileUnavailable(path: path, reason: "it has \(file.size) bytes only")
             }
             body = .file(file, offset: UInt64(offset), length: UInt64(length ?? available))
-        case .stream: body = bodyIsSent ? .stream(makeBuffer()) : .headOfStream
+        case .stream(let length, _):
+            guard length ?? 0 >= 0 else { throw .invalidResponse(reason: "a body of a negative length") }
+            let length = length.map(UInt64.init)
+            body = bodyIsSent ? .stream(makeBuffer(), length: length) : .headOfStream(length: length)
         }
     }
 
@@ -76,17 +79,19 @@ struct OutgoingResponse: Sendable {
         case .file(let file, let offset, let length):
             guard let descriptor = file.take() else { return nil }
             return MHD_create_response_from_fd_at_offset64(length, descriptor, offset)
-        case .headOfStream:
+        case .headOfStream(let length?):
+            return MHD_create_response_from_callback(length, 1024, { _, _, _, _ in -1 }, nil, nil)
+        case .headOfStream(nil):
             // libmicrohttpd ends even the missing body of a HEAD response with an empty chunk, which the client would take for
             // the next response: so this one has no chunks and closes.
             guard let pointer = MHD_create_response_from_callback(UInt64.max, 1024, { _, _, _, _ in -1 }, nil, nil)
             else { return nil }
             _ = switchyard_MHD_end_by_close(pointer)
             return pointer
-        case .stream(let buffer):
+        case .stream(let buffer, let length):
             let source = StreamSource(buffer: buffer, connection: connection)
             return MHD_create_response_from_callback(
-                UInt64.max, 16_384,
+                length ?? UInt64.max, 16_384,
                 { context, _, target, room in
                     guard let context, let target else { return StreamSource.broken }
                     return Unmanaged<StreamSource>.fromOpaque(context).takeUnretainedValue().read(

@@ -2,7 +2,8 @@ import Config
 import Crypto
 import Foundation
 
-/// The key that secrets are sealed with before they are stored: those of webhooks, and the secret fields of specs.
+/// The key that secrets are sealed with before they are stored: those of webhooks, and the secret fields of specs. A key that is derived
+/// from it signs the addresses of files.
 ///
 /// It comes from `SWITCHYARD_WEBHOOK_KEY`, or from the file `webhook.key` in the storage folder, which gateways and workers share. The first
 /// of them makes the file, readable by its owner alone. Its order of effects: a temporary file is written and flushed, then linked to its

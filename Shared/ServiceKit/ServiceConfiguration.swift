@@ -3,7 +3,9 @@ import Config
 import Crypto
 import Foundation
 import Jobs
+import ObjectStorage
 import Postgres
+import Storage
 
 /// What every service reads from its environment, checked at start.
 public struct ServiceConfiguration: Sendable {
@@ -13,8 +15,11 @@ public struct ServiceConfiguration: Sendable {
     public let amqpURL: String
     /// `SWITCHYARD_AMQP_CA`: the PEM file of the authorities to trust for `amqps://`; the system's when nil.
     public let amqpAuthorities: String?
-    /// `SWITCHYARD_STORAGE`: the folder of uploaded and produced files; gateways and workers share it.
+    /// `SWITCHYARD_STORAGE`: the folder of uploaded and produced files, which gateways and workers share; where `SWITCHYARD_STORE` names a
+    /// bucket, that of copies that are being read.
     public let storage: String
+    /// `SWITCHYARD_STORE` and what belongs to it: the bucket of uploaded and produced files; the storage folder keeps them when nil.
+    public let bucket: StoreLocation?
     /// `SWITCHYARD_WEBHOOK_KEY`: 64 hexadecimal digits, with which secrets are sealed; a file in the storage folder when nil.
     public let sealingKey: [UInt8]?
 
@@ -25,7 +30,14 @@ public struct ServiceConfiguration: Sendable {
         amqpAuthorities =
             environment.contains("SWITCHYARD_AMQP_CA") ? try environment.string("SWITCHYARD_AMQP_CA") : nil
         storage = try environment.string("SWITCHYARD_STORAGE", default: ".switchyard/files")
+        bucket = try StoreLocation(environment)
         sealingKey = try SealingKey.read(environment)
+    }
+
+    /// Where uploaded and produced files are kept; makes the storage folder.
+    public func artifacts() throws -> any ArtifactStore {
+        let folder = try FileStore(root: storage)
+        return try bucket?.open(scratch: folder) ?? folder
     }
 
     /// What seals secrets and opens them; the storage folder must be there.

@@ -48,7 +48,7 @@ public struct WorkerService<W: Worker>: ServedWorker {
         let lease = configuration.lease ?? .seconds(type.policy.leaseSeconds)
         let topology = Topics.topology(types: [type.name])
         let store = JobStore(configuration.service.database(name: name, size: 4))
-        let content = try FileStore(root: configuration.service.storage)
+        let content = try configuration.service.artifacts()
         let vault = Self.vault(type, configuration.service, log: log)
         let roots = configuration.fileRoots
 

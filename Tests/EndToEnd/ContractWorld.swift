@@ -138,6 +138,8 @@ struct ContractWorld {
             "getResults": GoodCall(parameters: [document], query: "limit=2"),
             "uploadFile": GoodCall(query: "name=b.txt", body: Array("text".utf8), expected: [201]),
             "getArtifact": GoodCall(parameters: [file]),
+            "signArtifact": GoodCall(
+                parameters: [file], body: Array(#"{"expires_in":60}"#.utf8), headers: json),
             "listDocuments": GoodCall(query: "job_id=\(document)&status=completed&limit=2"),
             "getDocument": GoodCall(parameters: [row]),
             "listDocumentPages": GoodCall(parameters: [row], query: "limit=2"),

@@ -56,6 +56,33 @@ import Testing
         }
     }
 
+    @Test func aStreamOfAKnownLengthSaysItAndKeepsToIt() async throws {
+        let handler = TestHandler(answer: { request in
+            let count = Int(request.query("count") ?? "") ?? 0
+            return HTTPResponse(
+                status: 200,
+                body: .stream(length: 200_000) { writer in
+                    for _ in 0..<count { try await writer.write([UInt8](repeating: 7, count: 1000)) }
+                })
+        })
+        try await withServer(HTTPServerConfiguration(), handler) { server in
+            let client = try await Client(port: server.port)
+            try await client.send("HEAD /?count=200 HTTP/1.1\r\nHost: a\r\n\r\n")
+            #expect(try await client.response(hasBody: false).headers["content-length"] == "200000")
+            // The connection goes on.
+            try await client.send("GET /?count=200 HTTP/1.1\r\nHost: a\r\n\r\n")
+            let whole = try await client.response()
+            #expect(whole.headers["content-length"] == "200000" && whole.headers["transfer-encoding"] == nil)
+            #expect(whole.body == [UInt8](repeating: 7, count: 200_000))
+            // Too much is cut, too little breaks off.
+            try await client.send("GET /?count=201 HTTP/1.1\r\nHost: a\r\n\r\n")
+            #expect(try await client.response().body.count == 200_000)
+            let other = try await Client(port: server.port)
+            try await other.send("GET /?count=199 HTTP/1.1\r\nHost: a\r\n\r\n")
+            await #expect(throws: (any Error).self) { try await other.response() }
+        }
+    }
+
     @Test func aClientThatDoesNotReadHoldsTheWriterUp() async throws {
         let written = Mutex(0)
         let events = Events()

@@ -30,13 +30,7 @@ extension Gateway {
         else {
             throw Problem.notFound("artifact")
         }
-        return HTTPResponse(
-            status: 200,
-            headers: [
-                ("Content-Type", file.mediaType), ("Content-Disposition", Self.disposition(file.name)),
-                ("ETag", "\"\(file.sha256)\""), ("X-Content-Type-Options", "nosniff"),
-            ],
-            body: .file(path: content.localPath(of: id) ?? "", offset: 0, length: Int(file.size)))
+        return try await download(file, call.request)
     }
 
     /// A name for those that know RFC 6266's extended form, and one in plain ASCII for the others.
@@ -75,11 +69,8 @@ extension Gateway {
                 return try await content.write(id: id, limit: configuration.maxUpload, chunks: chunks)
             }
         } catch let error as StorageError {
-            switch error.kind {
-            case .tooLarge: throw Problem.tooLarge(configuration.maxUpload)
-            case .diskFull: throw Problem.storageFull
-            case .missing, .unavailable, .failed: throw error
-            }
+            if case .tooLarge = error.kind { throw Problem.tooLarge(configuration.maxUpload) }
+            throw error
         }
     }
 }

@@ -54,6 +54,7 @@ struct Handler: HTTPHandler {
     private func answer(_ request: HTTPRequest) async throws -> HTTPResponse {
         switch router.match(method: request.method, segments: request.segments) {
         case .route(let route, let parameters):
+            if let answer = try await route.answerSigned(request, parameters: parameters) { return answer }
             let key = try await authentication.key(of: request, scope: route.scope)
             let request = try await request.taken(as: route.body.policy)
             return try await route.answer(request, key: key, parameters: parameters)

@@ -5,6 +5,7 @@ import JSON
 import Jobs
 import Postgres
 import Search
+import Storage
 
 /// An answer that says what went wrong and what to do, as `application/problem+json` (RFC 9457).
 struct Problem: Error, Sendable {
@@ -126,6 +127,17 @@ extension Problem {
     static func unavailable(_ what: String) -> Problem {
         Problem(.unavailable, what, headers: [("Retry-After", "1")])
     }
+    static let badSignature = Problem(
+        .badSignature, "Use the address as it was given, or ask for another: POST /api/v1/artifacts/{artifact}/url.")
+    static let urlExpired = Problem(
+        .urlExpired, "Its time is over. Ask for another: POST /api/v1/artifacts/{artifact}/url.")
+    static func outOfRange(_ size: Int) -> Problem {
+        Problem(
+            .outOfRange, "The file has \(size) bytes; a range begins before its end.",
+            headers: [("Content-Range", "bytes */\(size)")])
+    }
+    static let contentUnavailable = Problem(
+        .contentUnavailable, "Its content is missing or unreadable in the storage; the gateway's log tells more.")
     static let fault = Problem(
         .fault, "The request was not understood by the gateway itself; its log tells more.")
 }
@@ -139,6 +151,7 @@ extension Problem {
         case let error as SubmissionError: self = .refused(error)
         case let error as RequestError: self.init(error)
         case let error as SearchError: self.init(error)
+        case let error as StorageError: self.init(error)
         case let error as PostgresError where error.isOverload:
             self = .unavailable("The database is too slow at the moment, or takes no writes. Try again later.")
         case let error as PostgresError where error.isTransient:
@@ -161,13 +174,22 @@ extension Problem {
         case .bodyTooLarge(let limit): self = .tooLarge(limit)
         case .draining: self = .unavailable("This gateway is about to stop. Try again: another one takes over.")
         case .methodNotAllowed: self = .methodNotAllowed(["GET", "HEAD", "POST"])
-        case .fileUnavailable:
-            self.init(
-                .contentUnavailable, "Its file is missing or unreadable in the storage; the gateway's log tells more.")
+        case .fileUnavailable: self = .contentUnavailable
         case .invalidResponse: self = .fault
         case .badRequest: self.init(.badRequest, error.description)
         case .headersTooLarge: self.init(.headersTooLarge, error.description)
         case .timeout: self.init(.requestTimeout, error.description)
+        }
+    }
+
+    /// The problem that stands for what the store of files refuses.
+    init(_ error: StorageError) {
+        switch error.kind {
+        case .tooLarge(let limit): self = .tooLarge(limit)
+        case .diskFull: self = .storageFull
+        case .missing: self = .contentUnavailable
+        case .unavailable: self = .unavailable("The store of files does not answer. Try again later.")
+        case .failed: self = .fault
         }
     }
 

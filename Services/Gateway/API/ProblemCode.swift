@@ -9,6 +9,8 @@ extension Problem {
         case invalidCursor = "invalid_cursor"
         case unauthenticated
         case forbidden
+        case urlExpired = "url_expired"
+        case badSignature = "bad_signature"
         case notFound = "not_found"
         case noSuchCall = "no_such_call"
         case methodNotAllowed = "method_not_allowed"
@@ -26,6 +28,7 @@ extension Problem {
         case webhookDisabled = "webhook_disabled"
         case bodyTooLarge = "body_too_large"
         case unsupportedMediaType = "unsupported_media_type"
+        case outOfRange = "range_not_satisfiable"
         case unknownType = "unknown_type"
         case invalidSpec = "invalid_spec"
         case invalidField = "invalid_field"
@@ -43,7 +46,7 @@ extension Problem {
             switch self {
             case .badRequest, .malformedJSON, .invalidParameter, .invalidCursor: 400
             case .unauthenticated: 401
-            case .forbidden, .grantsMore: 403
+            case .forbidden, .urlExpired, .badSignature, .grantsMore: 403
             case .notFound, .noSuchCall: 404
             case .methodNotAllowed: 405
             case .requestTimeout: 408
@@ -52,6 +55,7 @@ extension Problem {
                 409
             case .bodyTooLarge: 413
             case .unsupportedMediaType: 415
+            case .outOfRange: 416
             case .unknownType, .invalidSpec, .invalidField, .unknownDependency, .unknownModel, .noEmbedder,
                 .idempotencyKeyReused:
                 422
@@ -70,6 +74,8 @@ extension Problem {
             case .invalidCursor: "The cursor is not valid"
             case .unauthenticated: "A valid API key is required"
             case .forbidden: "The key does not allow this"
+            case .urlExpired: "The address is no longer valid"
+            case .badSignature: "The address is not valid"
             case .notFound: "Not found"
             case .noSuchCall: "There is no such call"
             case .methodNotAllowed: "The method is not allowed here"
@@ -87,6 +93,7 @@ extension Problem {
             case .webhookDisabled: "The webhook is disabled"
             case .bodyTooLarge: "The body is too large"
             case .unsupportedMediaType: "Forms are not accepted"
+            case .outOfRange: "The file has no such bytes"
             case .unknownType: "The job type is not known"
             case .invalidSpec: "The spec does not fit its schema"
             case .invalidField: "The request does not fit its schema"

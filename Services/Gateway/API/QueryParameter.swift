@@ -99,6 +99,14 @@ struct HeaderParameter: Sendable {
     static let idempotencyKey = HeaderParameter(
         name: "Idempotency-Key", schema: Schema.text(max: 200),
         description: "The client's name for the request: the same request with the same key takes effect once.")
+    static let range = HeaderParameter(
+        name: "Range", schema: Schema.text(max: 100),
+        description: "One range of bytes: `bytes=0-499`, `bytes=500-`, `bytes=-500`.")
+    static let ifRange = HeaderParameter(
+        name: "If-Range", schema: Schema.text(max: 100),
+        description: "The `ETag` that the file must still have for the range to count.")
+    static let ifNoneMatch = HeaderParameter(
+        name: "If-None-Match", schema: Schema.text(max: 1000), description: "The `ETag`s that the client has already.")
     static let lastEventID = HeaderParameter(
         name: "Last-Event-ID", schema: ["type": "string", "pattern": "^[0-9]{1,18}$"],
         description: "The id of the last event that was seen; the stream goes on after it.")

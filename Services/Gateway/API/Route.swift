@@ -24,6 +24,8 @@ struct Route: Sendable {
     /// What may go wrong beyond what every call of its form may answer.
     let ownProblems: [Problem.Code]
     let handle: @Sendable (Call) async throws -> HTTPResponse
+    /// Answers a request whose query has a `signature`, which takes a key's place; nil where none does.
+    let handleSigned: (@Sendable (HTTPRequest, [String]) async throws -> HTTPResponse)?
 
     private let pattern: [String]
     private let schema: JSONSchema?
@@ -31,7 +33,9 @@ struct Route: Sendable {
     init(
         _ id: String, _ method: String, _ path: String, _ scope: Scope, _ summary: String, details: String = "",
         query: [QueryParameter] = [], headers: [HeaderParameter] = [], body: RouteBody = .none, answers: [Answer],
-        problems: [Problem.Code] = [], _ handle: @escaping @Sendable (Call) async throws -> HTTPResponse
+        problems: [Problem.Code] = [],
+        signed: (@Sendable (HTTPRequest, [String]) async throws -> HTTPResponse)? = nil,
+        _ handle: @escaping @Sendable (Call) async throws -> HTTPResponse
     ) {
         self.id = id
         self.method = method
@@ -45,6 +49,7 @@ struct Route: Sendable {
         self.answers = answers
         self.ownProblems = problems
         self.handle = handle
+        handleSigned = signed
         pattern = path.split(separator: "/").map(String.init)
         do {
             schema = try body.checkedSchema.map { try JSONSchema($0) }
@@ -78,6 +83,13 @@ struct Route: Sendable {
         var call = Call(request: request, key: key, parameters: parameters)
         if let schema { call.json = try checkedBody(request.collectedBody, schema) }
         return try await handle(call)
+    }
+
+    /// The answer to a request that is signed; nil when it is not, and needs a key.
+    func answerSigned(_ request: HTTPRequest, parameters: [String]) async throws -> HTTPResponse? {
+        guard let handleSigned, request.query("signature") != nil else { return nil }
+        try check(request.query)
+        return try await handleSigned(request, parameters)
     }
 
     private func check(_ pairs: [(name: String, value: String)]) throws(Problem) {

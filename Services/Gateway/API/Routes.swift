@@ -84,10 +84,28 @@ extension Gateway {
                 Route(
                     "getArtifact", "GET", "/api/v1/artifacts/{artifact}", .read,
                     "Downloads an upload or what a job produced",
+                    details: "With `expires` and `signature`, as `signArtifact` gives them, no key is needed.",
+                    query: [
+                        QueryParameter("expires", .integer(0...Int.max), "Until when the signature holds."),
+                        QueryParameter("signature", .text(max: 100), "What stands for a key."),
+                    ], headers: [.range, .ifRange, .ifNoneMatch],
                     answers: [
                         Answer(
-                            status: 200, description: "The content, with the media type of its maker.", content: .file)
-                    ], problems: [.contentUnavailable], getArtifact),
+                            status: 200, description: "The content, with the media type of its maker.", content: .file),
+                        Answer(status: 206, description: "The part that was asked for.", content: .file),
+                        .none(304, "The content has the tag of `If-None-Match`."),
+                    ], problems: [.contentUnavailable, .outOfRange, .urlExpired, .badSignature],
+                    signed: getSignedArtifact, getArtifact),
+                Route(
+                    "signArtifact", "POST", "/api/v1/artifacts/{artifact}/url", .read,
+                    "Makes an address that downloads a file without a key",
+                    details: "It cannot be taken back, so give it no more time than it needs.",
+                    body: .object(
+                        Schema.request([
+                            "expires_in": Schema.integer(1...SignedURLs.longest).described(
+                                "For how many seconds it holds; \(SignedURLs.usual) when absent.")
+                        ]), isOptional: true),
+                    answers: [.json(SignedURL.self, "The address.")], signArtifact),
             ])
     }
 

@@ -93,9 +93,9 @@ struct Housekeeper: Sendable {
         try await requireLead()
         let sweep = Sweep(store: store, content: content, configuration: configuration)
         let report = try await sweep.run(try await days(), mayGoOn: requireLead)
-        try await content.sweep()
         HousekeepingMetrics.forgottenJobs.add(report.jobs)
         HousekeepingMetrics.removedFiles.add(report.files)
+        try await content.sweep()
         guard report != Sweep.Report() else { return }
         log.info(
             "old jobs forgotten",

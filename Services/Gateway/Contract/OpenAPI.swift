@@ -8,7 +8,8 @@ enum OpenAPI {
     /// What the answers are made of.
     static var representations: [any Representation.Type] {
         [
-            Job.self, Event.self, LogLine.self, Execution.self, Checkpoint.self, FileRecord.self, JobType.self,
+            Job.self, Event.self, LogLine.self, Execution.self, Checkpoint.self, FileRecord.self, SignedURL.self,
+            JobType.self,
             DeadLetter.self, StoppingJob.self, Schedule.self, Workflow.self, WorkerRecord.self, KeyRecord.self,
             AuditEntry.self,
             Webhook.self, WebhookWithSecret.self, WebhookDelivery.self,

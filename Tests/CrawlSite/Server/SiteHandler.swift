@@ -35,7 +35,7 @@ final class SiteHandler: HTTPHandler {
         var response = await page(url, request, model)
         let status = response.status
         // The stream of a HEAD request is never asked for.
-        guard case .stream(let write) = response.body, request.method == "GET" else {
+        guard case .stream(_, let write) = response.body, request.method == "GET" else {
             recorder.end(ticket, status: status)
             return response
         }

@@ -1,0 +1,129 @@
+import Crypto
+import Foundation
+import Storage
+
+/// An object on its way up, part by part; used by one task at a time. Nothing is visible before `complete`.
+///
+/// A part is sent as soon as it is full, and two at a time: whoever writes faster waits. What fits into one part is put as a whole, without
+/// a multipart upload. A death in between leaves an upload that `S3Client.abortUploads` finds by its key.
+public actor S3Upload {
+    private static let inFlight = 2
+
+    private let client: S3Client
+    private let bucket: String
+    private let key: String
+    private let contentType: String
+    private let limit: Int
+
+    private var buffer: [UInt8] = []
+    private var size = 0
+    private var hasher = SHA256Hasher()
+    private var knownDigest: String?
+    private var id: String?
+    private var tags: [String] = []
+    private var sending: [Task<String, any Error>] = []
+
+    /// - Parameter sha256: the content's digest when it is known, which saves computing it.
+    init(
+        _ client: S3Client, bucket: String, key: String, contentType: String, limit: Int, sha256: String? = nil
+    ) throws(S3Error) {
+        try S3Request.check(bucket: bucket)
+        try S3Request.check(key: key)
+        (self.client, self.bucket, self.key, self.contentType) = (client, bucket, key, contentType)
+        self.limit = min(limit, client.settings.partSize * S3Client.maxParts)
+        knownDigest = sha256
+    }
+
+    deinit { for task in sending { task.cancel() } }
+
+    /// Adds bytes at the end; waits while the store is slower than its writer.
+    public func append(_ bytes: [UInt8]) async throws(S3Error) {
+        guard bytes.count <= limit - size else { throw S3Error(.tooLarge, "the content has more than \(limit) bytes") }
+        if knownDigest == nil { hasher.update(bytes) }
+        size += bytes.count
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            // Only a part that is known not to be the last one is sent: the last may be the only one.
+            if buffer.count == client.settings.partSize { try await sendPart() }
+            let piece = rest.prefix(client.settings.partSize - buffer.count)
+            buffer += piece
+            rest = rest.dropFirst(piece.count)
+        }
+    }
+
+    /// Makes the object, in place of what was there.
+    public func complete() async throws(S3Error) -> StoredFile {
+        if let whole {
+            try await client.put(whole, bucket: bucket, key: key, contentType: contentType)
+        } else {
+            try await completeParts()
+        }
+        return stored
+    }
+
+    /// Ends the upload; nothing is left of it. After `complete` it does nothing.
+    ///
+    /// - Throws: `S3Error` when the store could not be told: the upload is there then.
+    public func discard() async throws(S3Error) {
+        for task in sending { task.cancel() }
+        // What is still being sent would come after the end and stay.
+        for task in sending { _ = await task.result }
+        (sending, buffer) = ([], [])
+        guard let id else { return }
+        try await client.abortUpload(bucket: bucket, key: key, id: id)
+        self.id = nil
+    }
+
+    /// All that was appended, when it is not on its way as parts.
+    var whole: [UInt8]? { id == nil ? buffer : nil }
+
+    /// What was appended so far.
+    var stored: StoredFile { StoredFile(size: size, sha256: knownDigest ?? Hex.encode(hasher.digest())) }
+
+    func completeParts() async throws(S3Error) {
+        if !buffer.isEmpty { try await sendPart() }
+        while !sending.isEmpty { try await takeOldest() }
+        guard let id else { return }
+        try await client.completeUpload(bucket: bucket, key: key, id: id, tags: tags, size: size)
+        self.id = nil
+    }
+
+    private func sendPart() async throws(S3Error) {
+        if sending.count == Self.inFlight { try await takeOldest() }
+        let id = if let id { id } else { try await begin() }
+        let (client, bucket, key, bytes, number) = (client, bucket, key, buffer, tags.count + sending.count + 1)
+        buffer = []
+        sending.append(Task { try await client.uploadPart(number, bytes, bucket: bucket, key: key, id: id) })
+    }
+
+    private func begin() async throws(S3Error) -> String {
+        let id = try await client.createUpload(bucket: bucket, key: key, contentType: contentType)
+        self.id = id
+        return id
+    }
+
+    private func takeOldest() async throws(S3Error) {
+        let task = sending[0]
+        let result = await withTaskCancellationHandler {
+            await task.result
+        } onCancel: {
+            task.cancel()
+        }
+        switch result {
+        case .success(let tag):
+            tags.append(tag)
+            sending.removeFirst()
+        case .failure(let error as S3Error): throw error
+        case .failure(let error): throw S3Error(.cancelled, "\(error)")
+        }
+    }
+}
+
+extension S3Client {
+    /// Begins an object of any size in a bucket. End it with `complete` or `discard`.
+    public func begin(
+        bucket: String, key: String, contentType: String = "application/octet-stream"
+    ) throws(S3Error) -> S3Upload {
+        try S3Upload(self, bucket: bucket, key: key, contentType: contentType, limit: .max)
+    }
+}
