@@ -120,7 +120,9 @@ let package = Package(
         tests("JobsTests", ["Jobs"]),
         tests("WorkerKitTests", ["WorkerKit"]),
         tests("MarkupTests", ["Markup"]),
-        tests("TabularTests", ["Tabular", "Compression"]),
+        .testTarget(
+            name: "TabularTests", dependencies: ["TestKit", "Tabular", "Compression", "CZstd"], path: "Tests/TabularTests",
+            exclude: ["openpyxl.txt", "workbooks.py"]),
         tests("EmbeddingTests", ["Embedding", "CEncoder", "COpenBLAS", "HTTPServer", "HTTPClient"]),
         .testTarget(
             name: "SearchTests", dependencies: ["TestKit", "Search", "LocalServers", "COpenBLAS"],

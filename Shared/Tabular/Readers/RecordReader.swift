@@ -71,12 +71,11 @@ public struct RowFault: Sendable, Hashable, Codable, Error {
     }
 
     /// The beginning of a value, as faults show it.
-    static func excerpt(_ bytes: some Collection<UInt8>) -> String {
+    static func excerpt(_ bytes: some BidirectionalCollection<UInt8>) -> String {
         guard bytes.count > 200 else { return String(decoding: bytes, as: UTF8.self) }
-        // A character that the cut would damage is left out.
-        let head = bytes.prefix(200)
-        let cut = head.suffix(3).reversed().prefix { $0 >= 0x80 }.count
-        return String(decoding: head.dropLast(min(cut, 3)), as: UTF8.self) + "…"
+        // The character at the cut, which may be half of one, is left out.
+        let start = bytes.prefix(201).lastIndex { $0 & 0xC0 != 0x80 } ?? bytes.startIndex
+        return String(decoding: bytes[..<start], as: UTF8.self) + "…"
     }
 }
 
