@@ -15,19 +15,38 @@ import Testing
 
     private static let samples = [
         Sample(type: "smallint", seeds: ["32767", "-32768", "0", "+7"], letters: "0123456789+- ", isMutual: true),
-        Sample(type: "bigint", seeds: ["9223372036854775807", "-9223372036854775808"], letters: "0123456789+-", isMutual: true),
-        Sample(type: "numeric(5,2)", seeds: ["999.994", "-1.5e2", "99.9995e1", "0.005"], letters: "0123456789+-.e", isMutual: true),
+        Sample(
+            type: "bigint", seeds: ["9223372036854775807", "-9223372036854775808"], letters: "0123456789+-",
+            isMutual: true),
+        Sample(
+            type: "numeric(5,2)", seeds: ["999.994", "-1.5e2", "99.9995e1", "0.005"], letters: "0123456789+-.e",
+            isMutual: true),
         Sample(type: "numeric(2,-1)", seeds: ["994", "99.5e1", "1"], letters: "0123459.e-", isMutual: true),
-        Sample(type: "double precision", seeds: ["1e308", "-2.5e-324", "1.7976931348623157e308", "NaN"], letters: "0123456789+-.eNa", isMutual: true),
-        Sample(type: "real", seeds: ["3.4e38", "1e-45", "16777217", "-Infinity"], letters: "0123456789+-.eIn", isMutual: true),
+        Sample(
+            type: "double precision", seeds: ["1e308", "-2.5e-324", "1.7976931348623157e308", "NaN"],
+            letters: "0123456789+-.eNa", isMutual: true),
+        Sample(
+            type: "real", seeds: ["3.4e38", "1e-45", "16777217", "-Infinity"], letters: "0123456789+-.eIn",
+            isMutual: true),
         Sample(type: "boolean", seeds: ["true", "off", "YES", "0"], letters: "trueoffyesno10 "),
-        Sample(type: "uuid", seeds: ["550e8400-e29b-41d4-a716-446655440000", "{550e8400e29b41d4a716446655440000}"], letters: "0aF-{}", isMutual: true),
+        Sample(
+            type: "uuid", seeds: ["550e8400-e29b-41d4-a716-446655440000", "{550e8400e29b41d4a716446655440000}"],
+            letters: "0aF-{}", isMutual: true),
         Sample(type: "date", seeds: ["2024-02-29", "1999-12-31", "infinity", "2024-1-5"], letters: "0123456789- T:"),
-        Sample(type: "timestamp", seeds: ["2024-02-29T23:59:60", "2024-02-29T23:59:59.5", "2024-02-29 7:00", "2024-01-01 10:00Z"], letters: "0123456789- T:.Z+"),
-        Sample(type: "timestamptz", seeds: ["2024-02-29 23:59:59+15:59", "2024-01-01T10:00-0130", "2024-01-01 10:00 UTC"], letters: "0123456789- T:.Z+"),
+        Sample(
+            type: "timestamp",
+            seeds: ["2024-02-29T23:59:60", "2024-02-29T23:59:59.5", "2024-02-29 7:00", "2024-01-01 10:00Z"],
+            letters: "0123456789- T:.Z+"),
+        Sample(
+            type: "timestamptz", seeds: ["2024-02-29 23:59:59+15:59", "2024-01-01T10:00-0130", "2024-01-01 10:00 UTC"],
+            letters: "0123456789- T:.Z+"),
         Sample(type: "time", seeds: ["23:59:59.123456", "23:59:60", "7:00", "00:00:00"], letters: "0123456789:. "),
-        Sample(type: "json", seeds: ["{\"a\": [1, -2.5e3, null]}", "\"x\\u00e9\"", "[true,false]"], letters: "{}[]\":,0123e.-tfnul \\"),
-        Sample(type: "jsonb", seeds: ["{\"a\":1,\"a\":{}}", "[\"\\ud83d\\ude00\"]", "0.10"], letters: "{}[]\":,0123e.-u \\"),
+        Sample(
+            type: "json", seeds: ["{\"a\": [1, -2.5e3, null]}", "\"x\\u00e9\"", "[true,false]"],
+            letters: "{}[]\":,0123e.-tfnul \\"),
+        Sample(
+            type: "jsonb", seeds: ["{\"a\":1,\"a\":{}}", "[\"\\ud83d\\ude00\"]", "0.10"], letters: "{}[]\":,0123e.-u \\"
+        ),
         Sample(type: "bytea", seeds: ["\\xDEADbeef", "\\x"], letters: "\\x0aFg"),
         Sample(type: "varchar(5)", seeds: ["abcde", "äöüß  ", "日本語"], letters: "aä 日\\"),
     ]
