@@ -121,7 +121,8 @@ let package = Package(
         tests("WorkerKitTests", ["WorkerKit"]),
         tests("MarkupTests", ["Markup"]),
         .testTarget(
-            name: "TabularTests", dependencies: ["TestKit", "Tabular", "Compression", "CZstd", "Postgres"], path: "Tests/TabularTests",
+            name: "TabularTests", dependencies: ["TestKit", "Tabular", "Compression", "CZstd", "Postgres"],
+            path: "Tests/TabularTests",
             exclude: ["openpyxl.txt", "workbooks.py"]),
         tests("EmbeddingTests", ["Embedding", "CEncoder", "COpenBLAS", "HTTPServer", "HTTPClient"]),
         .testTarget(

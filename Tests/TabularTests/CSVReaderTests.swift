@@ -18,6 +18,17 @@ import Testing
         #expect(outcome.rows == [["1", "2\(delimiter)"], ["3", "4"]])
     }
 
+    /// A quote that stands where a field could begin opens one: the first one was alone. Any other ends the row at fault.
+    @Test func linesBehindALoneQuoteAreReadAndThoseOfADamagedRowAreNot() throws {
+        let lone = try csv("\"a,1\nb,2\nc,\"x\"\nd,3\n", columns: 2)
+        #expect(lone.rows == [["b", "2"], ["c", "x"], ["d", "3"]])
+        #expect(lone.faults.map(\.line) == [1])
+        let damaged = try csv("\"a\nb\nc\"x,1\nd,2\n", columns: 2)
+        #expect(damaged.rows == [["d", "2"]])
+        #expect(damaged.positions.map(\.line) == [4])
+        #expect(damaged.faults.first?.reason.hasSuffix("(the row reaches line 3)") == true)
+    }
+
     @Test func aDialectMayHaveNoQuotes() throws {
         let outcome = try csv("\"a\tb\"\n\"\t\"\n", Dialect(delimiter: "\t", quote: nil, hasHeader: false))
         #expect(outcome.rows == [["\"a", "b\""], ["\"", "\""]])

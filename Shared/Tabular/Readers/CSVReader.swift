@@ -131,11 +131,14 @@ private struct CSVCore: ~Copyable {
     private mutating func passLine(
         _ code: RowFault.Code, column: Int?, behind last: Int = 0, _ reason: String
     ) throws(TableError) -> RowFault {
+        let breaks = LineEnd.count(in: Bytes(rebasing: window.bytes[..<last]))
+        // What is passed over with the first line has to be known.
+        let end = breaks > 0 ? " (the row reaches line \(position.line + breaks))" : ""
         let fault = RowFault(
             code, at: position, column: column,
             value: column.map { _ in RowFault.excerpt(window.bytes.prefix { $0 != 0x0A && $0 != 0x0D }) },
-            reason: reason)
-        position.line += LineEnd.count(in: Bytes(rebasing: window.bytes[..<last])) + 1
+            reason: reason + end)
+        position.line += breaks + 1
         window.consume(last)
         position.offset += last + (try window.consumeLine())
         position.number += 1
