@@ -81,6 +81,15 @@ import Testing
         #expect(outcome.rows == rows.map { $0.map { $0 } })
     }
 
+    /// The end of a row that is passed over may be the last byte of a window of 256 KiB.
+    @Test(arguments: ["\n", "\r", "\r\n"], -2...2) func aLongRowEndsAtTheEdgeOfTheWindow(lineEnd: String, shift: Int) throws {
+        let long = String(repeating: "x", count: (256 << 10) - 1 + shift)
+        let outcome = try csv("\(long)\(lineEnd)1,2\n", columns: 2, limits: ReadingLimits(recordBytes: 1000))
+        #expect(outcome.rows == [["1", "2"]])
+        #expect(outcome.positions == [Position(offset: long.utf8.count + lineEnd.utf8.count, line: 2, number: 2)])
+        #expect(outcome.faults.map(\.code) == [.limit])
+    }
+
     /// Random tables written by the rules are read back equal.
     @Test(arguments: 0..<40) func whatIsWrittenIsRead(seed: Int) throws {
         var generator = Seeded(state: UInt64(seed))
