@@ -127,7 +127,10 @@ let package = Package(
         tests("JobsTests", ["Jobs"]),
         tests("WorkerKitTests", ["WorkerKit"]),
         tests("MarkupTests", ["Markup"]),
-        tests("TabularTests", ["Tabular", "Compression"]),
+        .testTarget(
+            name: "TabularTests", dependencies: ["TestKit", "Tabular", "Compression", "CZstd", "Postgres"],
+            path: "Tests/TabularTests",
+            exclude: ["workbooks.py"]),
         tests("EmbeddingTests", ["Embedding", "CEncoder", "COpenBLAS", "HTTPServer", "HTTPClient"]),
         .testTarget(
             name: "SearchTests", dependencies: ["TestKit", "Search", "LocalServers", "COpenBLAS"],

@@ -11,9 +11,12 @@ public struct JSONError: Error, Sendable, Hashable, CustomStringConvertible {
     public let column: Int
     /// How many bytes had been read when the fault was seen.
     public let position: Int
+    /// Whether only the limit of depth is the reason.
+    public let isTooDeep: Bool
 
     /// Makes the error.
-    public init(message: String, line: Int, column: Int, position: Int) {
+    public init(message: String, line: Int, column: Int, position: Int, isTooDeep: Bool = false) {
+        self.isTooDeep = isTooDeep
         self.message = message
         self.line = line
         self.column = column
@@ -109,7 +112,7 @@ extension JSON {
                 if isInString { break }
                 depth += 1
                 if depth > limit {
-                    throw JSONError(message: "arrays and objects lie more than \(limit) deep", in: buffer, at: index)
+                    throw JSONError(tooDeepAt: index, in: buffer, limit: limit)
                 }
             case UInt8(ascii: "]"), UInt8(ascii: "}"):
                 if !isInString { depth -= 1 }
@@ -121,12 +124,14 @@ extension JSON {
 }
 
 extension JSONError {
-    fileprivate init(message: String, in buffer: UnsafeRawBufferPointer, at index: Int) {
+    fileprivate init(tooDeepAt index: Int, in buffer: UnsafeRawBufferPointer, limit: Int) {
         let before = buffer[...index]
         let line = before.count { $0 == 0x0A } + 1
         let lineStart = before.lastIndex(of: 0x0A).map { $0 + 1 } ?? 0
         let column = before[lineStart...].count { $0 & 0xC0 != 0x80 }
-        self.init(message: message, line: line, column: column, position: index + 1)
+        self.init(
+            message: "arrays and objects lie more than \(limit) deep", line: line, column: column, position: index + 1,
+            isTooDeep: true)
     }
 
     fileprivate init(_ fault: json_error_t) {

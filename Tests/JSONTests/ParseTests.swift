@@ -86,7 +86,10 @@ import Testing
         #expect(try JSON.parse(nested(64)).arrayValue?.count == 1)
         let error = #expect(throws: JSONError.self) { try JSON.parse("\n " + nested(65)) }
         #expect(
-            error == JSONError(message: "arrays and objects lie more than 64 deep", line: 2, column: 66, position: 67))
+            error
+                == JSONError(
+                    message: "arrays and objects lie more than 64 deep", line: 2, column: 66, position: 67,
+                    isTooDeep: true))
         #expect(throws: JSONError.self) { try JSON.parse(nested(1_000_000)) }
         #expect(throws: JSONError.self) { try JSON.parse(String(repeating: #"{"a":"#, count: 100_000)) }
         #expect(throws: JSONError.self) { try JSON.parse("[[1]]", maxDepth: 1) }

@@ -18,6 +18,17 @@ import Testing
         #expect(outcome.rows == [["1", "2\(delimiter)"], ["3", "4"]])
     }
 
+    /// A quote that stands where a field could begin opens one: the first one was alone. Any other ends the row at fault.
+    @Test func linesBehindALoneQuoteAreReadAndThoseOfADamagedRowAreNot() throws {
+        let lone = try csv("\"a,1\nb,2\nc,\"x\"\nd,3\n", columns: 2)
+        #expect(lone.rows == [["b", "2"], ["c", "x"], ["d", "3"]])
+        #expect(lone.faults.map(\.line) == [1])
+        let damaged = try csv("\"a\nb\nc\"x,1\nd,2\n", columns: 2)
+        #expect(damaged.rows == [["d", "2"]])
+        #expect(damaged.positions.map(\.line) == [4])
+        #expect(damaged.faults.first?.reason.hasSuffix("(the row reaches line 3)") == true)
+    }
+
     @Test func aDialectMayHaveNoQuotes() throws {
         let outcome = try csv("\"a\tb\"\n\"\t\"\n", Dialect(delimiter: "\t", quote: nil, hasHeader: false))
         #expect(outcome.rows == [["\"a", "b\""], ["\"", "\""]])
@@ -68,6 +79,15 @@ import Testing
         let outcome = try csv(text.joined(separator: "\r\n"))
         #expect(outcome.faults.isEmpty)
         #expect(outcome.rows == rows.map { $0.map { $0 } })
+    }
+
+    /// The end of a row that is passed over may be the last byte of a window of 256 KiB.
+    @Test(arguments: ["\n", "\r", "\r\n"], -2...2) func aLongRowEndsAtTheEdgeOfTheWindow(lineEnd: String, shift: Int) throws {
+        let long = String(repeating: "x", count: (256 << 10) - 1 + shift)
+        let outcome = try csv("\(long)\(lineEnd)1,2\n", columns: 2, limits: ReadingLimits(recordBytes: 1000))
+        #expect(outcome.rows == [["1", "2"]])
+        #expect(outcome.positions == [Position(offset: long.utf8.count + lineEnd.utf8.count, line: 2, number: 2)])
+        #expect(outcome.faults.map(\.code) == [.limit])
     }
 
     /// Random tables written by the rules are read back equal.

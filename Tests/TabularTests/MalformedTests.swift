@@ -14,6 +14,7 @@ import Testing
         #expect(outcome.rows.count == table.rows, "\(outcome.rows.prefix(5))")
         let faults = outcome.faults.map { Malformed.Fault(line: $0.line, column: $0.column, code: $0.code) }
         #expect(faults == table.faults, "\(outcome.faults)")
+        #expect(outcome.faults.allSatisfy { !($0.value ?? "").utf8.contains(0) })
         #expect(outcome.faults.allSatisfy { !$0.reason.isEmpty && ($0.value?.utf8.count ?? 0) <= 210 })
     }
 

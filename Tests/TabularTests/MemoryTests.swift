@@ -5,7 +5,7 @@ import Testing
 @Suite(.serialized) struct MemoryTests {
     private static let gigabyte = 1 << 30
     /// The window doubles up to twice the limit of a record and a piece; while it does, there are two of it.
-    private static let most = 96 << 20
+    private static let most = 160 << 20
 
     private func growth(_ body: () throws -> Void) throws -> Int {
         let before = try peakMemory()

@@ -108,3 +108,8 @@ final class MadeUpSource: ByteSource {
         return count
     }
 }
+
+/// The value as it comes back from JSON.
+func reread<Value: Codable>(_ value: Value) throws -> Value {
+    try JSONDecoder().decode(Value.self, from: JSONEncoder().encode(value))
+}

@@ -67,12 +67,20 @@ package struct CellFormats {
     package func stored(_ value: String, style: Int) -> (text: String, isNumber: Bool)? {
         let kind = kinds.indices.contains(style) ? kinds[style] : .number
         guard kind != .number, kind != .percent, let number = Double(value), number.isFinite else {
-            return (value, true)
+            return (Self.shortest(value), true)
         }
         if kind == .elapsed { return Self.elapsed(number).map { ($0, false) } }
         // A date format on a number with a part of a day is a date all the same; its time would be lost otherwise.
         let isWhole = number == number.rounded(.down)
         return time(number, kind == .date && !isWhole ? .both : kind, perSecond: 1000).map { ($0, false) }
+    }
+
+    /// A number with so many digits is what a program made of one with fewer: 0.1 is also written as 0.10000000000000001.
+    private static func shortest(_ value: String) -> String {
+        guard value.utf8.count > 16, value.contains("."), let number = Double(value), number.isFinite else {
+            return value
+        }
+        return number.description
     }
 
     /// - Parameter perSecond: to which part of a second the time is rounded; 1 or 1000.

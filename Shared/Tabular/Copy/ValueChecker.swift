@@ -105,9 +105,15 @@ struct ValueChecker: Sendable {
         if let precision, form.exceeds(precision: precision, scale: scale, text: value) {
             return .beyond("out of the range of numeric(\(precision),\(scale))")
         }
+        guard precision != nil || !form.exceeds(precision: Self.mostDigits, scale: 0, text: value) else {
+            return .beyond("out of the range of numeric")
+        }
         append(form, value, &output)
         return nil
     }
+
+    /// Before the point of a `numeric` without a precision.
+    private static let mostDigits = 131_072
 
     /// With a point for the decimal sign and nothing between digits.
     private func append(_ form: NumberForm, _ value: Bytes, _ output: inout RowBuffer) {

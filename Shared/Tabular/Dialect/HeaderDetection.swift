@@ -9,7 +9,7 @@ enum HeaderDetection {
     static func hasHeader(_ rows: [[String?]]) -> Bool {
         guard let first = rows.first else { return false }
         let names = first.compactMap { $0 }.filter { !$0.isEmpty }
-        guard !names.isEmpty, names.allSatisfy({ $0.utf8.count <= longestName && kind(of: $0) == .text }) else {
+        guard !names.isEmpty, names.allSatisfy(isName) else {
             return false
         }
         let rest = rows.dropFirst()
@@ -23,6 +23,12 @@ enum HeaderDetection {
             && !first.indices.contains { column in
                 rest.contains { $0.indices.contains(column) && $0[column] == first[column] }
             }
+    }
+
+    private static func isName(_ text: String) -> Bool {
+        // One letter may be a name, and a word for true or false.
+        guard text.utf8.count > 1 else { return text.utf8.allSatisfy { !$0.isDigit } }
+        return text.utf8.count <= longestName && kind(of: text) == .text
     }
 
     private static func kind(of text: String) -> GuessedType {

@@ -87,8 +87,8 @@ private struct CSVCore: ~Copyable {
     private func tooLarge(_ record: Record, length: Int) -> RowFault? {
         let reason: String
         var column: Int?
-        if length > limits.recordBytes {
-            reason = "the row has over \(limits.recordBytes) bytes"
+        if length > limits.mostRecordBytes {
+            reason = "the row has over \(limits.mostRecordBytes) bytes"
         } else if record.count > limits.columns {
             reason = "the row has \(record.count) fields, \(limits.columns) are the most"
         } else if length > limits.fieldBytes,
@@ -105,11 +105,12 @@ private struct CSVCore: ~Copyable {
     /// Reads more of a record that is cut; a fault when it cannot be whole.
     private mutating func refill(column: Int, isQuoted: Bool) throws(TableError) -> RowFault? {
         let reason = "a quote opens here and is not closed"
-        guard window.count <= limits.recordBytes else {
+        guard window.count <= limits.mostRecordBytes else {
             return isQuoted
                 ? try passLine(
-                    .quote, column: column, "\(reason) within \(limits.recordBytes) bytes: close it, or write it twice")
-                : try passLine(.limit, column: nil, "the row has over \(limits.recordBytes) bytes")
+                    .quote, column: column,
+                    "\(reason) within \(limits.mostRecordBytes) bytes: close it, or write it twice")
+                : try passLine(.limit, column: nil, "the row has over \(limits.mostRecordBytes) bytes")
         }
         // The end of the source may have been seen before, when it gave less than was asked for.
         if isQuoted && window.isAtEnd {
@@ -130,11 +131,14 @@ private struct CSVCore: ~Copyable {
     private mutating func passLine(
         _ code: RowFault.Code, column: Int?, behind last: Int = 0, _ reason: String
     ) throws(TableError) -> RowFault {
+        let breaks = LineEnd.count(in: Bytes(rebasing: window.bytes[..<last]))
+        // What is passed over with the first line has to be known.
+        let end = breaks > 0 ? " (the row reaches line \(position.line + breaks))" : ""
         let fault = RowFault(
             code, at: position, column: column,
             value: column.map { _ in RowFault.excerpt(window.bytes.prefix { $0 != 0x0A && $0 != 0x0D }) },
-            reason: reason)
-        position.line += LineEnd.count(in: Bytes(rebasing: window.bytes[..<last])) + 1
+            reason: reason + end)
+        position.line += breaks + 1
         window.consume(last)
         position.offset += last + (try window.consumeLine())
         position.number += 1

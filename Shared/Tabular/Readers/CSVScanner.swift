@@ -2,7 +2,7 @@
 ///
 /// By hand, for libcsv tells neither where a record begins nor that a quote has swallowed the lines behind it, holds fields of any size,
 /// and gives each field to a callback: with the lines cut for it, so that records have places, it reads 190 to 240 MB/s on a machine on which this
-/// reads over 700 (`README.md`, "What is written by hand, and why").
+/// reads over 600 (`README.md`, "What is written by hand, and why").
 struct CSVScanner {
     /// What a look at the bytes came to.
     enum Result {

@@ -89,7 +89,7 @@ public final class JSONArrayReader: RecordReader {
                 position.number += 1
                 return fault.map(Reading.fault) ?? .record
             }
-            if window.count > limits.recordBytes { return .fault(try passRest(of: &scanner)) }
+            if window.count > limits.mostRecordBytes { return .fault(try passRest(of: &scanner)) }
             _ = try window.fill()
         }
     }
@@ -105,7 +105,7 @@ public final class JSONArrayReader: RecordReader {
     private func passRest(of scanner: inout ElementScanner) throws(TableError) -> RowFault {
         let fault = RowFault(
             .limit, at: position, value: RowFault.excerpt(window.bytes.prefix(256)),
-            reason: "the row has over \(limits.recordBytes) bytes")
+            reason: "the row has over \(limits.mostRecordBytes) bytes")
         state = .separator
         while true {
             let length = scanner.scan(window.bytes, isWhole: window.isAtEnd)

@@ -33,7 +33,7 @@ public final class JSONLinesReader: RecordReader {
             let end =
                 LineEnd.feed(in: bytes) ?? (window.isAtEnd ? LineEnd(start: bytes.count, after: bytes.count) : nil)
             guard let end else {
-                if window.count > limits.recordBytes { return .fault(try passLine()) }
+                if window.count > limits.mostRecordBytes { return .fault(try passLine()) }
                 _ = try window.fill()
                 continue
             }
@@ -53,7 +53,7 @@ public final class JSONLinesReader: RecordReader {
     private func passLine() throws(TableError) -> RowFault {
         let fault = RowFault(
             .limit, at: position, value: RowFault.excerpt(window.bytes.prefix(256)),
-            reason: "the row has over \(limits.recordBytes) bytes")
+            reason: "the row has over \(limits.mostRecordBytes) bytes")
         position.offset += try window.consumeLine()
         position.line += 1
         position.number += 1

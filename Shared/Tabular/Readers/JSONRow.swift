@@ -19,7 +19,7 @@ struct JSONRow {
 
     /// Fills the record from the text of an object; says what is wrong with it.
     func fill(_ record: inout Record, from text: UnsafeBufferPointer<UInt8>) -> RowFault? {
-        guard text.count <= limits.recordBytes else {
+        guard text.count <= limits.mostRecordBytes else {
             return RowFault(.limit, at: record.position, reason: "the row has over \(limits.recordBytes) bytes")
         }
         switch TextSurvey.of(text) {
@@ -64,7 +64,7 @@ struct JSONRow {
             }
             return fault
         } catch {
-            let code: RowFault.Code = error.message.contains(" deep") ? .limit : .json
+            let code: RowFault.Code = error.isTooDeep ? .limit : .json
             return RowFault(
                 code, at: record.position, line: record.position.line + error.line - 1, value: RowFault.excerpt(text),
                 reason: "\(error.message) (at \(error.position) of the row)")

@@ -70,19 +70,22 @@ public struct RowFault: Sendable, Hashable, Codable, Error {
         self.reason = reason
     }
 
-    /// The beginning of a value, as faults show it.
-    static func excerpt(_ bytes: some Collection<UInt8>) -> String {
-        guard bytes.count > 200 else { return String(decoding: bytes, as: UTF8.self) }
-        // A character that the cut would damage is left out.
-        let head = bytes.prefix(200)
-        let cut = head.suffix(3).reversed().prefix { $0 >= 0x80 }.count
-        return String(decoding: head.dropLast(min(cut, 3)), as: UTF8.self) + "…"
+    /// The beginning of a value, as faults show it: text that the database can hold.
+    static func excerpt(_ bytes: some BidirectionalCollection<UInt8>) -> String {
+        guard bytes.count > 200 else { return text(bytes) }
+        // The character at the cut, which may be half of one, is left out.
+        let start = bytes.prefix(201).lastIndex { $0 & 0xC0 != 0x80 } ?? bytes.startIndex
+        return text(bytes[..<start]) + "…"
+    }
+
+    private static func text(_ bytes: some Collection<UInt8>) -> String {
+        String(decoding: bytes, as: UTF8.self).replacing("\0", with: "\u{FFFD}")
     }
 }
 
 /// How large the parts of a table may be. What is larger is the fault of its row, and is passed over in bounded memory.
 public struct ReadingLimits: Sendable, Hashable, Codable {
-    /// Bytes of a record.
+    /// Bytes of a record; a GiB at most.
     public var recordBytes: Int
     /// Bytes of a field.
     public var fieldBytes: Int
@@ -98,6 +101,9 @@ public struct ReadingLimits: Sendable, Hashable, Codable {
         self.columns = columns
         self.depth = depth
     }
+
+    /// Places in a record are counted in 32 bits.
+    var mostRecordBytes: Int { min(recordBytes, 1 << 30) }
 }
 
 /// What becomes of bytes that are no text in the encoding.

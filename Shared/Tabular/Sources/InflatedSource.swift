@@ -15,6 +15,12 @@ public struct InflationLimits: Sendable, Hashable, Codable {
         self.ratio = ratio
         self.freeBytes = freeBytes
     }
+
+    /// How many bytes may be made of so many.
+    func most(from compressed: Int) -> Int {
+        let (product, hasOverflow) = compressed.multipliedReportingOverflow(by: ratio)
+        return min(bytes, hasOverflow ? bytes : max(product, freeBytes))
+    }
 }
 
 /// The content of a gzip or Zstandard file, whose members follow each other; told by its first bytes.
@@ -82,7 +88,7 @@ public final class InflatedSource: ByteSource {
         guard made <= limits.bytes else {
             throw TableError(.tooLarge, "the file inflates to over \(limits.bytes) bytes: split it or raise the limit")
         }
-        guard made <= limits.freeBytes || made / limits.ratio <= taken else {
+        guard made <= limits.most(from: taken) else {
             throw TableError(
                 .tooLarge,
                 "the file inflates to over \(limits.ratio) times its size: upload it as it is, or compressed less")

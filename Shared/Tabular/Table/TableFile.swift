@@ -49,7 +49,8 @@ public struct TableFile {
         let (limits, rules) = (settings.limits, settings.rules)
         if layout.format == .xlsx {
             return try SheetReader(
-                WorkbookFile(path: path), sheet: layout.sheet, columns: layout.columns.count, at: start, limits: limits,
+                WorkbookFile(path: path, inflation: settings.inflation), sheet: layout.sheet,
+                columns: layout.columns.count, at: start, limits: limits,
                 rules: rules)
         }
         let source = try TextInput(path: path, layout, at: start.offset, inflation: settings.inflation).source
@@ -121,7 +122,7 @@ public struct TableFile {
     }
 
     private func workbookLayout() throws(TableError) -> TableLayout {
-        let file = try WorkbookFile(path: path)
+        let file = try WorkbookFile(path: path, inflation: settings.inflation)
         let reader = try SheetReader(file, sheet: settings.sheet, limits: settings.limits, rules: settings.rules)
         var rows: [[String?]] = []
         var positions: [Position] = []

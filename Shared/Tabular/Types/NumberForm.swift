@@ -100,16 +100,29 @@ struct NumberForm {
         guard index == text.count else { return nil }
     }
 
-    /// Whether the number, rounded to `scale`, has more digits than `precision`; false where an exponent leaves that to the server.
+    /// Whether the number, rounded to `scale` digits behind the point, has more digits than `precision`.
     func exceeds(precision: Int, scale: Int, text: Bytes) -> Bool {
-        guard !hasExponent else { return false }
         let room = precision - scale
-        if wholeDigits > max(room, 0) { return true }
-        guard wholeDigits == max(room, 0), fractionDigits > scale, scale >= 0 else { return false }
+        if !hasExponent && wholeDigits < room { return false }
+        let mantissa = text.prefix { $0.lowercased != UInt8(ascii: "e") }
+        let digits = mantissa.filter(\.isDigit).drop { $0 == 0x30 }
+        guard !digits.isEmpty else { return false }
+        // Where the point stands: so many digits behind the first that is no zero.
+        let point = digits.count - fractionDigits + exponent(text)
+        guard point == room else { return point > room }
         // Nines all along are rounded up to one digit more.
-        let digits = text.filter(\.isDigit).suffix(wholeDigits + fractionDigits)
-        return digits.prefix(wholeDigits + scale).allSatisfy { $0 == 0x39 }
-            && digits.dropFirst(wholeDigits + scale).first ?? 0 >= 0x35
+        return digits.prefix(precision).allSatisfy { $0 == 0x39 } && digits.count >= precision
+            && digits.dropFirst(precision).first ?? 0 >= 0x35
+    }
+
+    private func exponent(_ text: Bytes) -> Int {
+        guard hasExponent, let sign = text.lastIndex(where: { $0.lowercased == UInt8(ascii: "e") }) else { return 0 }
+        switch IntegerForm(Bytes(rebasing: text[(sign + 1)...])) {
+        // Far beyond any number, and far from an overflow.
+        case .value(let exponent): return Int(min(max(exponent, -1_000_000), 1_000_000))
+        case .tooLarge: return text[sign + 1] == UInt8(ascii: "-") ? -1_000_000 : 1_000_000
+        case .none: return 0
+        }
     }
 
     /// What a name such as `NaN` says; PostgreSQL's own names.

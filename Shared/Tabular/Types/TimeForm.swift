@@ -8,8 +8,6 @@ struct TimeForm {
         /// `Z`, or no offset from UTC.
         case utc
         case offset
-        /// A name, which the server knows or does not.
-        case name
     }
 
     private(set) var year = 0
@@ -110,6 +108,8 @@ private struct Cursor {
                 position += digits(at: position)
                 guard position > start else { return nil }
                 hasFraction = text[start..<position].contains { $0 != 0x30 }
+                // The server takes a leap second for the next one, and nothing of it.
+                if second == 60 && hasFraction { return nil }
             }
         }
         return hour == 0 && minute == 0 && second == 0 && !hasFraction
@@ -122,14 +122,9 @@ private struct Cursor {
         guard position < text.count else { return hasBlank ? nil : TimeForm.Zone.none }
         if (take("Z") || take("z")) && position == text.count { return .utc }
         if take("+") || take("-") { return offset() }
-        let rest = text[position...]
-        let isName =
-            hasBlank
-            && rest.allSatisfy {
-                ($0.lowercased >= 0x61 && $0.lowercased <= 0x7A) || "/_+-".utf8.contains($0) || $0.isDigit
-            }
-        guard isName else { return nil }
-        return Bytes(rebasing: rest).isWord("utc") ? .utc : .name
+        // Of other names only the server knows whether they are any, and one that is none would end the whole COPY.
+        let name = Bytes(rebasing: text[position...])
+        return hasBlank && (name.isWord("utc") || name.isWord("gmt")) ? .utc : nil
     }
 
     private mutating func offset() -> TimeForm.Zone? {

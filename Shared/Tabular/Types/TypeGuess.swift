@@ -179,7 +179,7 @@ struct ValueForms {
             insert(.date, .timestamp, .timestamptz)
         } else if form.zone == .none {
             insert(.timestamp)
-        } else if form.zone != .name {
+        } else {
             insert(.timestamptz)
         }
     }

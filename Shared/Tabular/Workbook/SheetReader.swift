@@ -105,7 +105,8 @@ public final class SheetReader: RecordReader {
                 value: RowFault.excerpt(cell.text.utf8),
                 reason: "the row has a value in column \(column + 1), the table has \(most) columns")
         }
-        guard cell.text.utf8.count <= limits.fieldBytes, record.bytes.count + cell.text.utf8.count <= limits.recordBytes
+        guard cell.text.utf8.count <= limits.fieldBytes,
+            record.bytes.count + cell.text.utf8.count <= limits.mostRecordBytes
         else {
             return RowFault(
                 .limit, at: record.position, column: column + 1,

@@ -4,9 +4,6 @@ import Markup
 
 /// An XLSX file. Its parts are inflated as they are read, one at a time; nothing but the shared texts is kept.
 public final class WorkbookFile {
-    /// How much an XLSX may become.
-    public static let inflation = InflationLimits(bytes: 4 << 30, ratio: 200, freeBytes: 64 << 20)
-
     let archive: DocumentArchive
     let parts: WorkbookParts
     private let file: FileHandle
@@ -18,7 +15,9 @@ public final class WorkbookFile {
     ///   - inflation: how much its parts may become in all, however often they are read.
     ///   - sharedBytes: how many bytes the texts that cells share may have.
     /// - Throws: `TableError`.
-    public init(path: String, inflation: InflationLimits = inflation, sharedBytes: Int = 256 << 20) throws(TableError) {
+    public init(path: String, inflation: InflationLimits = InflationLimits(), sharedBytes: Int = 256 << 20)
+        throws(TableError)
+    {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else {
             throw TableError(.unreadable, "\(path) cannot be read: \(String(cString: strerror(errno)))")
@@ -26,7 +25,7 @@ public final class WorkbookFile {
         file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
         self.sharedBytes = sharedBytes
         let size = Int(lseek(descriptor, 0, SEEK_END))
-        let most = min(inflation.bytes, inflation.freeBytes + size * inflation.ratio)
+        let most = inflation.most(from: size)
         do throws(ExtractionError) {
             let names = try ZipPart.names(of: "XLSX", descriptor: descriptor)
             guard names.contains(WorkbookParts.mainPart) else {
