@@ -18,6 +18,7 @@ import Telemetry
 /// - SIGTERM (G9): take nothing more, let jobs finish for half of the drain time, ask the rest to stop and hand back, leave.
 public struct WorkerService<W: Worker>: ServedWorker {
     private let configuration: WorkerConfiguration
+    /// What it runs.
     public let type: JobType
     private let log: Logger
     private let store: JobStore
@@ -97,6 +98,7 @@ public struct WorkerService<W: Worker>: ServedWorker {
         }
     }
 
+    /// Its database and its broker.
     public var checks: [ReadinessCheck] {
         [
             ReadinessCheck("database") { [store] in await store.problem() },
@@ -104,6 +106,7 @@ public struct WorkerService<W: Worker>: ServedWorker {
         ]
     }
 
+    /// Registers the type and works until its task is cancelled.
     public func work() async throws {
         log.info("started", ["slots": .int(configuration.slots)])
         try await store.whenReachable(log: log) { try await $0.register(type) }
@@ -154,6 +157,7 @@ public struct WorkerService<W: Worker>: ServedWorker {
         intake.release(job.claim)
     }
 
+    /// Takes nothing more; lets jobs finish, asks those that go on to hand back, abandons the rest.
     public func drain() async {
         log.info("draining", ["running": .int(running.count)])
         presence.leave()
@@ -161,6 +165,7 @@ public struct WorkerService<W: Worker>: ServedWorker {
         await emptySlots()
     }
 
+    /// Leaves the registry and closes the pool.
     public func end() async {
         await presence.end()
         await store.database.close()

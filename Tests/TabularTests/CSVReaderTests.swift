@@ -82,7 +82,9 @@ import Testing
     }
 
     /// The end of a row that is passed over may be the last byte of a window of 256 KiB.
-    @Test(arguments: ["\n", "\r", "\r\n"], -2...2) func aLongRowEndsAtTheEdgeOfTheWindow(lineEnd: String, shift: Int) throws {
+    @Test(arguments: ["\n", "\r", "\r\n"], -2...2) func aLongRowEndsAtTheEdgeOfTheWindow(lineEnd: String, shift: Int)
+        throws
+    {
         let long = String(repeating: "x", count: (256 << 10) - 1 + shift)
         let outcome = try csv("\(long)\(lineEnd)1,2\n", columns: 2, limits: ReadingLimits(recordBytes: 1000))
         #expect(outcome.rows == [["1", "2"]])

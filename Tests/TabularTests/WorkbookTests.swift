@@ -9,7 +9,8 @@ import Testing
 
     private static func write() throws -> URL {
         let environment = ProcessInfo.processInfo.environment
-        let python = try #require(environment["SWITCHYARD_TABLES_PYTHON"], "compose/test installs it and says where it is")
+        let python = try #require(
+            environment["SWITCHYARD_TABLES_PYTHON"], "compose/test installs it and says where it is")
         let folder = FileManager.default.temporaryDirectory.appending(path: "workbooks-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         let process = Process()

@@ -111,7 +111,9 @@ actor TableReading {
         return Self.fields(of: record)
     }
 
-    private static func fields(of record: Tabular.Record) -> [String?] { (0..<record.count).map { record.text(of: $0) } }
+    private static func fields(of record: Tabular.Record) -> [String?] {
+        (0..<record.count).map { record.text(of: $0) }
+    }
 }
 
 /// A writer that can be kept.
