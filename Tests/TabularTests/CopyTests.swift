@@ -106,6 +106,19 @@ import Testing
         #expect(try copy(text, type).get() == expected)
     }
 
+    @Test(arguments: [
+        ("[1, null, -2.50]", "integer[]", "{1,NULL,-2.50}"), ("[]", "text[]", "{}"),
+        ("[true,false]", "boolean[]", "{true,false}"),
+        (#"["a\"b","c\\d","","null","ü,\u00e9"]"#, "text[]", #"{"a\\"b","c\\\\d","","null","ü,é"}"#),
+        ("[[1,2],[3,4]]", "integer[]", "{{1,2},{3,4}}"),
+        (#"[{"a":"}\"","b":[1]},null]"#, "jsonb[]", #"{"{\\"a\\":\\"}\\\\\\"\\",\\"b\\":[1]}",NULL}"#),
+        (#""{1,2}""#, "integer[]", "{1,2}"),
+    ])
+    func arraysOfJSONBecomeArrays(json: String, type: String, expected: String) throws {
+        let reader = JSONLinesReader(ArraySource(Array("{\"x\":\(json)}\n".utf8)), columns: ["x"])
+        #expect(try copy(reader, type).get() == expected)
+    }
+
     @Test func nullsAreNullsWhereTheyMayBe() throws {
         for text in ["", "NULL", "-"] {
             let rules = ValueRules(nullTexts: ["", "NULL", "-"])

@@ -20,6 +20,7 @@ struct ValueChecker: Sendable {
         case .text, .other:
             output.append(escaped: value)
             return nil
+        case .array: return array(value, kind, &output)
         case .varchar(let length): return varchar(value, length, &output)
         case .int2: return integer(value, Int64(Int16.min)...Int64(Int16.max), "smallint", &output)
         case .int4: return integer(value, Int64(Int32.min)...Int64(Int32.max), "integer", &output)
@@ -42,6 +43,20 @@ struct ValueChecker: Sendable {
         case .json: return json(value, kind, &output)
         case .bytea: return bytea(value, &output)
         }
+    }
+
+    private func array(_ value: Bytes, _ kind: FieldKind, _ output: inout RowBuffer) -> ValueProblem? {
+        guard kind == .json, value.first == UInt8(ascii: "[") else {
+            output.append(escaped: value)
+            return nil
+        }
+        var literal: [UInt8] = []
+        do throws(JSONError) {
+            try ArrayLiteral.append(value, to: &literal)
+        } catch { return .not("an array: \(error.message)") }
+        output.reserve(literal.count * 2)
+        literal.withUnsafeBufferPointer { output.append(escaped: $0) }
+        return nil
     }
 
     private func varchar(_ value: Bytes, _ length: Int, _ output: inout RowBuffer) -> ValueProblem? {

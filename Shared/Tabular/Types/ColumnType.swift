@@ -18,13 +18,15 @@ public enum ColumnType: Sendable, Hashable {
     case time
     case json
     case bytea
+    /// An array of any type: an array of JSON is put into its form, the server judges it.
+    case array
     /// Any other: its values go to the server as they are, and the server judges them.
     case other
 
     /// Whether blanks belong to its values.
     var isText: Bool {
         switch self {
-        case .text, .varchar, .other: true
+        case .text, .varchar, .array, .other: true
         default: false
         }
     }
@@ -37,7 +39,7 @@ public enum ColumnType: Sendable, Hashable {
         let numbers =
             parts.map { $0.split(separator: ",").compactMap { Int($0.trimmingSuffix().drop { $0 == " " }) } } ?? []
         if name.hasSuffix("]") {
-            self = .other
+            self = .array
             return
         }
         switch base {
