@@ -96,7 +96,7 @@ let package = Package(
                 "CMark", "CMagic", "CCSV", "CGMime", "CGsf",
             ]),
         worker("EmbeddingsWorker", ["Embedding"]),
-        worker("ExportsWorker", ["Compression", "CXLSXWriter", "Tabular", "HTTPClient"]),
+        worker("ExportsWorker", ["Compression", "CXLSXWriter", "Tabular", "HTTPClient", "ObjectStorage"]),
 
         // Tests
         .target(
@@ -147,7 +147,7 @@ let package = Package(
             "EndToEnd",
             [
                 "Jobs", "LocalServers", "Storage", "Gateway", "NoopWorker", "DocumentsWorker", "CrawlingWorker",
-                "EmbeddingsWorker", "ExportsWorker",
+                "EmbeddingsWorker", "ExportsWorker", "ObjectStorage",
                 "CrawlSite", "switchyard", "HTTPClient", "HTTPServer",
             ]),
     ],

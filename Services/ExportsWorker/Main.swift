@@ -1,5 +1,6 @@
 import Config
 import Foundation
+import HTTPClient
 import Postgres
 import ServiceKit
 import WorkerKit
@@ -12,11 +13,12 @@ enum Main {
     static func main() async {
         await WorkerProcess.run(named: "ExportsWorker") { environment in
             let catalogue = try DatasetCatalogue(environment)
+            let web = WebClient(addresses: try environment.addressPolicy("SWITCHYARD_FETCH_ALLOW"), name: "buckets")
             let configuration = try WorkerConfiguration(environment, defaultSlots: ExportsWorker.defaultSlots)
             return [
                 try WorkerService(
-                    ExportsWorker(database: database(configuration), catalogue: catalogue), configuration),
-                try WorkerService(ImportsWorker(catalogue: catalogue), configuration),
+                    ExportsWorker(database: database(configuration), catalogue: catalogue, web: web), configuration),
+                try WorkerService(ImportsWorker(catalogue: catalogue, web: web), configuration),
             ]
         }
     }

@@ -169,15 +169,17 @@ import Testing
             let other = stack.client(
                 key: try await stack.store.createKey(namespace: "other", name: "other", scopes: [.admin]))
             for dataset in Dataset.builtIn.map(\.name) where dataset != "jobs" && dataset != "files" {
-                let job = try await stack.startExport(["sources": [["dataset": .string(dataset)]]], by: other)
-                #expect(try await stack.end(of: job, by: other)["result"]?["rows"] == 0, "\(dataset)")
+                let job = try await stack.submit("export", ["sources": [["dataset": .string(dataset)]]], by: other)
+                #expect(try await stack.ended(job, by: other)["result"]?["rows"] == 0, "\(dataset)")
             }
-            let job = try await stack.startExport(
+            let job = try await stack.submit(
+                "export",
                 ["sources": [["dataset": "jobs", "parameters": ["types": ["noop"]]]]], by: other)
-            #expect(try await stack.end(of: job, by: other)["result"]?["rows"] == 0)
-            let refused = try await stack.startExport(
+            #expect(try await stack.ended(job, by: other)["result"]?["rows"] == 0)
+            let refused = try await stack.submit(
+                "export",
                 ["sources": [["dataset": "numbers", "parameters": ["count": 1]]]], by: other)
-            #expect(try await stack.end(of: refused, by: other)["error"]?["code"] == "unknown_dataset")
+            #expect(try await stack.ended(refused, by: other)["error"]?["code"] == "unknown_dataset")
         }
     }
 
@@ -201,8 +203,8 @@ import Testing
         ]
         try await withExports { stack, _ in
             for (source, code, word) in cases {
-                let job = try await stack.startExport(["sources": [source]])
-                let end = try await stack.end(of: job)
+                let job = try await stack.submit("export", ["sources": [source]])
+                let end = try await stack.ended(job)
                 #expect(end["status"] == "failed" && end["error"]?["code"]?.stringValue == code, "\(end)")
                 #expect(end["error"]?["message"]?.stringValue?.contains(word) == true, "\(end["error"] ?? .null)")
                 #expect(end["attempt"] == 1)
@@ -216,7 +218,7 @@ import Testing
             let spec: JSON = [
                 "sources": [["dataset": "numbers", "parameters": ["count": 1_000_000]]], "parts": ["rows": 100_000],
             ]
-            let job = try await stack.startExport(spec)
+            let job = try await stack.submit("export", spec)
             for attempt in 1...10 {
                 try await poll("attempt \(attempt) to run", within: .seconds(60), details: { stack.logs }) {
                     let row = try await stack.api.get("/api/v1/jobs/\(job.text)").json
@@ -228,7 +230,7 @@ import Testing
                 worker = try await stack.startWorker(
                     "ExportsWorker", ["SWITCHYARD_DATASETS": stack.folder + "/datasets.json"])
             }
-            let end = try await stack.end(of: job)
+            let end = try await stack.ended(job)
             let result = try #require(end["result"], "\(end)")
             #expect(result["rows"] == 1_000_000)
             let files = try #require(result["artifacts"]?.arrayValue)
@@ -251,24 +253,9 @@ import Testing
 }
 
 extension Stack {
-    fileprivate func startExport(_ spec: JSON, by client: HTTPClient? = nil) async throws -> UUID {
-        let answer = try await (client ?? api).post("/api/v1/jobs", ["type": "export", "spec": spec])
-        return try #require(answer.json["id"]?.stringValue.flatMap(UUID.init(text:)), "\(answer.text)")
-    }
-
-    /// The job when it has ended.
-    fileprivate func end(of job: UUID, by client: HTTPClient? = nil) async throws -> JSON {
-        var last = JSON.null
-        try await poll("the export to end", within: .seconds(120), details: { logs }) {
-            last = try await (client ?? api).get("/api/v1/jobs/\(job.text)").json
-            return ["completed", "failed"].contains(last["status"]?.stringValue)
-        }
-        return last
-    }
-
     /// The result of an export that must succeed.
     fileprivate func export(_ spec: JSON) async throws -> JSON {
-        let end = try await end(of: startExport(spec))
+        let end = try await end("export", spec)
         guard end["status"] == "completed", case .object(var result)? = end["result"] else {
             throw TestKitError("the export ended so: \(end)")
         }

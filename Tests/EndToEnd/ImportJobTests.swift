@@ -191,7 +191,9 @@ import Testing
                 let second = try await stack.exportedBytes([
                     "sources": [["dataset": "every_type_again"]], "format": .string(format), "formulas": "keep",
                 ])
-                #expect(first == second, "\(format)")
+                // As a whole: what differs in megabytes takes the runner for ever to tell.
+                let isSame = first == second
+                #expect(isSame, "\(format)")
             }
         }
     }
@@ -265,22 +267,7 @@ extension Stack {
             "POST", "/api/v1/files?name=rows", body: bytes, headers: [("Content-Type", "application/octet-stream")])
         guard case .object(var spec) = spec else { throw TestKitError("a spec is an object") }
         spec["source"] = ["file_id": try #require(file.json["id"], "\(file.text)")]
-        return try await start("import", .object(spec))
-    }
-
-    private func start(_ type: String, _ spec: JSON) async throws -> UUID {
-        let answer = try await api.post("/api/v1/jobs", ["type": .string(type), "spec": spec])
-        return try #require(answer.json["id"]?.stringValue.flatMap(UUID.init(text:)), "\(answer.text)")
-    }
-
-    /// The job when it has ended.
-    fileprivate func ended(_ job: UUID) async throws -> JSON {
-        var last = JSON.null
-        try await poll("the job to end", within: .seconds(120), details: { logs }) {
-            last = try await api.get("/api/v1/jobs/\(job.text)").json
-            return ["completed", "failed"].contains(last["status"]?.stringValue)
-        }
-        return last
+        return try await submit("import", .object(spec))
     }
 
     /// The result of an import that must succeed.
@@ -295,7 +282,7 @@ extension Stack {
 
     /// The bytes of the one file of an export.
     fileprivate func exportedBytes(_ spec: JSON) async throws -> [UInt8] {
-        let end = try await ended(start("export", spec))
+        let end = try await ended(submit("export", spec))
         let id = try #require(end["result"]?["artifacts"]?[0]?["id"]?.stringValue, "\(end)")
         return try await api.get("/api/v1/artifacts/\(id)").body
     }

@@ -48,6 +48,25 @@ extension Stack {
         return id
     }
 
+    /// Submits a job of a type.
+    func submit(_ type: String, _ spec: JSON, by client: HTTPClient? = nil) async throws -> UUID {
+        let answer = try await (client ?? api).post("/api/v1/jobs", ["type": .string(type), "spec": spec])
+        return try #require(answer.json["id"]?.stringValue.flatMap(UUID.init(text:)), "\(answer.text)")
+    }
+
+    /// The job when it is completed or failed.
+    func ended(_ job: UUID, by client: HTTPClient? = nil) async throws -> JSON {
+        var last = JSON.null
+        try await poll("the job to end", within: .seconds(120), details: { logs }) {
+            last = try await (client ?? api).get("/api/v1/jobs/\(job.text)").json
+            return ["completed", "failed"].contains(last["status"]?.stringValue)
+        }
+        return last
+    }
+
+    /// A job of a type when it has ended.
+    func end(_ type: String, _ spec: JSON) async throws -> JSON { try await ended(submit(type, spec)) }
+
     /// Publishes as a stranger would: straight to the broker.
     func withPublisher(_ body: (Publisher) async throws -> Void) async throws {
         let publisher = Publisher(

@@ -40,7 +40,7 @@ import Testing
         Sample(
             type: "timestamptz", seeds: ["2024-02-29 23:59:59+15:59", "2024-01-01T10:00-0130", "2024-01-01 10:00 UTC"],
             letters: "0123456789- T:.Z+"),
-        Sample(type: "time", seeds: ["23:59:59.123456", "23:59:60", "7:00", "00:00:00"], letters: "0123456789:. "),
+        Sample(type: "time", seeds: ["23:59:59.123456", "23:59:60", "7:00", "24:00:00"], letters: "0123456789:. "),
         Sample(
             type: "json", seeds: ["{\"a\": [1, -2.5e3, null]}", "\"x\\u00e9\"", "[true,false]"],
             letters: "{}[]\":,0123e.-tfnul \\"),

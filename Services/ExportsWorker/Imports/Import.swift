@@ -11,10 +11,12 @@ struct Import: Decodable, Sendable {
         let fileID: UUID?
         /// A `file://` URL below one of the operator's roots.
         let url: String?
+        /// An object in a bucket.
+        let s3: BucketPlace?
 
         enum CodingKeys: String, CodingKey {
             case fileID = "file_id"
-            case url
+            case url, s3
         }
     }
 
@@ -105,8 +107,9 @@ extension Import {
                 "type": "object", "additionalProperties": false,
                 "properties": [
                     "file_id": Schema.uuid, "url": ["type": "string", "pattern": "^file://", "maxLength": 4096],
+                    "s3": BucketPlace.schema(key: "Of the object."),
                 ],
-                "oneOf": [["required": ["file_id"]], ["required": ["url"]]],
+                "oneOf": [["required": ["file_id"]], ["required": ["url"]], ["required": ["s3"]]],
             ],
             "target": [
                 "type": "object", "additionalProperties": false, "required": ["dataset"],

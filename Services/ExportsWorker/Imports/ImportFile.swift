@@ -1,4 +1,7 @@
+import Crypto
 import Foundation
+import HTTPClient
+import ObjectStorage
 import Storage
 import WorkerKit
 
@@ -15,16 +18,23 @@ struct ImportFile: Sendable {
 
     let path: String
     let identity: Identity
-    /// Keeps a fetched copy until it is read.
+    /// Keep a fetched copy until it is read.
     private let local: LocalFile?
+    private let copy: TemporaryFile?
 
     /// - Throws: `JobFailure` when there is no such file, or the job may not read it.
-    init(_ source: Import.Source, _ files: JobFiles) async throws {
+    init(_ source: Import.Source, _ files: JobFiles, _ web: WebClient) async throws {
         if let id = source.fileID {
             let (record, content) = try await files.file(id)
             path = content.withPath { $0 }
             identity = Identity(size: record.size, sha256: record.sha256, modified: nil)
-            local = content
+            (local, copy) = (content, nil)
+        } else if let place = source.s3 {
+            let file = try TemporaryFile(in: NSTemporaryDirectory(), suffix: ".import")
+            let (size, sha256) = try await file.fill(from: place, web)
+            path = file.path
+            identity = Identity(size: size, sha256: sha256, modified: nil)
+            (local, copy) = (nil, file)
         } else {
             path = try files.path(of: source.url ?? "")
             var status = stat()
@@ -34,7 +44,24 @@ struct ImportFile: Sendable {
             identity = Identity(
                 size: Int64(status.st_size), sha256: nil,
                 modified: Double(status.st_mtim.tv_sec) + Double(status.st_mtim.tv_nsec) / 1e9)
-            local = nil
+            (local, copy) = (nil, nil)
         }
+    }
+}
+
+extension TemporaryFile {
+    /// Copies an object; answers its size and its SHA-256.
+    fileprivate func fill(from place: BucketPlace, _ web: WebClient) async throws -> (size: Int64, sha256: String) {
+        let download = try await place.client(web).get(bucket: place.bucket, key: place.key)
+        let file = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
+        var hasher = SHA256Hasher()
+        var size: Int64 = 0
+        while let piece = try await download.next() {
+            try file.write(contentsOf: piece)
+            hasher.update(piece)
+            size += Int64(piece.count)
+        }
+        try file.close()
+        return (size, Hex.encode(hasher.digest()))
     }
 }

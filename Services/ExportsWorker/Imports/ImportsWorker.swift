@@ -1,6 +1,8 @@
 import Foundation
+import HTTPClient
 import JSON
 import Jobs
+import ObjectStorage
 import Postgres
 import Tabular
 import WorkerKit
@@ -23,11 +25,13 @@ struct ImportsWorker: Worker {
     static func jobType() throws -> JobType { try Import.jobType() }
 
     let catalogue: DatasetCatalogue
+    /// Opens the connections to buckets.
+    let web: WebClient
 
     func perform(_ input: Import, in context: JobContext) async throws -> Outcome<ImportedRows> {
         do {
             let table = try catalogue.importTable(named: input.target.dataset, namespace: context.namespace)
-            let file = try await ImportFile(input.source, context.files)
+            let file = try await ImportFile(input.source, context.files, web)
             let reading = TableReading(TableFile(path: file.path, settings: input.settings))
             defer { withExtendedLifetime(file) {} }
             let columns = try await context.transaction { try ImportTarget.Column.all(of: table, $0) }
@@ -54,6 +58,9 @@ struct ImportsWorker: Worker {
                     code: "source_\(error.kind.rawValue)", message: "The source cannot be read: \(error.message)."))
         } catch let failure as JobFailure {
             return .reject(failure)
+        } catch let error as S3Error {
+            guard error.isTransient else { return .reject(error.failure) }
+            throw error.failure
         } catch let error as PostgresError where error.sqlState?.hasPrefix("42") == true {
             return .reject(
                 JobFailure(code: "invalid_target", message: "The database refuses the import: \(error.message)."))

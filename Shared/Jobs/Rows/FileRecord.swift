@@ -38,6 +38,9 @@ public struct FileRecord: Sendable, Representation {
     }
 
     /// Where the content of a file is, within the API.
+    public var uri: String { Self.uri(of: id) }
+
+    /// Where the content of a file is, within the API.
     static func uri(of id: UUID) -> String { "/api/v1/artifacts/" + id.text }
 
     /// `File`.

@@ -97,7 +97,7 @@ private struct Cursor {
 
     /// Takes a time of day; says whether it is midnight.
     mutating func time() -> Bool? {
-        guard let hour = number(1, 2), hour < 24, take(":"), let minute = number(2, 2), minute < 60 else { return nil }
+        guard let hour = number(1, 2), hour <= 24, take(":"), let minute = number(2, 2), minute < 60 else { return nil }
         var (second, hasFraction) = (0, false)
         if take(":") {
             guard let value = number(2, 2), value <= 60 else { return nil }
@@ -112,7 +112,10 @@ private struct Cursor {
                 if second == 60 && hasFraction { return nil }
             }
         }
-        return hour == 0 && minute == 0 && second == 0 && !hasFraction
+        let isWholeHour = minute == 0 && second == 0 && !hasFraction
+        // The end of the day is a time of its own.
+        guard hour < 24 || isWholeHour else { return nil }
+        return hour == 0 && isWholeHour
     }
 
     /// Takes what is left as a zone.

@@ -84,6 +84,12 @@ struct Export: Decodable, Sendable {
     let csv: CSV
     let formulas: Formulas
     let parts: Parts
+    let target: Target
+
+    /// Where the files go; to the job's artifacts when there is no bucket.
+    struct Target: Decodable, Sendable {
+        let s3: BucketPlace?
+    }
 }
 
 /// A JSON object as it is.
@@ -134,6 +140,13 @@ extension Export {
                     "byte_order_mark": Schema.bool.defaulting(to: false).described(
                         "Some spreadsheets know UTF-8 by it alone."),
                     "line_end": Schema.word(["lf", "crlf"]).defaulting(to: "lf"),
+                ],
+            ],
+            "target": [
+                "type": "object", "additionalProperties": false, "default": [:],
+                "description": "Where the files go: to the job's artifacts, or into a bucket.",
+                "properties": [
+                    "s3": BucketPlace.schema(key: "What the keys begin with: the names of the files follow.")
                 ],
             ],
             "formulas": Schema.word(Formulas.allCases.map(\.rawValue)).defaulting(to: "neutralise").described(

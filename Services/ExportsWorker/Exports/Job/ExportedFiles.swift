@@ -4,7 +4,9 @@ import JSON
 /// What comes out of a job.
 struct ExportedFiles: Codable, Sendable {
     struct File: Codable, Sendable {
-        let id: UUID
+        /// Of an artifact; nil in a bucket.
+        let id: UUID?
+        let uri: String
         let name: String
         /// The source whose rows it holds; nil for those of all.
         let table: String?

@@ -1,8 +1,10 @@
 import Compression
 import Concurrency
 import Foundation
+import HTTPClient
 import JSON
 import Jobs
+import ObjectStorage
 import Postgres
 import WorkerKit
 
@@ -26,6 +28,8 @@ struct ExportsWorker: Worker {
 
     let database: Database
     let catalogue: DatasetCatalogue
+    /// Opens the connections to buckets.
+    let web: WebClient
 
     func perform(_ input: Export, in context: JobContext) async throws -> Outcome<ExportedFiles> {
         if let done = try context.checkpoint(as: ExportedFiles.self) { return .done(done) }
@@ -37,16 +41,25 @@ struct ExportsWorker: Worker {
                 )
             }
         } catch let failure as JobFailure { return .reject(failure) }
-        try await context.files.remove(context.files.made().map(\.id))
-        var files = ExportFiles(input, context)
-        let tally: ExportTally
-        do { tally = try await produce(queries, input, into: &files) } catch let failure as JobFailure {
+        let target = try target(of: input, context)
+        var files = ExportFiles(input, target, context)
+        do {
+            try await target.clear()
+            let tally = try await produce(queries, input, into: &files)
+            return .done(try await files.publish(tally))
+        } catch let failure as JobFailure {
             return .reject(failure)
         } catch let error as PostgresError where error.isOfTheQuery {
             return .reject(SourceQuery.invalid("The database refuses the query: \(error.message)."))
+        } catch let error as S3Error {
+            guard error.isTransient else { return .reject(error.failure) }
+            throw error.failure
         }
-        let result = try await files.publish(tally)
-        return .done(result)
+    }
+
+    private func target(of input: Export, _ context: JobContext) throws -> any ExportTarget {
+        guard let place = input.target.s3 else { return ArtifactTarget(context: context) }
+        return try BucketTarget(place, name: input.name, web: web)
     }
 
     private func produce(

@@ -7,7 +7,7 @@ import WorkerKit
 /// The files of an export on their way into the store.
 struct ExportFiles {
     private struct Open {
-        let writer: ArtifactWriter
+        let file: any ExportFile
         let name: String
         let table: String?
         let compressor: (any Compressor)?
@@ -15,8 +15,9 @@ struct ExportFiles {
 
     private let input: Export
     private let context: JobContext
+    private let target: any ExportTarget
     private var open: Open?
-    private var records: [FileRecord] = []
+    private var stored: [StoredExport] = []
     private var files: [ExportedFiles.File] = []
     /// How many files each table has.
     private var parts: [String: Int] = [:]
@@ -25,8 +26,8 @@ struct ExportFiles {
     private let source: Operator
     private let sink: Operator
 
-    init(_ input: Export, _ context: JobContext) {
-        (self.input, self.context) = (input, context)
+    init(_ input: Export, _ target: any ExportTarget, _ context: JobContext) {
+        (self.input, self.target, self.context) = (input, target, context)
         source = context.operator("read", kind: .source)
         sink = context.operator("write", kind: .sink)
     }
@@ -41,10 +42,13 @@ struct ExportFiles {
         }
     }
 
-    /// Removes what is stored: nothing tells of it.
+    /// Removes what is stored, since it will not be whole. What cannot be removed, the next attempt clears away.
     mutating func discard() async {
-        if let open { await open.writer.discard() }
-        open = nil
+        do {
+            try await open?.file.discard()
+            try await target.remove(stored)
+        } catch { context.log(.warning, "files of this attempt are left: \(error)") }
+        (open, stored) = (nil, [])
     }
 
     private mutating func begin(_ table: String?) async throws {
@@ -56,7 +60,7 @@ struct ExportFiles {
             case .zstd: "application/zstd"
             }
         open = Open(
-            writer: try await context.files.begin(name: name, mediaType: mediaType), name: name, table: table,
+            file: try await target.begin(name: name, mediaType: mediaType), name: name, table: table,
             compressor: try input.compression?.compressor())
     }
 
@@ -72,7 +76,7 @@ struct ExportFiles {
     }
 
     private func store(_ bytes: [UInt8], in open: Open) async throws {
-        try await open.writer.append(bytes)
+        try await open.file.append(bytes)
         sink.gave(records: 0, bytes: bytes.count)
     }
 
@@ -86,13 +90,13 @@ struct ExportFiles {
     private mutating func end(_ count: Int) async throws {
         guard let open else { preconditionFailure("an end belongs to a file") }
         if let compressor = open.compressor { try await store(compressor.finish(), in: open) }
-        let record = try await open.writer.finish()
+        let file = try await open.file.finish()
         self.open = nil
-        records.append(record)
+        stored.append(file)
         files.append(
             ExportedFiles.File(
-                id: record.id, name: open.name, table: open.table, rows: count, size: record.size, sha256: record.sha256
-            ))
+                id: file.record?.id, uri: file.uri, name: open.name, table: open.table, rows: count, size: file.size,
+                sha256: file.sha256))
     }
 
     private mutating func fileName(_ table: String?) -> String {
@@ -114,16 +118,15 @@ struct ExportFiles {
             format: input.format.rawValue, compression: input.compression?.rawValue, rows: rows,
             snapshotAt: tally.snapshotAt, tables: tally.tables, artifacts: files,
             formulas: input.formulas.rawValue, neutralisedFields: tally.neutralised, cutTexts: tally.cutTexts)
-        let manifest = try await context.files.begin(name: input.name + ".manifest.json", mediaType: "application/json")
+        let manifest = try await target.begin(name: input.name + ".manifest.json", mediaType: "application/json")
         do {
             try await manifest.append(JSON.encode(result).serialized() + [0x0A])
-            records.append(try await manifest.finish())
+            stored.append(try await manifest.finish())
         } catch {
-            await manifest.discard()
+            try await manifest.discard()
             throw error
         }
-        let adding = context.files.adding(records)
-        try await context.write([adding])
+        try await target.publish(stored)
         try await context.save(checkpoint: result)
         context.report(completed: Double(rows), total: Double(rows), unit: "rows", phase: "done")
         return result

@@ -2,7 +2,7 @@ import Foundation
 import WorkerKit
 
 /// A file that goes with its owner, and with the process where the system clears its folder.
-final class TemporaryFile {
+final class TemporaryFile: Sendable {
     private static let piece = 256 << 10
 
     let path: String

@@ -1,0 +1,117 @@
+import Foundation
+import HTTPClient
+import JSON
+import Jobs
+import ObjectStorage
+import TestKit
+import Testing
+
+/// Exports into buckets and imports from there, against a server of S3 that checks signatures.
+@Suite(.serialized) struct BucketJobTests {
+    private static let datasets: JSON = [
+        [
+            "name": "numbers",
+            "sql": "SELECT n AS id, 'row ' || n AS label FROM generate_series(1, (SELECT count FROM parameters)) n",
+            "parameters": [["name": "count", "type": "integer", "required": true]],
+        ],
+        ["name": "copied", "table": "copied", "import": true],
+    ]
+
+    private struct Bench {
+        let stack: Stack
+        let worker: ServiceProcess
+        let server: ObjectServer
+        let client: S3Client
+        let settings: [String: String]
+
+        func place(_ key: String, secret: String? = nil) -> JSON {
+            [
+                "bucket": .string(server.bucket), "key": .string(key),
+                "endpoint": .string("http://127.0.0.1:\(server.port)"),
+                "region": .string(server.region), "access_key_id": .string(server.keyID),
+                "secret_access_key": .string(secret ?? server.secret),
+            ]
+        }
+
+        func export(_ count: Int, to key: String, secret: String? = nil) -> JSON {
+            [
+                "sources": [["dataset": "numbers", "parameters": ["count": .int(Int64(count))]]],
+                "target": ["s3": place(key, secret: secret)],
+            ]
+        }
+
+        func content(_ key: String) async throws -> [UInt8] {
+            let download = try await client.get(bucket: server.bucket, key: key)
+            var bytes: [UInt8] = []
+            while let piece = try await download.next() { bytes += piece }
+            return bytes
+        }
+    }
+
+    private func withBucket(_ body: (Bench) async throws -> Void) async throws {
+        let server = try await ObjectServer.start()
+        defer { server.stop() }
+        try await withStack { stack in
+            let file = stack.folder + "/datasets.json"
+            try Data(Self.datasets.serialized()).write(to: URL(fileURLWithPath: file))
+            try await stack.database.withSession { try $0.script("CREATE TABLE copied (id bigint, label text)") }
+            try await stack.startGateway()
+            let settings = ["SWITCHYARD_DATASETS": file, "SWITCHYARD_FETCH_ALLOW": "127.0.0.1"]
+            let worker = try await stack.startWorker("ExportsWorker", settings)
+            let policy = try #require(AddressPolicy(["127.0.0.1"]))
+            let client = S3Client(
+                S3Settings(
+                    endpoint: try WebURL("http://127.0.0.1:\(server.port)"), region: server.region,
+                    credentials: S3Credentials(accessKeyID: server.keyID, secretAccessKey: server.secret)),
+                web: WebClient(addresses: policy))
+            try await body(Bench(stack: stack, worker: worker, server: server, client: client, settings: settings))
+        }
+    }
+
+    @Test func anExportIntoABucketIsImportedFromThere() async throws {
+        try await withBucket { bench in
+            let end = try await bench.stack.end("export", bench.export(1000, to: "out/day 1/"))
+            let file = try #require(end["result"]?["artifacts"]?[0], "\(end)")
+            #expect(file["uri"]?.stringValue == "s3://\(bench.server.bucket)/out/day 1/export.csv")
+            let content = try await bench.content("out/day 1/export.csv")
+            #expect(content.count == file["size"]?.intValue && content.starts(with: Array("id,label\n1,row 1\n".utf8)))
+            let manifest = try JSON.parse(try await bench.content("out/day 1/export.manifest.json"))
+            #expect(manifest["rows"] == 1000)
+            // Secrets are shown to nobody.
+            #expect(end["spec"]?["target"]?["s3"]?["secret_access_key"] == "***")
+            let imported = try await bench.stack.end(
+                "import", ["source": ["s3": bench.place("out/day 1/export.csv")], "target": ["dataset": "copied"]])
+            #expect(imported["result"]?["loaded"] == 1000, "\(imported)")
+        }
+    }
+
+    @Test func whatTheStoreRefusesIsSaid() async throws {
+        try await withBucket { bench in
+            let denied = try await bench.stack.end("export", bench.export(10, to: "x/", secret: "wrong"))
+            #expect(denied["error"]?["code"] == "s3_denied" && denied["attempt"] == 1, "\(denied)")
+            #expect(!"\(denied)".contains("wrong"))
+            let missing = try await bench.stack.end(
+                "import", ["source": ["s3": bench.place("none.csv")], "target": ["dataset": "copied"]])
+            #expect(missing["error"]?["code"] == "s3_no_object", "\(missing)")
+        }
+    }
+
+    @Test func aKilledUploadLeavesNothingBehind() async throws {
+        try await withBucket { bench in
+            let job = try await bench.stack.submit("export", bench.export(1_500_000, to: "big/"))
+            try await poll("an upload to be under way", within: .seconds(60), details: { bench.stack.logs }) {
+                try await !bench.client.uploads(bucket: bench.server.bucket, prefix: "big/").isEmpty
+            }
+            bench.worker.kill()
+            #expect(try await bench.client.head(bucket: bench.server.bucket, key: "big/export.csv") == nil)
+            #expect(try await !bench.client.uploads(bucket: bench.server.bucket, prefix: "").isEmpty)
+            try await bench.stack.startWorker("ExportsWorker", bench.settings)
+            let end = try await bench.stack.ended(job)
+            #expect(end["result"]?["rows"] == 1_500_000, "\(end)")
+            #expect(try await bench.client.uploads(bucket: bench.server.bucket, prefix: "").isEmpty)
+            let content = try await bench.content("big/export.csv")
+            #expect(content.count == end["result"]?["artifacts"]?[0]?["size"]?.intValue)
+            #expect(content.suffix(20).elementsEqual("1500000,row 1500000\n".utf8))
+        }
+    }
+}
