@@ -101,11 +101,13 @@ import Testing
                 "sources": [
                     ["dataset": "every_type", "name": "Odd/values"],
                     ["dataset": "numbers", "parameters": ["count": 3]],
+                    ["dataset": "numbers", "parameters": ["count": 1]],
                 ], "format": "xlsx",
             ])
             #expect(result["cut_texts"] == 1 && result["neutralised_fields"] == 2, "\(result)")
             let tables = try await stack.read(try await stack.content(of: result, 0), "x.xlsx")
             #expect(tables["numbers"] == [["id", "label"], [1, "row 1"], [2, "row 2"], [3, "row 3"]])
+            #expect(tables["numbers 2"] == [["id", "label"], [1, "row 1"]])
             let rows = try #require(tables["Odd_values"]?.arrayValue)
             let columns = (rows[0].arrayValue ?? []).map { $0.stringValue ?? "" }
             func cell(_ row: Int, _ column: String) -> JSON? {

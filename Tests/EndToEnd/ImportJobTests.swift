@@ -148,6 +148,8 @@ import Testing
                 try await stack.startImport(
                     csv, ["target": ["dataset": "people"], "on_error": "skip", "max_errors": 3]))
             #expect(many["error"]?["code"] == "too_many_errors", "\(many)")
+            let files = try await stack.api.get("/api/v1/jobs/\(many["id"]?.stringValue ?? "")/results").json
+            #expect("\(files)".contains("rejected.csv"), "\(files)")
         }
     }
 

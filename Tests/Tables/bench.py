@@ -1,4 +1,5 @@
-"""Exports a table as CSV beside psql's \\copy, and as XLSX beside openpyxl and XlsxWriter; prints medians and ratios.
+"""Exports a table as CSV and imports it again, beside psql's \\copy in both directions, and exports it as XLSX beside openpyxl and XlsxWriter; prints
+medians and ratios.
 
 Each round takes the sides in turn. An export is timed from its submission until its job is seen to be completed; psql from its start to its
 end; the Python libraries write rows that are in memory already, so that only their writing is timed.
@@ -47,12 +48,14 @@ class Stack:
         self.folder = folder + "/stack"
         datasets = folder + "/datasets.json"
         with open(datasets, "w") as file:
-            json.dump([{"name": "bench_rows", "table": "bench_rows"}], file)
+            json.dump(
+                [{"name": "bench_rows", "table": "bench_rows"},
+                 {"name": "bench_copy", "table": "bench_copy", "import": True}], file)
         os.chmod(datasets, 0o644)
         subprocess.run(
             [program, "up", "--folder", self.folder, "--detach", "--port", str(free_port()),
              "--workers", "exports=1,crawling=0,documents=0,embeddings=0,noop=0"],
-            check=True, stdout=subprocess.DEVNULL, env={**os.environ, "SWITCHYARD_DATASETS": datasets})
+            check=True, stdout=subprocess.DEVNULL, env={**os.environ, "SWITCHYARD_DATASETS": datasets, "SWITCHYARD_FILE_ROOTS": folder})
         self.variables = environment(self.folder)
 
     def psql(self, *arguments):
@@ -68,8 +71,11 @@ class Stack:
             return json.load(answer)
 
     def export(self, spec):
+        return self.job("export", spec)
+
+    def job(self, kind, spec):
         start = time.monotonic()
-        job = self.call("POST", "/api/v1/jobs", {"type": "export", "spec": spec})["id"]
+        job = self.call("POST", "/api/v1/jobs", {"type": kind, "spec": spec})["id"]
         while True:
             seen = self.call("GET", f"/api/v1/jobs/{job}?wait=30s")
             if seen["status"] in ("completed", "failed"):
@@ -123,6 +129,32 @@ def tell(name, seconds, rows, size=None):
     return median
 
 
+def imports(stack, path, options):
+    """Loads the file into an empty table: plain COPY, rows that are added, rows that are merged by a key."""
+    stack.psql("-c", "CREATE TABLE bench_copy (LIKE bench_rows)")
+    sides = {"psql \\copy": [], "import": []}
+    spec = {"source": {"url": "file://" + path}, "target": {"dataset": "bench_copy"}}
+    for _ in range(options.rounds):
+        stack.psql("-c", "TRUNCATE bench_copy", "-c", "CHECKPOINT")
+        start = time.monotonic()
+        stack.psql("-c", f"\\copy bench_copy FROM '{path}' (FORMAT csv, HEADER)")
+        sides["psql \\copy"].append(time.monotonic() - start)
+        stack.psql("-c", "TRUNCATE bench_copy", "-c", "CHECKPOINT")
+        seconds, result = stack.job("import", spec)
+        assert result["loaded"] == options.rows, result
+        sides["import"].append(seconds)
+    print(f"CSV into a table, {options.rows} rows")
+    medians = {name: tell(name, seconds, options.rows, os.path.getsize(path)) for name, seconds in sides.items()}
+    print(f"  import / \\copy in rows/s: {medians['psql ' + chr(92) + 'copy'] / medians['import']:.2f}; "
+          f"worker's peak {stack.worker_peak():.0f} MB")
+    stack.psql("-c", "TRUNCATE bench_copy", "-c", "CREATE UNIQUE INDEX ON bench_copy (id)")
+    seconds, result = stack.job("import", {**spec, "key": ["id"]})
+    tell("import with a key, into nothing", [seconds], options.rows)
+    seconds, result = stack.job("import", {**spec, "key": ["id"]})
+    assert result["updated"] == options.rows, result
+    tell("import with a key, all are there", [seconds], options.rows)
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--rows", type=int, default=5_000_000)
@@ -153,6 +185,8 @@ def main():
     a = tell("psql \\copy", psql, options.rows, size)
     b = tell("export", exports, options.rows, size)
     print(f"  export / \\copy in rows/s: {a / b:.2f}; worker's peak {stack.worker_peak():.0f} MB (idle {idle:.0f} MB)")
+
+    imports(stack, path, options)
 
     with open(path, newline="") as file:
         reader = csv.reader(file)

@@ -8,19 +8,34 @@ import WorkerKit
 struct SourceQuery {
     let source: Export.Source
     let dataset: Dataset
+    /// By what its file or sheet is named.
+    private(set) var name: String
     private let rows: SQLText
 
     /// - Throws: `JobFailure` `invalid_source`.
     init(_ source: Export.Source, _ dataset: Dataset, namespace: String) throws(JobFailure) {
         self.source = source
         self.dataset = dataset
+        // What the name of a file must not have.
+        name = String((source.name ?? dataset.name).map { $0 == "/" || $0 == "\\" || $0.isNewline ? "_" : $0 })
         do { rows = try dataset.query(namespace: namespace, source.parameters.members) } catch {
             throw Self.invalid(error.description)
         }
     }
 
-    /// By what its file or sheet is named.
-    var name: String { source.name ?? dataset.name }
+    /// Gives sources names by which their files can be told from one another: a number behind those that another one has, too.
+    static func named(_ queries: [SourceQuery]) -> [SourceQuery] {
+        var taken: Set<String> = []
+        return queries.map { query in
+            var named = query
+            var number = 2
+            while !taken.insert(named.name.lowercased()).inserted {
+                named.name = "\(query.name) \(number)"
+                number += 1
+            }
+            return named
+        }
+    }
 
     /// The table that comes out, and the query that makes it.
     ///

@@ -48,9 +48,18 @@ struct ImportsWorker: Worker {
             }
             let origin = try await origin(of: file, context)
             let run = ImportRun(input: input, target: target, reading: reading, origin: origin.job, context: context)
-            guard let progress = try await run.load() else { return .stopped }
-            (result.loaded, result.updated, result.rejected) = (progress.loaded, progress.updated, progress.rejected)
-            result.artifacts = try await RejectsFile(origin.job, layout.columns, context).write()
+            let rejects = RejectsFile(origin.job, layout.columns, context)
+            do {
+                guard let progress = try await run.load() else { return .stopped }
+                (result.loaded, result.updated, result.rejected) = (
+                    progress.loaded, progress.updated, progress.rejected
+                )
+            } catch let failure as JobFailure {
+                // What was wrong is of use most of all when there was too much of it.
+                _ = try await rejects.write()
+                throw failure
+            }
+            result.artifacts = try await rejects.write()
             return .done(result)
         } catch let error as TableError {
             return .reject(

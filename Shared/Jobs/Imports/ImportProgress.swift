@@ -69,9 +69,11 @@ public struct RejectedRow: Sendable, Equatable {
 }
 
 extension RejectedRow {
+    private static let writtenAtOnce = 500
+
     /// Writes rejected rows within the transaction of their batch. Safe to repeat.
     public static func write(_ rows: [RejectedRow], for job: UUID, _ session: Session) throws {
-        for row in rows {
+        let statements = rows.map { row in
             let (name, value): (String?, String?) = (row.name?.replacingNUL, row.value?.replacingNUL)
             let fields: [String?]? = row.fields?.map { $0?.replacingNUL }
             let statement: Statement = """
@@ -79,7 +81,10 @@ extension RejectedRow {
                 VALUES (\(job), \(row.number), \(row.line), \(name as String?), \(value as String?), \(row.reason.replacingNUL), \(fields as [String?]?))
                 ON CONFLICT (job_id, number) DO NOTHING
                 """
-            try session.query(statement)
+            return statement
+        }
+        for start in stride(from: 0, to: statements.count, by: writtenAtOnce) {
+            try session.pipeline(Array(statements[start..<min(start + writtenAtOnce, statements.count)]))
         }
     }
 

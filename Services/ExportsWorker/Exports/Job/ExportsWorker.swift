@@ -35,11 +35,12 @@ struct ExportsWorker: Worker {
         if let done = try context.checkpoint(as: ExportedFiles.self) { return .done(done) }
         let queries: [SourceQuery]
         do {
-            queries = try input.sources.map {
-                try SourceQuery(
-                    $0, catalogue.dataset(named: $0.dataset, namespace: context.namespace), namespace: context.namespace
-                )
-            }
+            queries = SourceQuery.named(
+                try input.sources.map {
+                    try SourceQuery(
+                        $0, catalogue.dataset(named: $0.dataset, namespace: context.namespace),
+                        namespace: context.namespace)
+                })
         } catch let failure as JobFailure { return .reject(failure) }
         let target = try target(of: input, context)
         var files = ExportFiles(input, target, context)

@@ -102,8 +102,7 @@ struct ExportFiles {
     private mutating func fileName(_ table: String?) -> String {
         var name = input.name
         if let table {
-            // A name that the client has chosen for a sheet may have what the name of a file must not.
-            if input.sources.count > 1 { name += "-" + String(table.map { $0 == "/" || $0.isNewline ? "_" : $0 }) }
+            if input.sources.count > 1 { name += "-" + table }
             if input.parts.rows != nil || input.parts.bytes != nil {
                 parts[table, default: 0] += 1
                 name += String(format: "-%05d", parts[table, default: 1])
