@@ -1,28 +1,29 @@
 import Foundation
 import WorkerKit
 
-/// A file that goes with its owner, and with the process where the system clears its folder.
+/// A file without a name, which is gone with its owner, and with the process.
 final class TemporaryFile: Sendable {
     private static let piece = 256 << 10
 
+    /// By which this process can open it, as often as it likes.
     let path: String
+    private let descriptor: Int32
 
     /// Makes an empty file in a folder.
-    init(in folder: String, suffix: String) throws {
-        var template = Array("\(folder)/switchyard-export-XXXXXX\(suffix)".utf8CString)
-        let descriptor = mkstemps(&template, Int32(suffix.utf8.count))
+    init(in folder: String) throws {
+        var template = Array("\(folder)/switchyard-export-XXXXXX".utf8CString)
+        descriptor = mkstemp(&template)
+        if descriptor >= 0 { unlink(template) }
         guard descriptor >= 0 else {
             throw JobFailure(
                 code: "no_temporary_space",
                 message: "No temporary file can be made in \(folder): \(String(cString: strerror(errno))).")
         }
-        close(descriptor)
-        path = template.withUnsafeBufferPointer { bytes in
-            bytes.baseAddress.map { String(cString: $0) } ?? ""
-        }
+        _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+        path = "/proc/self/fd/\(descriptor)"
     }
 
-    deinit { unlink(path) }
+    deinit { close(descriptor) }
 
     /// Reads the file from its beginning.
     func forEachPiece(_ body: ([UInt8]) throws -> Void) throws {

@@ -62,10 +62,17 @@ public final class Handover<Value: Sendable>: Sendable {
 
     /// Takes nothing more: a sender that waits, or comes later, is told so.
     public func close() {
-        state.withLock { state in
+        let dropped = state.withLock { state in
+            defer { state.values = [] }
             state.isClosed = true
-            state.values = []
+            return state.values.count
         }
-        room.signal()
+        // A sender that waits has found no room, so there were values; it signals again for the next one.
+        for _ in 0..<dropped { room.signal() }
+    }
+
+    deinit {
+        // A semaphore that is freed below its first value ends the process.
+        for _ in 0..<state.withLock(\.values.count) { room.signal() }
     }
 }

@@ -52,7 +52,7 @@ extension S3Client {
     }
 
     /// Ends an upload and forgets its parts; one that is not there has ended already.
-    func abortUpload(bucket: String, key: String, id: String) async throws(S3Error) {
+    public func abortUpload(bucket: String, key: String, id: String) async throws(S3Error) {
         var request = try S3Request("DELETE", bucket, key)
         request.query = [("uploadId", id)]
         do throws(S3Error) { try await send(request) } catch {

@@ -70,7 +70,7 @@ public final class Session {
         try script("SAVEPOINT part")
         let output: Output
         do { output = try body(self) } catch {
-            if connection.isInTransaction, !operation.isCancelled { try script("ROLLBACK TO part") }
+            if connection.isInTransaction, !operation.isCancelled { try script("ROLLBACK TO part; RELEASE part") }
             throw error
         }
         try script("RELEASE part")

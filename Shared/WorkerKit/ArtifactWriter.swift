@@ -39,6 +39,14 @@ extension JobFiles {
     /// Writes the rows of finished artifacts, within a transaction of the worker's own (`JobContext.transaction` or `write`), all or none.
     public func adding(_ records: [FileRecord]) -> Statement { JobStore.adding(records) }
 
+    /// Forgets the rows of every artifact that this job has made, within a transaction of the worker's own; answers their ids (`id`).
+    public func deletingMade() -> Statement { JobStore.deletingFiles(madeBy: job) }
+
+    /// Removes content whose rows are gone.
+    public func removeContent(_ ids: [UUID]) async throws {
+        for id in ids { _ = try await content.remove(id) }
+    }
+
     /// Every artifact that this job has made, also in attempts that died, in the order of their ids.
     public func made() async throws -> [FileRecord] {
         var records: [FileRecord] = []

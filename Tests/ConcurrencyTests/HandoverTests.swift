@@ -40,6 +40,19 @@ import Testing
         for await isClosed in ends { #expect(isClosed) }
     }
 
+    /// What waits in it when it is closed and freed: nothing, some, or as much as there is room for.
+    @Test(arguments: [0, 1, 5, 8]) func itMayBeGivenUpWithWhatWaitsInIt(count: Int) async throws {
+        for isClosed in [true, false] {
+            let handover = Handover<Int>(capacity: 8)
+            for number in 0..<count { try handover.send(number) }
+            if count > 0 { #expect(try await handover.next() == 0) }
+            if isClosed {
+                handover.close()
+                #expect(throws: Handover<Int>.Closed.self) { try handover.send(0) }
+            }
+        }
+    }
+
     @Test func aReceiverThatWaitsHearsOfTheEndAndOfItsCancellation() async throws {
         let handover = Handover<Int>(capacity: 1)
         let receiver = Task { try await handover.next() }

@@ -90,6 +90,18 @@ import Testing
             let result = try await stack.export(spec)
             let text = String(decoding: try await stack.content(of: result, 0), as: UTF8.self)
             #expect(text.hasPrefix("'=1+1,-7,5,-5.50\n"))
+            // A value that the column has no room for is not cut until it fits.
+            let none = try await stack.export([
+                "sources": [
+                    [
+                        "dataset": "every_type",
+                        "filters": [
+                            ["column": "n2", "op": "ge", "value": 5.996], ["column": "n2", "op": "le", "value": 6.004],
+                        ],
+                    ]
+                ]
+            ])
+            #expect(none["rows"] == 1, "only 6.00 is between")
             #expect(text.hasSuffix(",'@x,6,6.00\n"))
             #expect(result["neutralised_fields"] == 2 && result["formulas"] == "neutralise")
         }

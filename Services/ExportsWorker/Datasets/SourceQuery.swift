@@ -17,7 +17,7 @@ struct SourceQuery {
         self.source = source
         self.dataset = dataset
         // What the name of a file must not have.
-        name = String((source.name ?? dataset.name).map { $0 == "/" || $0 == "\\" || $0.isNewline ? "_" : $0 })
+        name = String((source.name ?? dataset.name).map { $0 == "/" || $0 == "\\" || $0.isControl ? "_" : $0 })
         do { rows = try dataset.query(namespace: namespace, source.parameters.members) } catch {
             throw Self.invalid(error.description)
         }
@@ -106,7 +106,7 @@ struct SourceQuery {
         case .null, nil:
             throw Self.invalid("The filter on \(column.name) needs a value; `is_null` looks for null.")
         }
-        return "\(literal: text, column.typeName)"
+        return "\(literal: text, column.looseType)"
     }
 
     private func column(_ name: String, of all: [ResultColumn]) throws(JobFailure) -> ResultColumn {
@@ -118,4 +118,16 @@ struct SourceQuery {
     }
 
     static func invalid(_ message: String) -> JobFailure { JobFailure(code: "invalid_source", message: message) }
+}
+
+extension ResultColumn {
+    /// The type without its modifiers, to which a value is cast without being cut or rounded.
+    fileprivate var looseType: String {
+        var type = typeName
+        if let start = type.firstIndex(of: "("), let end = type[start...].firstIndex(of: ")") {
+            type.removeSubrange(start...end)
+        }
+        // SQL's `character` is one of length 1.
+        return type == "character" ? "bpchar" : type == "character[]" ? "bpchar[]" : type
+    }
 }

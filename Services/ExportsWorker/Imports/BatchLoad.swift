@@ -16,6 +16,14 @@ struct BatchLoad {
         var refused: [(row: Int, error: PostgresError)] = []
     }
 
+    /// A statement takes longer than the job's other writes can wait.
+    struct TooSlow: Error {}
+
+    /// How long a statement may take.
+    static let mostSeconds = 15
+    /// How long rows that are refused are looked for; those that were found are left out, and the others are tried anew.
+    private static let mostSearch: Duration = .seconds(5)
+
     private static let staging = "import_staging"
 
     let target: ImportTarget
@@ -27,14 +35,16 @@ struct BatchLoad {
         var counts = Counts()
         guard !batch.rows.isEmpty else { return counts }
         // What is checked at the commit would be nobody's fault there.
-        try session.script("SET CONSTRAINTS ALL IMMEDIATE")
+        try session.script("SET CONSTRAINTS ALL IMMEDIATE; SET LOCAL statement_timeout = '\(Self.mostSeconds)s'")
         if !target.key.isEmpty { try session.script(Self.staging(for: target).sql) }
-        try load(0..<batch.rows.count, &counts, session)
+        try load(0..<batch.rows.count, &counts, until: .now + Self.mostSearch, session)
         return counts
     }
 
-    private func load(_ rows: Range<Int>, _ counts: inout Counts, _ session: Session) throws {
-        guard counts.refused.count <= mostRefused else { return }
+    private func load(
+        _ rows: Range<Int>, _ counts: inout Counts, until end: ContinuousClock.Instant, _ session: Session
+    ) throws {
+        guard counts.refused.count <= mostRefused, counts.refused.isEmpty || .now < end else { return }
         do {
             let (loaded, updated) = try session.savepoint { try copy(rows, $0) }
             counts.loaded += loaded
@@ -45,8 +55,10 @@ struct BatchLoad {
                 return
             }
             let middle = (rows.lowerBound + rows.upperBound) / 2
-            try load(rows.lowerBound..<middle, &counts, session)
-            try load(middle..<rows.upperBound, &counts, session)
+            try load(rows.lowerBound..<middle, &counts, until: end, session)
+            try load(middle..<rows.upperBound, &counts, until: end, session)
+        } catch let error as PostgresError where error.kind == .server && error.sqlState == "57014" {
+            throw TooSlow()
         }
     }
 
@@ -87,12 +99,15 @@ struct BatchLoad {
         let changes: [SQLText] = rest.map { "\(name: $0) = EXCLUDED.\(name: $0)" }
         let action: SQLText =
             target.onConflict == .ignore || rest.isEmpty ? "DO NOTHING" : "DO UPDATE SET \(changes, separator: ", ")"
+        // Nulls are equal to DISTINCT, and to no unique index.
+        let nulls: [SQLText] = key.map { "\($0) IS NULL" }
+        let same: [SQLText] = key + ["CASE WHEN \(nulls, separator: " OR ") THEN import_ordinal END"]
         let direction: SQLText = target.onConflict == .ignore ? "import_ordinal" : "import_ordinal DESC"
         return """
             WITH merged AS (
                 INSERT INTO \(table(target)) AS t (\(columns, separator: ", "))
                 SELECT \(columns, separator: ", ") FROM (
-                    SELECT DISTINCT ON (\(key, separator: ", ")) * FROM import_staging ORDER BY \(key, separator: ", "), \(direction)
+                    SELECT DISTINCT ON (\(same, separator: ", ")) * FROM import_staging ORDER BY \(same, separator: ", "), \(direction)
                 ) s ORDER BY import_ordinal
                 ON CONFLICT (\(key, separator: ", ")) \(action)
                 RETURNING t.xmax = 0 AS is_new
@@ -103,6 +118,9 @@ struct BatchLoad {
 }
 
 extension PostgresError {
-    /// Whether a row is at fault: its data (22), a constraint (23), or what a trigger says of it (P0001).
-    var isOfTheRow: Bool { sqlState.map { $0.hasPrefix("22") || $0.hasPrefix("23") || $0 == "P0001" } ?? false }
+    /// Whether a row is at fault: its data (22), a constraint (23), the option of a view (44), a value that is too large for an index
+    /// (54000), or what a trigger says of it (P0001).
+    var isOfTheRow: Bool {
+        sqlState.map { ["22", "23", "44"].contains($0.prefix(2)) || $0 == "54000" || $0 == "P0001" } ?? false
+    }
 }

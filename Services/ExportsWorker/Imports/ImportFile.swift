@@ -30,7 +30,7 @@ struct ImportFile: Sendable {
             identity = Identity(size: record.size, sha256: record.sha256, modified: nil)
             (local, copy) = (content, nil)
         } else if let place = source.s3 {
-            let file = try TemporaryFile(in: NSTemporaryDirectory(), suffix: ".import")
+            let file = try TemporaryFile(in: NSTemporaryDirectory())
             let (size, sha256) = try await file.fill(from: place, web)
             path = file.path
             identity = Identity(size: size, sha256: sha256, modified: nil)

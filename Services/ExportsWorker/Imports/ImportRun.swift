@@ -17,13 +17,23 @@ struct ImportRun: Sendable {
     let origin: UUID
     let context: JobContext
 
+    /// Stands for the beginning of a source.
+    private static let unread = JSONText("{}")
+
+    private static func position(of progress: ImportProgress) throws -> Position? {
+        progress.position == unread ? nil : try JSON.parse(progress.position.bytes).decode(Position.self)
+    }
+
     /// Loads what is left; nil when the job was asked to end before.
     ///
     /// - Throws: `JobFailure` `row_rejected` or `too_many_errors`, where the import ends because of its rows.
     func load() async throws -> ImportProgress? {
-        let stored = try await context.read { [origin] in try await ImportProgress.of(origin, in: $0) }
-        let start = try stored.map { try JSON.parse($0.position.bytes).decode(Position.self) }
-        var progress = stored ?? ImportProgress(position: JSONText("{}"))
+        var progress = try await context.transaction { [origin] session in
+            try ImportProgress.begin(
+                origin, start: ImportProgress(position: Self.unread),
+                next: { Int64(try Self.position(of: $0)?.number ?? 1) }, session)
+        }
+        let start = try Self.position(of: progress)
         if let start {
             context.log(.info, "going on at line \(start.line), after \(progress.loaded + progress.updated) rows")
         }
@@ -47,6 +57,15 @@ struct ImportRun: Sendable {
             try await expectFewRejected(batch, after: progress)
             do {
                 return try await context.transaction { [batch, target, origin, input] session in
+                    // The call may be a repetition of one that was committed and whose answer was lost.
+                    let stored = try ImportProgress.locked(origin, session)
+                    let (now, before) = (try Self.position(of: stored), try Self.position(of: progress))
+                    if now == batch.end { return stored }
+                    guard now == before else {
+                        throw JobFailure(
+                            code: "import_taken",
+                            message: "Another job goes on with this import: it was retried or restarted twice.")
+                    }
                     let counts = try BatchLoad(target: target, batch: batch, mostRefused: input.mostErrors).run(session)
                     guard counts.refused.isEmpty else { throw RefusedRows(counts: counts) }
                     var progress = progress
@@ -60,6 +79,15 @@ struct ImportRun: Sendable {
                 }
             } catch let refused as RefusedRows {
                 batch = try await without(refused.counts.refused, batch)
+            } catch is BatchLoad.TooSlow {
+                guard let (first, second) = batch.halves else {
+                    throw JobFailure(
+                        code: "row_too_slow",
+                        message:
+                            "The database takes over \(BatchLoad.mostSeconds) s for the row at line \(batch.rows.first?.position.line ?? 0): look at the table's triggers and locks."
+                    )
+                }
+                return try await load(second, after: load(first, after: progress))
             }
         }
     }
@@ -69,13 +97,14 @@ struct ImportRun: Sendable {
         _ refused: [(row: Int, error: PostgresError)], _ batch: ImportBatch
     ) async throws -> ImportBatch {
         var rest = batch
+        let fields = try await reading.fields(at: refused.map { batch.rows[$0.row].position })
         for (row, error) in refused {
             let position = batch.rows[row].position
             rest.rejected.append(
                 RejectedRow(
                     number: Int64(position.number), line: Int64(position.line), name: nil, value: nil,
                     reason: error.detail.map { "\(error.message): \($0)" } ?? error.message,
-                    fields: try await reading.fields(at: position)))
+                    fields: fields[position.number]))
         }
         let gone = Set(refused.map(\.row))
         (rest.text, rest.rows) = ([], [])

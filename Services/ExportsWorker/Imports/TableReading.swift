@@ -21,6 +21,23 @@ struct ImportBatch: Sendable {
     var end = Position()
     var isLast = false
 
+    /// Its two halves; nil when it has one row.
+    var halves: (ImportBatch, ImportBatch)? {
+        guard rows.count > 1 else { return nil }
+        let middle = rows.count / 2
+        let (place, start) = (rows[middle].position, rows[middle].start)
+        var (first, second) = (ImportBatch(), ImportBatch())
+        first.text = Array(text[..<start])
+        first.rows = Array(rows[..<middle])
+        first.rejected = rejected.filter { $0.number < place.number }
+        first.end = place
+        second.text = Array(text[start...])
+        second.rows = rows[middle...].map { Row(start: $0.start - start, position: $0.position) }
+        second.rejected = rejected.filter { $0.number >= place.number }
+        (second.end, second.isLast) = (end, isLast)
+        return (first, second)
+    }
+
     /// The bytes of some of the rows.
     func bytes(of range: Range<Int>) -> Range<Int> {
         rows[range.lowerBound].start..<(range.upperBound < rows.count ? rows[range.upperBound].start : text.count)
@@ -101,6 +118,24 @@ actor TableReading {
             if batch.isLast { break }
         }
         return batch
+    }
+
+    /// The fields of rows that were read before, in their order, by their numbers.
+    func fields(at positions: [Position]) throws(TableError) -> [Int: [String?]] {
+        guard let layout else { preconditionFailure("the layout is found first") }
+        guard let first = positions.first, let last = positions.last else { return [:] }
+        let wanted = Set(positions.map(\.number))
+        let reader = try file.reader(layout, at: first)
+        var record = Tabular.Record()
+        var found: [Int: [String?]] = [:]
+        while found.count < wanted.count, reader.position.number <= last.number {
+            let reading = try reader.read(into: &record)
+            if reading == .end { break }
+            if reading == .record, wanted.contains(record.position.number) {
+                found[record.position.number] = Self.fields(of: record)
+            }
+        }
+        return found
     }
 
     /// The fields of the row that begins here; nil when it cannot be read.

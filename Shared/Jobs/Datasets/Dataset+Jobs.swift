@@ -20,7 +20,7 @@ extension Dataset {
             SELECT j.id, j.type, j.status, j.name, j.labels, j.priority, j.attempt, j.max_attempts, j.failures, j.crashes,
                 j.parent_id, j.original_job_id, j.worker, j.phase, j.created_at, j.due_at, j.started_at, j.finished_at,
                 -- Sealed strings are shown to nobody (`Redaction`).
-                regexp_replace(j.spec::text, '"sealed:v1:[^"]*"', '"***"', 'g')::jsonb AS spec, j.progress, j.result, j.error
+                regexp_replace(j.spec::text, '"sealed:v1:[A-Za-z0-9_=-]*"', '"***"', 'g')::jsonb AS spec, j.progress, j.result, j.error
             FROM jobs j, parameters p
             WHERE j.namespace = p.namespace AND (p.ids IS NULL OR j.id = ANY(p.ids))
                 AND (p.types IS NULL OR j.type = ANY(p.types)) AND (p.statuses IS NULL OR j.status = ANY(p.statuses))

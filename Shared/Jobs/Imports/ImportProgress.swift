@@ -17,27 +17,39 @@ public struct ImportProgress: Sendable, Equatable {
 }
 
 extension ImportProgress {
-    /// The progress of an import; nil before its first batch.
-    public static func of(_ job: UUID, in store: JobStore) async throws -> ImportProgress? {
-        try await store.database.query(
-            "SELECT position, loaded, updated, rejected FROM imports WHERE job_id = \(job)"
-        ).first.map { row in
-            var progress = ImportProgress(position: try row.decode("position"))
-            progress.loaded = try row.decode("loaded")
-            progress.updated = try row.decode("updated")
-            progress.rejected = try row.decode("rejected")
-            return progress
-        }
+    /// Begins an import, or goes on with it, in the transaction of an attempt that begins: rejected rows that no progress tells of are forgotten.
+    ///
+    /// - Parameter start: what stands in the row of one that begins.
+    public static func begin(
+        _ job: UUID, start: ImportProgress, next: (ImportProgress) throws -> Int64, _ session: Session
+    ) throws
+        -> ImportProgress
+    {
+        try session.query(
+            "INSERT INTO imports (job_id, position) VALUES (\(job), \(start.position)) ON CONFLICT (job_id) DO NOTHING")
+        let progress = try locked(job, session)
+        try session.query("DELETE FROM import_rejects WHERE job_id = \(job) AND number >= \(try next(progress))")
+        return progress
+    }
+
+    /// The progress of an import that has begun, which nobody else changes before the transaction's end.
+    public static func locked(_ job: UUID, _ session: Session) throws -> ImportProgress {
+        let rows = try session.query(
+            "SELECT position, loaded, updated, rejected FROM imports WHERE job_id = \(job) FOR UPDATE")
+        guard let row = rows.first else { throw PostgresError(.usage, "the import has not begun") }
+        var progress = ImportProgress(position: try row.decode("position"))
+        progress.loaded = try row.decode("loaded")
+        progress.updated = try row.decode("updated")
+        progress.rejected = try row.decode("rejected")
+        return progress
     }
 
     /// Writes it within the transaction that has loaded the rows. Safe to repeat.
     public func write(for job: UUID, _ session: Session) throws {
         try session.query(
             """
-            INSERT INTO imports (job_id, position, loaded, updated, rejected)
-            VALUES (\(job), \(position), \(loaded), \(updated), \(rejected))
-            ON CONFLICT (job_id) DO UPDATE SET position = EXCLUDED.position, loaded = EXCLUDED.loaded, updated = EXCLUDED.updated,
-                rejected = EXCLUDED.rejected
+            UPDATE imports SET position = \(position), loaded = \(loaded), updated = \(updated), rejected = \(rejected)
+            WHERE job_id = \(job)
             """)
     }
 }

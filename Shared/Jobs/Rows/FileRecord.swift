@@ -104,6 +104,11 @@ extension JobStore {
         ).map(FileRecord.init(row:))
     }
 
+    /// Removes the records of all files that a job has made, and answers their ids.
+    public static func deletingFiles(madeBy job: UUID) -> Statement {
+        "DELETE FROM files WHERE job_id = \(job) RETURNING id"
+    }
+
     /// Removes the records of files that a job has made; their content is gone by then.
     public func deleteFiles(_ ids: [UUID], madeBy job: UUID) async throws {
         _ = try await database.query("DELETE FROM files WHERE id = ANY(\(ids)) AND job_id = \(job)")

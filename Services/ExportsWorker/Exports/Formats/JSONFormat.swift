@@ -7,7 +7,8 @@ struct JSONFormat: LineFormat {
 
     var copyOptions: SQLText { "FORMAT text, ENCODING 'UTF8'" }
 
-    func rows(of query: SQLText) -> SQLText { "SELECT row_to_json(r) FROM (\(query)) AS r" }
+    /// The alias with its asterisk is the row, also where a column has the alias's name.
+    func rows(of query: SQLText) -> SQLText { "SELECT row_to_json(exported.*) FROM (\(query)) AS exported" }
 
     func beginning(of table: ExportTable) -> [UInt8] { isArray ? Array("[".utf8) : [] }
 

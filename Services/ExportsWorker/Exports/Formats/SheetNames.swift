@@ -1,4 +1,4 @@
-/// Names of sheets: at most 31 characters without `[]:*?/\` or an apostrophe at an end, and no two the same but for case.
+/// Names of sheets: at most 31 characters without `[]:*?/\`, apostrophes and control characters, and no two the same but for case.
 struct SheetNames {
     private static let most = 31
     private static let forbidden = Set<Character>(["[", "]", ":", "*", "?", "/", "\\"])
@@ -7,9 +7,7 @@ struct SheetNames {
 
     /// The next sheet's name for a table: its name, then with a number in brackets.
     mutating func next(for table: String) -> String {
-        var base = String(table.map { Self.forbidden.contains($0) || $0.isNewline ? "_" : $0 })
-        if base.hasPrefix("'") { base = "_" + base.dropFirst() }
-        if base.hasSuffix("'") { base = base.dropLast() + "_" }
+        var base = String(table.map { Self.forbidden.contains($0) || $0 == "'" || $0.isControl ? "_" : $0 })
         // Excel keeps the name for itself.
         if base.isEmpty || base.lowercased() == "history" { base += "_" }
         var number = 1
@@ -26,4 +24,9 @@ struct SheetNames {
         for character in text where result.utf16.count + character.utf16.count <= units { result.append(character) }
         return result
     }
+}
+
+extension Character {
+    /// Whether it has a control character in it, among them every end of a line.
+    var isControl: Bool { isNewline || unicodeScalars.contains { $0.value < 0x20 || $0.value == 0x7F } }
 }

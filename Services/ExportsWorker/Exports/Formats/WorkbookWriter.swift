@@ -43,7 +43,7 @@ final class WorkbookWriter: TableWriter {
         self.output = output
         self.hasHeader = hasHeader
         self.formulas = formulas
-        let file = try TemporaryFile(in: folder, suffix: ".xlsx")
+        let file = try TemporaryFile(in: folder)
         temporary = file
         let made = folder.withCString { folder in
             // The library copies the name of the folder and keeps none of the options.

@@ -42,7 +42,7 @@ struct ExportsWorker: Worker {
                         namespace: context.namespace)
                 })
         } catch let failure as JobFailure { return .reject(failure) }
-        let target = try target(of: input, context)
+        let target = try target(of: input, queries, context)
         var files = ExportFiles(input, target, context)
         do {
             try await target.clear()
@@ -52,25 +52,35 @@ struct ExportsWorker: Worker {
             return .reject(failure)
         } catch let error as PostgresError where error.isOfTheQuery {
             return .reject(SourceQuery.invalid("The database refuses the query: \(error.message)."))
+        } catch let error as WorkbookError {
+            return .reject(JobFailure(code: "no_workbook", message: "The workbook cannot be written: \(error)."))
         } catch let error as S3Error {
             guard error.isTransient else { return .reject(error.failure) }
             throw error.failure
         }
     }
 
-    private func target(of input: Export, _ context: JobContext) throws -> any ExportTarget {
+    private func target(
+        of input: Export, _ queries: [SourceQuery], _ context: JobContext
+    ) throws -> any ExportTarget {
         guard let place = input.target.s3 else { return ArtifactTarget(context: context) }
-        return try BucketTarget(place, name: input.name, web: web)
+        let names = [input.name] + queries.map { input.fileName(of: $0.name) }
+        return try BucketTarget(place, names: names, web: web, context)
+    }
+
+    /// Whatever happens, and be it that no connection can be had, the handover ends.
+    private func produced(
+        by snapshot: ExportSnapshot, to handover: Handover<FilePiece>
+    ) async throws -> ExportTally {
+        defer { handover.finish() }
+        return try await database.withSession { try snapshot.write(to: HandedPieces(handover), $0) }
     }
 
     private func produce(
         _ queries: [SourceQuery], _ input: Export, into files: inout ExportFiles
     ) async throws -> ExportTally {
         let handover = Handover<FilePiece>(capacity: Self.pieces)
-        async let producing = database.withSession { session in
-            defer { handover.finish() }
-            return try ExportSnapshot(queries, input).write(to: HandedPieces(handover), session)
-        }
+        async let producing = produced(by: ExportSnapshot(queries, input), to: handover)
         do {
             while let piece = try await handover.next() { try await files.take(piece) }
         } catch {
@@ -86,6 +96,6 @@ struct ExportsWorker: Worker {
 }
 
 extension PostgresError {
-    /// Whether the query itself cannot be run: a mistake in it, or a value that is none of its type. Classes 22 and 42 of SQLSTATE.
-    fileprivate var isOfTheQuery: Bool { sqlState.map { $0.hasPrefix("22") || $0.hasPrefix("42") } ?? false }
+    /// Whether the query itself cannot be run: a mistake in it, or a value that is none of its type. Classes 22, 42 and 0A of SQLSTATE.
+    fileprivate var isOfTheQuery: Bool { sqlState.map { ["22", "42", "0A"].contains($0.prefix(2)) } ?? false }
 }

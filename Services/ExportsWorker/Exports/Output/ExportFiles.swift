@@ -45,13 +45,23 @@ struct ExportFiles {
     /// Removes what is stored, since it will not be whole. What cannot be removed, the next attempt clears away.
     mutating func discard() async {
         do {
-            try await open?.file.discard()
-            try await target.remove(stored)
+            // A job that was cancelled clears away, too.
+            try await Task { [target, file = open?.file, stored] in
+                try await file?.discard()
+                try await target.remove(stored)
+            }.value
         } catch { context.log(.warning, "files of this attempt are left: \(error)") }
         (open, stored) = (nil, [])
     }
 
+    /// The most files of an export: each has a place in the result and in the manifest.
+    private static let mostFiles = 10_000
+
     private mutating func begin(_ table: String?) async throws {
+        guard files.count < Self.mostFiles else {
+            throw JobFailure(
+                code: "too_many_parts", message: "The export has over \(Self.mostFiles) files: make the parts larger.")
+        }
         let name = fileName(table)
         let mediaType =
             switch input.compression {
@@ -102,7 +112,7 @@ struct ExportFiles {
     private mutating func fileName(_ table: String?) -> String {
         var name = input.name
         if let table {
-            if input.sources.count > 1 { name += "-" + table }
+            name = input.fileName(of: table)
             if input.parts.rows != nil || input.parts.bytes != nil {
                 parts[table, default: 0] += 1
                 name += String(format: "-%05d", parts[table, default: 1])
@@ -122,7 +132,8 @@ struct ExportFiles {
             try await manifest.append(JSON.encode(result).serialized() + [0x0A])
             stored.append(try await manifest.finish())
         } catch {
-            try await manifest.discard()
+            open = Open(file: manifest, name: "", table: nil, compressor: nil)
+            await discard()
             throw error
         }
         try await target.publish(stored)
@@ -130,4 +141,9 @@ struct ExportFiles {
         context.report(completed: Double(rows), total: Double(rows), unit: "rows", phase: "done")
         return result
     }
+}
+
+extension Export {
+    /// What the name of the file of a table is, but for its number and its ending.
+    func fileName(of table: String) -> String { sources.count > 1 ? "\(name)-\(table)" : name }
 }
