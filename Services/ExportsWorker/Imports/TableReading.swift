@@ -67,7 +67,8 @@ actor TableReading {
     func findLayout(naming names: Set<String>) throws(TableError) -> TableLayout {
         var found = try file.layout()
         layout = found
-        if file.settings.hasHeader == nil, found.dialect?.hasHeader == false, let first = try fields(at: found.start),
+        if file.settings.hasHeader == nil, found.dialect?.hasHeader == false,
+            let first = try fields(at: [found.start])[found.start.number],
             first.filter({ $0.map { names.contains(ImportTarget.plain($0)) } ?? false }).count * 2 > first.count
         {
             var settings = file.settings
@@ -120,7 +121,7 @@ actor TableReading {
         return batch
     }
 
-    /// The fields of rows that were read before, in their order, by their numbers.
+    /// The fields of the rows that begin at these positions, which are in their order, by their numbers; without those that cannot be read.
     func fields(at positions: [Position]) throws(TableError) -> [Int: [String?]] {
         guard let layout else { preconditionFailure("the layout is found first") }
         guard let first = positions.first, let last = positions.last else { return [:] }
@@ -136,14 +137,6 @@ actor TableReading {
             }
         }
         return found
-    }
-
-    /// The fields of the row that begins here; nil when it cannot be read.
-    func fields(at position: Position) throws(TableError) -> [String?]? {
-        guard let layout else { preconditionFailure("the layout is found first") }
-        var record = Tabular.Record()
-        guard try file.reader(layout, at: position).read(into: &record) == .record else { return nil }
-        return Self.fields(of: record)
     }
 
     private static func fields(of record: Tabular.Record) -> [String?] {
