@@ -136,7 +136,7 @@ let package = Package(
             name: "SearchTests", dependencies: ["TestKit", "Search", "LocalServers", "COpenBLAS"],
             path: "Tests/SearchTests",
             exclude: ["pgvector.txt"]),
-        tests("DocumentsWorkerTests", ["DocumentsWorker", "Markup", "HTTPClient", "HTTPServer"]),
+        tests("DocumentsWorkerTests", ["DocumentsWorker", "Markup", "HTTPClient", "HTTPServer", "CMalloc"]),
         tests("CrawlingWorkerTests", ["CrawlingWorker", "Markup", "JSON", "HTTPClient", "WebAddress"]),
         .testTarget(
             name: "ExportsWorkerTests", dependencies: ["TestKit", "ExportsWorker", "Postgres"],

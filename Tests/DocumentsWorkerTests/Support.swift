@@ -1,3 +1,4 @@
+import CMalloc
 import DocumentsWorker
 import Foundation
 import Markup
@@ -129,7 +130,9 @@ enum Processes {
 
     static func isAlive(_ pid: pid_t) -> Bool { parentID(of: pid) != nil }
 
+    /// What the process holds, without what is free already and waits for its next use.
     static func residentBytes() -> Int {
+        malloc_trim(0)
         let fields = ((try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8)) ?? "").split(separator: " ")
         return fields.count > 1 ? (Int(fields[1]) ?? 0) * 4096 : 0
     }
