@@ -21,7 +21,8 @@ struct Executor<W: Worker>: Sendable {
     /// Runs the job and writes its end; returns when the end is committed or another attempt owns the job.
     func execute(_ running: RunningJob) async {
         let journal = JobJournal(fence: running.fence, recorder: recorder)
-        let context = JobContext(running: running, recorder: recorder, journal: journal, files: files(running.claim))
+        let context = JobContext(
+            running: running, recorder: recorder, journal: journal, files: files(running.claim), vault: vault)
         let start = ContinuousClock.now
         var ending = await perform(running, context)
         let time = ContinuousClock.now - start

@@ -26,13 +26,14 @@ public final class JobContext: Sendable {
     let running: RunningJob
     private let recorder: Recorder
     let journal: JobJournal
+    private let vault: SpecVault
     /// Lets one of the worker's own writes in at a time.
     let writing = Permits(count: 1)
     /// The checkpoint that this attempt began with.
     private let start: Int32?
     private let state: Mutex<State>
 
-    init(running: RunningJob, recorder: Recorder, journal: JobJournal, files: JobFiles) {
+    init(running: RunningJob, recorder: Recorder, journal: JobJournal, files: JobFiles, vault: SpecVault) {
         let claim = running.claim
         job = claim.id
         namespace = claim.namespace
@@ -42,6 +43,7 @@ public final class JobContext: Sendable {
         self.running = running
         self.recorder = recorder
         self.journal = journal
+        self.vault = vault
         start = claim.checkpoint?.epoch
         state = Mutex(State(checkpoint: claim.checkpoint, epoch: claim.checkpoint?.epoch ?? 0))
     }
@@ -113,6 +115,11 @@ public final class JobContext: Sendable {
             throw Superseded()
         }
         state.withLock { $0.checkpoint = (epoch, bytes) }
+    }
+
+    /// The registered job types, for what this job submits. They seal secrets only where its own type has some, too.
+    public func types() async throws -> TypeCatalogue {
+        TypeCatalogue(try await files.patiently { try await files.store.types() }.types, vault: vault)
     }
 
     /// Whether nothing was done of this job before this attempt.

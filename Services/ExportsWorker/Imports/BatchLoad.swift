@@ -3,15 +3,13 @@ import Jobs
 import Postgres
 import WorkerKit
 
-/// Loads a batch into its table, within a transaction.
+/// Loads a batch into its target, within a transaction.
 ///
-/// The rows go in by one COPY, or by one COPY into a temporary table and one INSERT … ON CONFLICT where there is a key. Where the server refuses them for
-/// what a row holds, the batch is halved until the row is alone; it is left out, and the others are loaded.
+/// Where the server refuses rows for what one holds, they are halved until the row is alone; it is left out, and the others are loaded.
 struct BatchLoad {
-    /// What became of rows.
-    struct Counts: Sendable {
-        var loaded: Int64 = 0
-        var updated: Int64 = 0
+    /// What became of the batch.
+    struct Outcome: Sendable {
+        var counts = LoadCounts()
         /// Rows that the server refuses, by their places in the batch.
         var refused: [(row: Int, error: PostgresError)] = []
     }
@@ -24,96 +22,42 @@ struct BatchLoad {
     /// How long rows that are refused are looked for; those that were found are left out, and the others are tried anew.
     private static let mostSearch: Duration = .seconds(5)
 
-    private static let staging = "import_staging"
-
-    let target: ImportTarget
+    let target: any ImportTarget
     let batch: ImportBatch
+    /// The job that the import began as.
+    let origin: UUID
     /// How many refused rows are put up with; one more and the loading ends there.
     let mostRefused: Int
 
-    func run(_ session: Session) throws -> Counts {
-        var counts = Counts()
-        guard !batch.rows.isEmpty else { return counts }
+    func run(_ session: Session) throws -> Outcome {
+        var outcome = Outcome()
+        guard !batch.rows.isEmpty else { return outcome }
         // What is checked at the commit would be nobody's fault there.
         try session.script("SET CONSTRAINTS ALL IMMEDIATE; SET LOCAL statement_timeout = '\(Self.mostSeconds)s'")
-        if !target.key.isEmpty { try session.script(Self.staging(for: target).sql) }
-        try load(0..<batch.rows.count, &counts, until: .now + Self.mostSearch, session)
-        return counts
+        try target.begin(session)
+        try load(0..<batch.rows.count, &outcome, until: .now + Self.mostSearch, session)
+        return outcome
     }
 
     private func load(
-        _ rows: Range<Int>, _ counts: inout Counts, until end: ContinuousClock.Instant, _ session: Session
+        _ rows: Range<Int>, _ outcome: inout Outcome, until end: ContinuousClock.Instant, _ session: Session
     ) throws {
-        guard counts.refused.count <= mostRefused, counts.refused.isEmpty || .now < end else { return }
+        guard outcome.refused.count <= mostRefused, outcome.refused.isEmpty || .now < end else { return }
         do {
-            let (loaded, updated) = try session.savepoint { try copy(rows, $0) }
-            counts.loaded += loaded
-            counts.updated += updated
+            let counts = try session.savepoint { try target.load(rows, of: batch, for: origin, $0) }
+            outcome.counts.loaded += counts.loaded
+            outcome.counts.updated += counts.updated
         } catch let error as PostgresError where error.isOfTheRow {
             guard rows.count > 1 else {
-                counts.refused.append((rows.lowerBound, error))
+                outcome.refused.append((rows.lowerBound, error))
                 return
             }
             let middle = (rows.lowerBound + rows.upperBound) / 2
-            try load(rows.lowerBound..<middle, &counts, until: end, session)
-            try load(middle..<rows.upperBound, &counts, until: end, session)
+            try load(rows.lowerBound..<middle, &outcome, until: end, session)
+            try load(middle..<rows.upperBound, &outcome, until: end, session)
         } catch let error as PostgresError where error.kind == .server && error.sqlState == "57014" {
             throw TooSlow()
         }
-    }
-
-    private func copy(_ rows: Range<Int>, _ session: Session) throws -> (loaded: Int64, updated: Int64) {
-        let bytes = batch.bytes(of: rows)
-        return try batch.text.withUnsafeBytes { text in
-            let text = UnsafeRawBufferPointer(rebasing: text[bytes])
-            guard !target.key.isEmpty else {
-                return (Int64(try session.copyIn(target.table, columns: target.names, text: text)), 0)
-            }
-            try session.copyIn(Self.staging, columns: target.names, text: text)
-            let counts = try session.query(Statement(stringLiteral: Self.merge(target).sql))[0]
-            try session.script("TRUNCATE \(Self.staging)")
-            return (try counts.decode("loaded"), try counts.decode("updated"))
-        }
-    }
-
-    private static func table(_ target: ImportTarget) -> SQLText {
-        let parts = target.table.split(separator: ".", omittingEmptySubsequences: false).map {
-            "\(name: String($0))" as SQLText
-        }
-        return "\(parts, separator: ".")"
-    }
-
-    private static func staging(for target: ImportTarget) -> SQLText {
-        let columns: [SQLText] = target.names.map { "\(name: $0)" }
-        return """
-            CREATE TEMP TABLE import_staging ON COMMIT DROP AS SELECT \(columns, separator: ", ") FROM \(table(target)) WITH NO DATA;
-            ALTER TABLE import_staging ADD COLUMN import_ordinal bigint GENERATED BY DEFAULT AS IDENTITY
-            """
-    }
-
-    /// Of rows with the same key in a batch the last one counts, as it does of those in two batches.
-    private static func merge(_ target: ImportTarget) -> SQLText {
-        let columns: [SQLText] = target.names.map { "\(name: $0)" }
-        let key: [SQLText] = target.key.map { "\(name: $0)" }
-        let rest = target.names.filter { !target.key.contains($0) }
-        let changes: [SQLText] = rest.map { "\(name: $0) = EXCLUDED.\(name: $0)" }
-        let action: SQLText =
-            target.onConflict == .ignore || rest.isEmpty ? "DO NOTHING" : "DO UPDATE SET \(changes, separator: ", ")"
-        // Nulls are equal to DISTINCT, and to no unique index.
-        let nulls: [SQLText] = key.map { "\($0) IS NULL" }
-        let same: [SQLText] = key + ["CASE WHEN \(nulls, separator: " OR ") THEN import_ordinal END"]
-        let direction: SQLText = target.onConflict == .ignore ? "import_ordinal" : "import_ordinal DESC"
-        return """
-            WITH merged AS (
-                INSERT INTO \(table(target)) AS t (\(columns, separator: ", "))
-                SELECT \(columns, separator: ", ") FROM (
-                    SELECT DISTINCT ON (\(same, separator: ", ")) * FROM import_staging ORDER BY \(same, separator: ", "), \(direction)
-                ) s ORDER BY import_ordinal
-                ON CONFLICT (\(key, separator: ", ")) \(action)
-                RETURNING t.xmax = 0 AS is_new
-            )
-            SELECT count(*) FILTER (WHERE is_new) AS loaded, count(*) FILTER (WHERE NOT is_new) AS updated FROM merged
-            """
     }
 }
 

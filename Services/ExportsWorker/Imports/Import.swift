@@ -20,8 +20,14 @@ struct Import: Decodable, Sendable {
         }
     }
 
+    /// What the rows go into: exactly one of these is there.
     struct Target: Decodable, Sendable {
-        let dataset: String
+        /// A table that the operator has allowed.
+        let dataset: String?
+        /// A submission whose spec the rows fill in.
+        let jobs: JSON?
+        /// How the rows are embedded as texts: members of the spec of `batch_embedding`.
+        let texts: JSON?
     }
 
     enum ConflictAction: String, Decodable, CaseIterable { case update, ignore }
@@ -81,75 +87,5 @@ struct Import: Decodable, Sendable {
     var rules: ValueRules {
         ValueRules(
             trims: values.trim, nullTexts: values.null, decimalComma: values.decimalComma, dateOrder: values.dateOrder)
-    }
-}
-
-extension Import {
-    static let typeName = "import"
-
-    static func jobType() throws -> JobType {
-        try JobType(
-            name: typeName, version: 1,
-            description: """
-                Loads rows of CSV, JSON Lines, JSON or XLSX files into a table that the operator has allowed; what a row has wrong is told with its line, column \
-                and value.
-                """,
-            specSchema: [
-                "type": "object", "additionalProperties": false, "required": ["source", "target"],
-                "properties": .object(properties),
-            ],
-            policy: JobPolicy(timeoutSeconds: 24 * 3600, maxAttempts: 3, maxCrashes: 12))
-    }
-
-    private static var properties: JSONObject {
-        [
-            "source": [
-                "type": "object", "additionalProperties": false,
-                "properties": [
-                    "file_id": Schema.uuid, "url": ["type": "string", "pattern": "^file://", "maxLength": 4096],
-                    "s3": BucketPlace.schema(key: "Of the object."),
-                ],
-                "oneOf": [["required": ["file_id"]], ["required": ["url"]], ["required": ["s3"]]],
-            ],
-            "target": [
-                "type": "object", "additionalProperties": false, "required": ["dataset"],
-                "properties": [
-                    "dataset": Schema.text(max: 100).described("A table that the operator has named with `import`.")
-                ],
-            ],
-            "format": Schema.word(TableFormat.allCases.map(\.rawValue)).orNull.described(
-                "Found out when it is not told."),
-            "encoding": Schema.text(max: 40).described(
-                "By the name that IANA has for it; found out when it is not told."),
-            "delimiter": Schema.word([",", ";", "\t", "|"]), "quote": Schema.word(["\"", "'", ""]),
-            "header": Schema.bool, "sheet": Schema.text(max: 100).described("Its name, or its number from 1."),
-            "mapping": [
-                "type": "object", "default": [:], "maxProperties": 1600, "additionalProperties": Schema.text(max: 200),
-                "description": "Columns of the target by columns of the source; by their names when empty.",
-            ],
-            "key": Schema.list(Schema.text(max: 200), 0...32).defaulting(to: []).described(
-                "Columns of the target with a unique index: a row with the same values is updated. Without a key rows are added."
-            ),
-            "on_conflict": Schema.word(ConflictAction.allCases.map(\.rawValue)).defaulting(to: "update"),
-            "on_error": Schema.word(ErrorAction.allCases.map(\.rawValue)).defaulting(to: "stop"),
-            "max_errors": Schema.integer(1...100_000).defaulting(to: 1000).described(
-                "How many rows `skip` leaves out before it stops."),
-            "values": [
-                "type": "object", "additionalProperties": false, "default": [:],
-                "properties": [
-                    "trim": Schema.bool.defaulting(to: false),
-                    "null": Schema.list(["type": "string", "maxLength": 100], 0...20).defaulting(to: []).described(
-                        "Texts that mean null."),
-                    "decimal_comma": Schema.bool.defaulting(to: false),
-                    "date_order": Schema.word(["iso", "dmy", "mdy"]).defaulting(to: "iso"),
-                ],
-            ],
-            "bad_bytes": Schema.word(["reject", "replace"]).defaulting(to: "reject").described(
-                "What becomes of bytes that are no text in the encoding: their row is rejected, or each becomes U+FFFD."
-            ),
-            "fill_short_rows": Schema.bool.defaulting(to: false).described(
-                "Whether rows with too few fields end in nulls."),
-            "dry_run": Schema.bool.defaulting(to: false).described("Tells what was found out, and loads nothing."),
-        ]
     }
 }

@@ -8,10 +8,10 @@ import WorkerKit
 /// One attempt's way through the rows of an import.
 struct ImportRun: Sendable {
     /// Rows that the server refuses; their batch is loaded without them.
-    private struct RefusedRows: Error { let counts: BatchLoad.Counts }
+    private struct RefusedRows: Error { let rows: [(row: Int, error: PostgresError)] }
 
     let input: Import
-    let target: ImportTarget
+    let target: any ImportTarget
     let reading: TableReading
     /// The job whose progress this is.
     let origin: UUID
@@ -38,7 +38,7 @@ struct ImportRun: Sendable {
             context.log(.info, "going on at line \(start.line), after \(progress.loaded + progress.updated) rows")
         }
         context.goOn(from: Double(progress.loaded + progress.updated + progress.rejected))
-        try await reading.begin(target.columns, rules: input.rules, at: start)
+        try await reading.begin(for: target, at: start)
         var current = try await reading.next(mostRejected: input.mostErrors)
         while true {
             let batch = current
@@ -66,11 +66,13 @@ struct ImportRun: Sendable {
                             code: "import_taken",
                             message: "Another job goes on with this import: it was retried or restarted twice.")
                     }
-                    let counts = try BatchLoad(target: target, batch: batch, mostRefused: input.mostErrors).run(session)
-                    guard counts.refused.isEmpty else { throw RefusedRows(counts: counts) }
+                    let load = BatchLoad(
+                        target: target, batch: batch, origin: origin, mostRefused: input.mostErrors)
+                    let outcome = try load.run(session)
+                    guard outcome.refused.isEmpty else { throw RefusedRows(rows: outcome.refused) }
                     var progress = progress
-                    progress.loaded += counts.loaded
-                    progress.updated += counts.updated
+                    progress.loaded += outcome.counts.loaded
+                    progress.updated += outcome.counts.updated
                     progress.rejected += Int64(batch.rejected.count)
                     progress.position = JSONText(try JSON.encode(batch.end).serialized())
                     try RejectedRow.write(batch.rejected, for: origin, session)
@@ -78,7 +80,7 @@ struct ImportRun: Sendable {
                     return progress
                 }
             } catch let refused as RefusedRows {
-                batch = try await without(refused.counts.refused, batch)
+                batch = try await without(refused.rows, batch)
             } catch is BatchLoad.TooSlow {
                 guard let (first, second) = batch.halves else {
                     throw JobFailure(
@@ -145,14 +147,5 @@ struct ImportRun: Sendable {
                 ("loaded", .int(progress.loaded)), ("updated", .int(progress.updated)),
                 ("rejected", .int(progress.rejected)),
             ])
-    }
-}
-
-extension RejectedRow {
-    fileprivate var json: JSON {
-        [
-            "number": .int(number), "line": .int(line), "column": name.map { .string($0) } ?? .null,
-            "value": value.map { .string($0) } ?? .null, "reason": .string(reason),
-        ]
     }
 }

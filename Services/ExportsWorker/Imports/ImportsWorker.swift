@@ -22,6 +22,10 @@ struct ImportsWorker: Worker {
     }
 
     static let defaultSlots = 2
+    /// What a dry run shows.
+    private static let mostFaults = 100
+    private static let mostExamples = 5
+
     static func jobType() throws -> JobType { try Import.jobType() }
 
     let catalogue: DatasetCatalogue
@@ -30,20 +34,17 @@ struct ImportsWorker: Worker {
 
     func perform(_ input: Import, in context: JobContext) async throws -> Outcome<ImportedRows> {
         do {
-            let table = try catalogue.importTable(named: input.target.dataset, namespace: context.namespace)
+            var target = try await input.target.open(input, catalogue, context)
             let file = try await ImportFile(input.source, context.files, web)
             let reading = TableReading(TableFile(path: file.path, settings: input.settings))
             defer { withExtendedLifetime(file) {} }
-            let columns = try await context.transaction { try ImportTarget.Column.all(of: table, $0) }
-            let names = input.mapping.isEmpty ? columns.map(\.name) : Array(input.mapping.keys)
-            let layout = try await reading.findLayout(naming: Set(names.map(ImportTarget.plain)))
-            let target = try ImportTarget(input, table: table, columns: columns, source: layout.columns)
-            let (guesses, faults) = try await reading.guess()
+            let layout = try await reading.findLayout(naming: Set(target.names.map(\.plain)))
+            try target.map(layout)
             var result = ImportedRows(
-                dryRun: input.dryRun, layout: layout, columns: guesses,
-                mapping: target.columns.map { ImportedRows.Mapped(source: layout.columns[$0.field], target: $0.name) })
+                dryRun: input.dryRun, layout: layout, columns: try await reading.guess(),
+                mapping: target.places.map { ImportedRows.Mapped(source: layout.columns[$0.field], target: $0.name) })
             guard !input.dryRun else {
-                result.faults = faults
+                try await Self.look(at: reading, for: target, &result)
                 return .done(result)
             }
             let origin = try await origin(of: file, context)
@@ -60,6 +61,8 @@ struct ImportsWorker: Worker {
                 throw failure
             }
             result.artifacts = try await rejects.write()
+            result.origin = origin.job
+            result.jobs = try await target.made(by: origin.job, context)
             return .done(result)
         } catch let error as TableError {
             return .reject(
@@ -74,6 +77,16 @@ struct ImportsWorker: Worker {
             return .reject(
                 JobFailure(code: "invalid_target", message: "The database refuses the import: \(error.message)."))
         }
+    }
+
+    /// Shows what would become of the first rows.
+    private static func look(
+        at reading: TableReading, for target: any ImportTarget, _ result: inout ImportedRows
+    ) async throws {
+        try await reading.begin(for: target, at: nil)
+        let batch = try await reading.next(mostRejected: mostFaults)
+        result.faults = batch.rejected.map(\.json)
+        result.examples = try batch.rows.indices.prefix(mostExamples).compactMap { try target.example(batch[$0]) }
     }
 
     /// The job that the import began as.

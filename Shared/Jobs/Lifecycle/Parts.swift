@@ -16,4 +16,16 @@ extension JobStore {
         }
         _ = try await submit(parts.map { ($0, Duration.zero) })
     }
+
+    /// How many jobs of a type belong to another one, and the ids of the first of them in their order.
+    public func children(
+        of parent: UUID, type: String, namespace: String, limit: Int
+    ) async throws -> (count: Int, ids: [UUID]) {
+        let rows = try await database.query(
+            """
+            SELECT count(*) AS n, coalesce((array_agg(id ORDER BY id))[1:\(Int32(limit))], '{}') AS ids FROM jobs
+            WHERE parent_id = \(parent) AND namespace = \(namespace) AND type = \(type)
+            """)
+        return (try rows[0].decode("n"), try rows[0].decode("ids"))
+    }
 }

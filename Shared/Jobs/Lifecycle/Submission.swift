@@ -157,15 +157,15 @@ extension Submission {
     /// The schema of a job that is part of something that decides some of its fields itself.
     ///
     /// - Parameter fields: other schemas for fields; null for those that are not taken.
-    static func schema(with fields: JSONObject) -> JSON {
+    public static func schema(with fields: JSONObject) -> JSON {
         guard var schema = schema.objectValue, var properties = schema["properties"]?.objectValue else { return schema }
         for (name, field) in fields { properties[name] = field.isNull ? nil : field }
         schema["properties"] = .object(properties)
         return .object(schema)
     }
 
-    /// The largest spec that a job may get by references, in bytes; the HTTP API bounds the others.
-    static let maxSpecBytes = 1 << 20
+    /// The largest spec that a job may get by references or from rows, in bytes; the HTTP API bounds the others.
+    public static let maxSpecBytes = 1 << 20
 
     /// Reads and validates a submission.
     ///

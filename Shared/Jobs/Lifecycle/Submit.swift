@@ -56,6 +56,12 @@ extension JobStore {
         }
     }
 
+    /// Inserts jobs and their first events within a transaction of the caller's, as `submit` does; dispatchers publish their commands after its
+    /// commit.
+    public static func submit(_ submissions: [Submission], _ session: Session) throws -> [SubmitOutcome] {
+        try insert(submissions.map { ($0, Duration.zero) }, session)
+    }
+
     typealias Batch = [(submission: Submission, grace: Duration)]
 
     /// Inserts jobs and their first events within a transaction.

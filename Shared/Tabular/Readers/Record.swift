@@ -74,6 +74,15 @@ public struct Record {
         }
     }
 
+    /// Says that a field is wrong, or with no index the record as a whole, for those who check values themselves.
+    public func fault(in index: Int?, name: String? = nil, reason: String) -> RowFault {
+        let value = index.flatMap { index in
+            index < count && fields[index].kind != .null ? withBytes(of: index) { RowFault.excerpt($0) } : nil
+        }
+        return RowFault(
+            .value, at: position, column: index.map { $0 + 1 }, name: name, value: value, reason: reason)
+    }
+
     /// Empties the record and makes room for so many columns.
     mutating func begin(columns: Int) {
         bytes.removeAll(keepingCapacity: true)
