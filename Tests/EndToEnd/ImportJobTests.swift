@@ -245,18 +245,8 @@ import Testing
             var csv = "id,label\n"
             for number in 1...rows { csv += "\(number),row \(number)\n" }
             let job = try await stack.startImport(Array(csv.utf8), ["target": ["dataset": "numbers"]])
-            var worker = first
-            for attempt in 1...10 {
-                try await poll("attempt \(attempt) to run", within: .seconds(60), details: { stack.logs }) {
-                    let row = try await stack.api.get("/api/v1/jobs/\(job.text)").json
-                    return row["attempt"]?.intValue == attempt && row["status"] == "running"
-                }
-                try await Task.sleep(for: .milliseconds(Int.random(in: 0...400)))
-                worker.kill()
-                worker = try await stack.startWorker(
-                    "ExportsWorker", ["SWITCHYARD_DATASETS": stack.folder + "/datasets.json"])
-            }
-            let end = try await stack.ended(job)
+            let end = try await stack.endedAfterTenKills(
+                job, worker: first, ["SWITCHYARD_DATASETS": stack.folder + "/datasets.json"])
             #expect(end["result"]?["loaded"]?.intValue == rows, "\(end)")
             let found = try await stack.database.query(
                 "SELECT count(*) AS n, count(DISTINCT id) AS ids, sum(id)::bigint AS total, bool_and(label = 'row ' || id) AS same FROM numbers"
@@ -269,36 +259,10 @@ import Testing
 }
 
 extension Stack {
-    fileprivate func startImport(_ text: String, _ spec: JSON) async throws -> UUID {
-        try await startImport(Array(text.utf8), spec)
-    }
-
-    fileprivate func startImport(_ bytes: [UInt8], _ spec: JSON) async throws -> UUID {
-        let file = try await api.send(
-            "POST", "/api/v1/files?name=rows", body: bytes, headers: [("Content-Type", "application/octet-stream")])
-        guard case .object(var spec) = spec else { throw TestKitError("a spec is an object") }
-        spec["source"] = ["file_id": try #require(file.json["id"], "\(file.text)")]
-        return try await submit("import", .object(spec))
-    }
-
-    /// The result of an import that must succeed.
-    fileprivate func imported(_ text: String, _ spec: JSON) async throws -> JSON {
-        try await imported(Array(text.utf8), spec)
-    }
-
-    fileprivate func imported(_ bytes: [UInt8], _ spec: JSON) async throws -> JSON {
-        let end = try await ended(startImport(bytes, spec))
-        return try #require(end["status"] == "completed" ? end["result"] : nil, "\(end)")
-    }
-
     /// The bytes of the one file of an export.
     fileprivate func exportedBytes(_ spec: JSON) async throws -> [UInt8] {
         let end = try await ended(submit("export", spec))
         let id = try #require(end["result"]?["artifacts"]?[0]?["id"]?.stringValue, "\(end)")
         return try await api.get("/api/v1/artifacts/\(id)").body
-    }
-
-    fileprivate func count(_ table: StaticString) async throws -> Int {
-        try await database.query("SELECT count(*) AS n FROM \(raw: table)")[0].decode("n")
     }
 }

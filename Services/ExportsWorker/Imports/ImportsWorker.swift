@@ -40,8 +40,12 @@ struct ImportsWorker: Worker {
             defer { withExtendedLifetime(file) {} }
             let layout = try await reading.findLayout(naming: Set(target.names.map(\.plain)))
             try target.map(layout)
+            let secrets = Set(target.places.filter(\.isSecret).map(\.field))
+            let guesses = try await reading.guess().enumerated().map { field, guess in
+                secrets.contains(field) ? guess.withoutValues : guess
+            }
             var result = ImportedRows(
-                dryRun: input.dryRun, layout: layout, columns: try await reading.guess(),
+                dryRun: input.dryRun, layout: layout, columns: guesses,
                 mapping: target.places.map { ImportedRows.Mapped(source: layout.columns[$0.field], target: $0.name) })
             guard !input.dryRun else {
                 try await Self.look(at: reading, for: target, &result)

@@ -46,6 +46,12 @@ public struct ColumnGuess: Sendable, Hashable, Codable {
     public let examples: [String]
     /// The first value that is not of the type.
     public let misfit: String?
+
+    /// The same without any value, for a column whose values are shown to nobody.
+    public var withoutValues: ColumnGuess {
+        ColumnGuess(
+            name: name, type: type, isNullable: isNullable, values: values, misfits: misfits, examples: [], misfit: nil)
+    }
 }
 
 /// Guesses the types of columns from records.
