@@ -96,7 +96,7 @@ let package = Package(
                 "CMark", "CMagic", "CCSV", "CGMime", "CGsf",
             ]),
         worker("EmbeddingsWorker", ["Embedding"]),
-        worker("ExportsWorker", ["Compression", "CXLSXWriter", "Tabular", "HTTPClient", "ObjectStorage"]),
+        worker("ExportsWorker", ["Compression", "CXLSXWriter", "Tabular", "Markup", "HTTPClient", "ObjectStorage"]),
 
         // Tests
         .target(

@@ -9,9 +9,9 @@ struct ChunkerTests {
     }
 
     @Test func measuresAreChecked() {
-        #expect(throws: Chunker.Fault.badSize) { try Chunker(size: 0, overlap: 0) }
-        #expect(throws: Chunker.Fault.badOverlap) { try Chunker(size: 10, overlap: 6) }
-        #expect(throws: Chunker.Fault.badOverlap) { try Chunker(size: 10, overlap: -1) }
+        #expect(throws: TextCutter.Fault.badSize) { try Chunker(size: 0, overlap: 0) }
+        #expect(throws: TextCutter.Fault.badOverlap) { try Chunker(size: 10, overlap: 6) }
+        #expect(throws: TextCutter.Fault.badOverlap) { try Chunker(size: 10, overlap: -1) }
     }
 
     @Test func paragraphsBeforeSentencesBeforeWords() throws {

@@ -52,7 +52,7 @@ extension BatchEmbedding {
     private static var properties: JSONObject {
         [
             "texts": Schema.list(text, 0...10_000).defaulting(to: []),
-            "documents": jobs.described("Jobs of type document_processing: their documents are embedded."),
+            "documents": jobs.described("Jobs of type document_processing or import: their documents are embedded."),
             "pages": jobs.described("Jobs of type web_crawling: their pages are embedded."),
             "model": Schema.text(max: 200),
             "chunking": [

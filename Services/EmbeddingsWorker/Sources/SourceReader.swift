@@ -17,8 +17,6 @@ struct SourceReader: Sendable {
         mutating func nextPart() { self = Position(part: part + 1) }
     }
 
-    /// The type of the jobs that `documents` names.
-    private static let documentType = "document_processing"
     private static let textsAtOnce = 64
     private static let pagesAtOnce = 32
 
@@ -48,13 +46,13 @@ struct SourceReader: Sendable {
         var count = spec.texts.count
         for job in spec.documents {
             let documents = try await context.read {
-                try await $0.countDocuments(of: job, type: Self.documentType, namespace: context.namespace)
+                try await $0.countDocuments(of: job, namespace: context.namespace)
             }
             guard let documents else {
                 throw JobFailure(
                     code: "unknown_documents",
                     message:
-                        "documents names \(job.text), which is no \(Self.documentType) job of this namespace that has ended."
+                        "documents names \(job.text), which is no job of this namespace that has ended and has documents."
                 )
             }
             count += documents

@@ -91,8 +91,24 @@ extension Import {
                 "description":
                     "A text for each row, embedded by `batch_embedding` with these members of its spec: `id`, `text`, `title` and `url` are columns.",
             ],
+            "documents": documents.described(
+                "A document for each row, cut into chunks of so many characters: `text`, `name`, `title`, `url`, `author`, `subject`, `language`, `created` and `modified` are columns."
+            ),
         ]
     }
+
+    private static let documents: JSON = [
+        "type": "object", "additionalProperties": false,
+        "properties": [
+            "chunking": [
+                "type": "object", "additionalProperties": false, "default": ["size": 1000, "overlap": 100],
+                "properties": [
+                    "size": Schema.integer(100...100_000).defaulting(to: 1000),
+                    "overlap": Schema.integer(0...10_000).defaulting(to: 100),
+                ],
+            ]
+        ],
+    ]
 
     /// An object in which every text is sealed.
     private static let sealed: JSON = [

@@ -28,6 +28,18 @@ struct Import: Decodable, Sendable {
         let jobs: JSON?
         /// How the rows are embedded as texts: members of the spec of `batch_embedding`.
         let texts: JSON?
+        /// Documents of the import.
+        let documents: Documents?
+    }
+
+    struct Documents: Decodable, Sendable {
+        struct Chunking: Decodable, Sendable {
+            /// The most Unicode scalars of a chunk, and how many it shares with the one before.
+            let size: Int
+            let overlap: Int
+        }
+
+        let chunking: Chunking
     }
 
     enum ConflictAction: String, Decodable, CaseIterable { case update, ignore }

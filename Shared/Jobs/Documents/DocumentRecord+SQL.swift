@@ -89,9 +89,9 @@ extension JobStore {
             DocumentRecord.init(row:))
     }
 
-    /// How many documents of a job were read, those that it went on from included; nil where the namespace has no job of this type that
-    /// has ended and this id.
-    public func countDocuments(of job: UUID, type: String, namespace: String) async throws -> Int? {
+    /// How many documents of a job were read, those that it went on from included; nil where the namespace has no job of this id that has ended
+    /// and has documents, readable or not.
+    public func countDocuments(of job: UUID, namespace: String) async throws -> Int? {
         try await database.query(
             """
             SELECT count(*) FILTER (WHERE d.status = 'completed') AS n FROM jobs j LEFT JOIN LATERAL (
@@ -100,8 +100,8 @@ extension JobStore {
                 SELECT d.status FROM (\(Self.inheritedDocuments)) n JOIN documents d ON d.id = n.id
                 WHERE j.resumes IS NOT NULL AND d.job_id <> j.id AND d.namespace = j.namespace
             ) d ON true
-            WHERE j.id = \(job) AND j.namespace = \(namespace) AND j.type = \(type) AND j.finished_at IS NOT NULL
-            GROUP BY j.id
+            WHERE j.id = \(job) AND j.namespace = \(namespace) AND j.finished_at IS NOT NULL
+            GROUP BY j.id HAVING count(d.status) > 0
             """
         ).first.map { try $0.decode("n") }
     }

@@ -19,7 +19,7 @@ public struct DocumentRecord: Sendable, Equatable, Representation {
     public let namespace: String
     /// The job that read it.
     public let job: UUID
-    /// Its place in the job: among the inputs, from 0, then among what is inside that, and so on.
+    /// Its place in the job: among the inputs or the rows, from 0, then among what is inside that, and so on.
     public let path: [Int32]
     /// Its name.
     public let name: String
@@ -111,7 +111,7 @@ public struct DocumentRecord: Sendable, Equatable, Representation {
             "path": [
                 "type": "string", "pattern": "^[0-9]+(/[0-9]+)*$",
                 "description":
-                    "Its place in the job: among the inputs, from 0, then among what is inside that, and so on.",
+                    "Its place in the job: among the inputs or the rows, from 0, then among what is inside that, and so on.",
             ],
             "parent_id": Schema.uuid.orNull.described("The document that it is inside; null for an input."),
             "name": Schema.text, "status": Schema.word(DocumentStatus.allCases.map(\.rawValue)),

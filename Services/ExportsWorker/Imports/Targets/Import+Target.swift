@@ -13,6 +13,7 @@ extension Import.Target {
                 code: "invalid_key", message: "Only rows of a table have a key: leave out `key` for another target.")
         }
         if let jobs { return try await JobsTarget(input, template: jobs, context) }
+        if let documents { return try DocumentsTarget(input, documents, context) }
         return try await TextsTarget(input, embedding: texts ?? [:], context)
     }
 }

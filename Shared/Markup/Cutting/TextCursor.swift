@@ -1,5 +1,3 @@
-import Markup
-
 /// A place between two scalars of valid UTF-8, by byte and by scalar.
 struct TextCursor {
     /// What ends at a place, from weak to strong.
