@@ -78,6 +78,7 @@ let package = Package(
         shared("Search", ["Jobs", "Embedding", "COpenBLAS"]),
         shared("ServiceKit", ["Jobs", "HTTPServer", "Telemetry", "Config", "ObjectStorage", "CMalloc"]),
         shared("WorkerKit", ["ServiceKit"]),
+        shared("Fetching", ["WorkerKit", "HTTPClient"]),
         shared("LocalServers", ["CSpawn"]),
 
         // Services
@@ -92,11 +93,13 @@ let package = Package(
         worker(
             "DocumentsWorker",
             [
-                "HTTPClient", "Markup", "Sandbox", "Archive",
+                "HTTPClient", "Fetching", "Markup", "Sandbox", "Archive",
                 "CMark", "CMagic", "CCSV", "CGMime", "CGsf",
             ]),
         worker("EmbeddingsWorker", ["Embedding"]),
-        worker("ExportsWorker", ["Compression", "CXLSXWriter", "Tabular", "Markup", "HTTPClient", "ObjectStorage"]),
+        worker(
+            "ExportsWorker",
+            ["Compression", "CXLSXWriter", "Tabular", "Markup", "HTTPClient", "Fetching", "ObjectStorage"]),
 
         // Tests
         .target(

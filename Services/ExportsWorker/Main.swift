@@ -13,7 +13,7 @@ enum Main {
     static func main() async {
         await WorkerProcess.run(named: "ExportsWorker") { environment in
             let catalogue = try DatasetCatalogue(environment)
-            let web = WebClient(addresses: try environment.addressPolicy("SWITCHYARD_FETCH_ALLOW"), name: "buckets")
+            let web = WebClient(addresses: try environment.addressPolicy("SWITCHYARD_FETCH_ALLOW"), name: "files")
             let configuration = try WorkerConfiguration(environment, defaultSlots: ExportsWorker.defaultSlots)
             return [
                 try WorkerService(

@@ -1,3 +1,4 @@
+import Fetching
 import Foundation
 import WorkerKit
 
@@ -25,9 +26,26 @@ final class TemporaryFile: Sendable {
 
     deinit { close(descriptor) }
 
+    /// Writes bytes at an offset.
+    func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws {
+        var rest = bytes
+        while !rest.isEmpty {
+            let count = pwrite(descriptor, rest.baseAddress, rest.count, off_t(offset + bytes.count - rest.count))
+            if count < 0 && errno == EINTR { continue }
+            guard count > 0 else {
+                throw JobFailure(
+                    code: "no_temporary_space",
+                    message: "A temporary file takes no more: \(String(cString: strerror(errno))).")
+            }
+            rest = UnsafeRawBufferPointer(rebasing: rest[count...])
+        }
+    }
+
     /// Reads the file from its beginning.
     func forEachPiece(_ body: ([UInt8]) throws -> Void) throws {
         let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
         while let data = try file.read(upToCount: Self.piece), !data.isEmpty { try body(Array(data)) }
     }
 }
+
+extension TemporaryFile: FetchTarget {}

@@ -25,7 +25,12 @@ extension Import {
             "source": [
                 "type": "object", "additionalProperties": false,
                 "properties": [
-                    "file_id": Schema.uuid, "url": ["type": "string", "pattern": "^file://", "maxLength": 4096],
+                    "file_id": Schema.uuid,
+                    "url": [
+                        // Whoever writes a password into a URL is told before it is stored.
+                        "type": "string", "maxLength": 4096,
+                        "pattern": #"^(file:///|https?://[^/?#@\\\u0000-\u0020]+([/?#]|$))"#,
+                    ],
                     "s3": BucketPlace.schema(key: "Of the object."),
                 ],
                 "oneOf": [["required": ["file_id"]], ["required": ["url"]], ["required": ["s3"]]],
@@ -67,9 +72,23 @@ extension Import {
             ),
             "fill_short_rows": Schema.bool.defaulting(to: false).described(
                 "Whether rows with too few fields end in nulls."),
+            "limits": [
+                "type": "object", "additionalProperties": false,
+                "default": ["download_bytes": .int(standardBytes), "download_seconds": .int(standardSeconds)],
+                "description": "Of a file that is fetched by its URL.",
+                "properties": [
+                    "download_bytes": Schema.integer(1...100 << 30).defaulting(to: .int(standardBytes)).described(
+                        "After decompression on the way; a compressed file counts as it is."),
+                    "download_seconds": Schema.integer(1...86_400).defaulting(to: .int(standardSeconds)).described(
+                        "With all tries."),
+                ],
+            ],
             "dry_run": Schema.bool.defaulting(to: false).described("Tells what was found out, and loads nothing."),
         ]
     }
+
+    private static let standardBytes: Int64 = 4 << 30
+    private static let standardSeconds: Int64 = 3600
 
     private static var targets: JSONObject {
         [

@@ -1,3 +1,4 @@
+import Fetching
 import Foundation
 import JSON
 import Jobs
@@ -9,10 +10,13 @@ struct Import: Decodable, Sendable {
     struct Source: Decodable, Sendable {
         /// An uploaded file or an artifact.
         let fileID: UUID?
-        /// A `file://` URL below one of the operator's roots.
+        /// A `file://` URL below one of the operator's roots, or one to fetch by `http://` or `https://`.
         let url: String?
         /// An object in a bucket.
         let s3: BucketPlace?
+
+        /// The URL, when it is one to fetch.
+        var webURL: String? { url.flatMap { $0.hasPrefix("http") ? $0 : nil } }
 
         enum CodingKeys: String, CodingKey {
             case fileID = "file_id"
@@ -58,6 +62,19 @@ struct Import: Decodable, Sendable {
         }
     }
 
+    /// What a file that is fetched may take.
+    struct Limits: Decodable, Sendable {
+        let downloadBytes: Int
+        let downloadSeconds: Int
+
+        enum CodingKeys: String, CodingKey {
+            case downloadBytes = "download_bytes"
+            case downloadSeconds = "download_seconds"
+        }
+
+        var download: FileFetcher.Limits { FileFetcher.Limits(time: .seconds(downloadSeconds), bytes: downloadBytes) }
+    }
+
     let source: Source
     let target: Target
     let format: TableFormat?
@@ -75,10 +92,11 @@ struct Import: Decodable, Sendable {
     let values: Values
     let badBytes: BadBytes
     let fillShortRows: Bool
+    let limits: Limits
     let dryRun: Bool
 
     enum CodingKeys: String, CodingKey {
-        case source, target, format, encoding, delimiter, quote, header, sheet, mapping, key, values
+        case source, target, format, encoding, delimiter, quote, header, sheet, mapping, key, values, limits
         case onConflict = "on_conflict"
         case onError = "on_error"
         case maxErrors = "max_errors"

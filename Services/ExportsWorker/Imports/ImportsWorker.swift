@@ -1,3 +1,4 @@
+import Fetching
 import Foundation
 import HTTPClient
 import JSON
@@ -11,7 +12,7 @@ import WorkerKit
 ///
 /// Order of effects for a batch, all in one transaction within the job's fence: the rows are in their table, what could not be taken is told of, and
 /// `imports` says where the source goes on. So a death leaves no row twice and none out, whatever the attempt that follows. The file is one that does
-/// not change: an upload, an artifact, or a file whose size and time are those of the beginning.
+/// not change: an upload, an artifact, a copy whose SHA-256 is that of the beginning, or a file whose size and time are.
 ///
 /// A retry is another job; its checkpoint names the job whose row in `imports` it goes on with.
 struct ImportsWorker: Worker {
@@ -29,13 +30,13 @@ struct ImportsWorker: Worker {
     static func jobType() throws -> JobType { try Import.jobType() }
 
     let catalogue: DatasetCatalogue
-    /// Opens the connections to buckets.
+    /// Opens the connections to buckets and web servers.
     let web: WebClient
 
     func perform(_ input: Import, in context: JobContext) async throws -> Outcome<ImportedRows> {
         do {
             var target = try await input.target.open(input, catalogue, context)
-            let file = try await ImportFile(input.source, context.files, web)
+            let file = try await ImportFile(input, context, web)
             let reading = TableReading(TableFile(path: file.path, settings: input.settings))
             defer { withExtendedLifetime(file) {} }
             let layout = try await reading.findLayout(naming: Set(target.names.map(\.plain)))
@@ -74,6 +75,9 @@ struct ImportsWorker: Worker {
                     code: "source_\(error.kind.rawValue)", message: "The source cannot be read: \(error.message)."))
         } catch let failure as JobFailure {
             return .reject(failure)
+        } catch let error as FetchFailure {
+            guard error.isTransient else { return .reject(error.failure) }
+            throw error.failure
         } catch let error as S3Error {
             guard error.isTransient else { return .reject(error.failure) }
             throw error.failure

@@ -1,4 +1,5 @@
 import Crypto
+import Fetching
 import Foundation
 import HTTPClient
 import ObjectStorage
@@ -10,7 +11,7 @@ struct ImportFile: Sendable {
     /// What tells one file from another.
     struct Identity: Codable, Sendable, Equatable {
         let size: Int64
-        /// Of an upload or an artifact.
+        /// Of an upload, an artifact, or what was fetched.
         let sha256: String?
         /// Of a file of the operator's, in seconds since 1970.
         let modified: Double?
@@ -23,7 +24,8 @@ struct ImportFile: Sendable {
     private let copy: TemporaryFile?
 
     /// - Throws: `JobFailure` when there is no such file, or the job may not read it.
-    init(_ source: Import.Source, _ files: JobFiles, _ web: WebClient) async throws {
+    init(_ input: Import, _ context: JobContext, _ web: WebClient) async throws {
+        let (source, files) = (input.source, context.files)
         if let id = source.fileID {
             let (record, content) = try await files.file(id)
             path = content.withPath { $0 }
@@ -35,6 +37,18 @@ struct ImportFile: Sendable {
             path = file.path
             identity = Identity(size: size, sha256: sha256, modified: nil)
             (local, copy) = (nil, file)
+        } else if let url = source.webURL {
+            let fetcher = FileFetcher(web, words: FetchWords(thing: "file", whenLarge: "split the file"))
+            let fetched = try await fetcher.fetch(
+                url, limits: input.limits.download, into: { try TemporaryFile(in: NSTemporaryDirectory()) }
+            ) { failure, pause in
+                context.log(
+                    .warning, "fetching is tried again in \(Int(pause / .milliseconds(1))) ms: \(failure.message)",
+                    details: ["code": .string(failure.code)])
+            }
+            path = fetched.file.path
+            identity = Identity(size: Int64(fetched.size), sha256: fetched.sha256, modified: nil)
+            (local, copy) = (nil, fetched.file)
         } else {
             path = try files.path(of: source.url ?? "")
             var status = stat()

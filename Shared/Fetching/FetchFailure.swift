@@ -1,11 +1,26 @@
 import HTTPClient
-import Markup
 import WorkerKit
 
-/// Why a URL gave no document, and whether another try may help.
-struct FetchFailure: Error {
-    let failure: JobFailure
-    let isTransient: Bool
+/// How messages call what is fetched, and what they advise.
+public struct FetchWords: Sendable {
+    /// In the singular: `document`.
+    public let thing: String
+    /// What to do when it is too large, besides raising `limits.download_bytes`.
+    public let whenLarge: String
+
+    /// Makes them.
+    public init(thing: String, whenLarge: String) {
+        self.thing = thing
+        self.whenLarge = whenLarge
+    }
+}
+
+/// Why a URL gave no file, and whether another try may help.
+public struct FetchFailure: Error {
+    /// For clients.
+    public let failure: JobFailure
+    /// Whether another try may help.
+    public let isTransient: Bool
     /// How long the server asks to wait.
     let retryAfter: Duration
 
@@ -17,29 +32,30 @@ struct FetchFailure: Error {
 }
 
 extension FetchFailure {
-    static func invalidURL(_ error: WebError) -> JobFailure {
-        FetchFailure("invalid_url", "The URL cannot be fetched: \(error.message).").failure
+    /// A text that is no URL.
+    static func invalidURL(_ error: WebError) -> FetchFailure {
+        FetchFailure("invalid_url", "The URL cannot be fetched: \(error.message).")
     }
 
-    /// An answer that is no document.
-    static func status(_ head: WebHead, at url: WebURL) -> FetchFailure {
+    /// An answer that is not what was asked for.
+    static func status(_ head: WebHead, at url: WebURL, _ words: FetchWords) -> FetchFailure {
         let answer = "\(url.origin) answered \(head.status)"
         return switch head.status {
         case 408, 425, 429, 500...599:
             FetchFailure(
-                "http_status", "\(answer): submit the document again later.",
+                "http_status", "\(answer): submit the \(words.thing) again later.",
                 isTransient: true, retryAfter: head.retryAfter ?? .zero)
         case 401, 403, 407:
             FetchFailure("http_status", "\(answer): use a URL that is signed or open, or upload the file.")
         default:
-            FetchFailure("http_status", "\(answer), which is no document: check the URL.")
+            FetchFailure("http_status", "\(answer), which is no \(words.thing): check the URL.")
         }
     }
 
     /// No answer, or no usable one, on the way from a URL to where it leads.
     ///
-    /// - Throws: what is not the document's fault.
-    static func of(_ error: WebError, at url: WebURL) throws -> FetchFailure {
+    /// - Throws: what is not the URL's fault.
+    static func of(_ error: WebError, at url: WebURL, _ words: FetchWords) throws -> FetchFailure {
         let origin = url.origin
         return switch error.kind {
         case .invalidRequest: FetchFailure("invalid_url", "The URL cannot be fetched: \(error.message).")
@@ -63,18 +79,17 @@ extension FetchFailure {
         case .timeout:
             FetchFailure(
                 "download_timed_out",
-                "\(origin) did not send the document in time: submit it again later, raise limits.download_seconds, or upload the file.",
+                "\(origin) did not send the \(words.thing) in time: submit it again later, raise limits.download_seconds, or upload the file.",
                 isTransient: true)
         case .tooLarge:
             FetchFailure(
-                ExtractionError.Code.tooLarge.rawValue,
-                "\(origin): \(error.message): raise limits.download_bytes, or split the document.")
+                "too_large", "\(origin): \(error.message): raise limits.download_bytes, or \(words.whenLarge).")
         case .redirect: FetchFailure("bad_redirect", "\(origin): \(error.message): use the URL that it ends at.")
         case .answer:
             FetchFailure(
                 "broken_answer", "\(origin) broke off, or does not speak HTTP: \(error.message).", isTransient: true)
         case .cancelled: throw CancellationError()
-        case .overflow, .closed: throw ExtractionError.unavailable(error.message)
+        case .overflow, .closed: throw error
         }
     }
 }
