@@ -6,55 +6,8 @@ import Testing
 
 /// Imports whose rows become jobs.
 @Suite(.serialized) struct ImportedJobTests {
-    /// A type with members of all kinds, of which no worker runs a job.
-    private static func probe() throws -> JobType {
-        try JobType(
-            name: "probe", version: 1, description: "Has members of all kinds.",
-            specSchema: [
-                "type": "object", "additionalProperties": false, "required": ["start_urls", "mode"],
-                "properties": [
-                    "start_urls": [
-                        "type": "array", "minItems": 1, "items": ["type": "string", "pattern": "^https?://"],
-                    ],
-                    "mode": ["enum": ["fast", "slow"]],
-                    "limits": [
-                        "type": "object", "additionalProperties": false,
-                        "properties": [
-                            "pages": Schema.integer(1...100), "share": Schema.number, "strict": Schema.bool,
-                        ],
-                    ],
-                    "sizes": ["type": "array", "items": Schema.integer(0...9)],
-                    "inputs": Schema.list(["type": "object", "properties": ["url": Schema.text, "name": Schema.text]]),
-                    "code": Schema.text, "depth": Schema.integer(0...9).defaulting(to: 3),
-                    "password": ["type": "string", "minLength": 8, "x-secret": true],
-                ],
-            ], policy: JobPolicy())
-    }
-
-    private func withImports(_ body: (Stack, ServiceProcess) async throws -> Void) async throws {
-        try await withStack { stack in
-            try await stack.store.register(Self.probe())
-            try await stack.startGateway()
-            try await body(stack, try await stack.startWorker("ExportsWorker"))
-        }
-    }
-
-    private func jobs(of result: JSON, _ stack: Stack) async throws -> [JSON] {
-        let id = try #require(result["import_id"]?.stringValue, "\(result)")
-        return try #require(try await stack.api.get("/api/v1/jobs?parent=\(id)&limit=500").json["jobs"]?.arrayValue)
-    }
-
-    private func specs(of result: JSON, _ stack: Stack) async throws -> [JSON] {
-        var specs: [JSON] = []
-        for job in try await jobs(of: result, stack) {
-            let whole = try await stack.api.get("/api/v1/jobs/\(job["id"]?.stringValue ?? "")").json
-            specs.append(try #require(whole["spec"]))
-        }
-        return specs
-    }
-
     @Test func eachRowIsAJobThatRuns() async throws {
-        try await withImports { stack, _ in
+        try await withProbe { stack, _ in
             try await stack.startWorker("NoopWorker")
             let rows = (0..<300).map { "\($0 % 7),\($0 % 2 + 1),no,of no use" }.joined(separator: "\n")
             let result = try await stack.imported(
@@ -70,7 +23,7 @@ import Testing
             #expect(result["loaded"] == 300 && result["jobs"]?["count"] == 300, "\(result)")
             let named = try #require(result["jobs"]?["ids"]?.arrayValue)
             #expect(named.count == 100 && result["jobs"]?["type"] == "noop")
-            let made = try await jobs(of: result, stack)
+            let made = try await stack.jobs(of: result)
             try await stack.expectCompleted(made.compactMap { $0["id"]?.stringValue.flatMap(UUID.init(text:)) })
             #expect(made.count == 300)
             #expect(made.allSatisfy { $0["labels"]?["batch"] == "one" && $0["priority"] == "high" })
@@ -81,7 +34,7 @@ import Testing
     }
 
     @Test func columnsGoWhereTheMappingSaysAndBecomeWhatIsWantedThere() async throws {
-        try await withImports { stack, _ in
+        try await withProbe { stack, _ in
             let csv = """
                 a;b;how;pages;share;strict;size;list;first;called;zip
                 https://a.example;https://b.example;fast;1.000;0,5;yes;7;https://x.example;https://i.example;one;01234
@@ -100,7 +53,7 @@ import Testing
                     ],
                 ])
             #expect(result["loaded"] == 2, "\(result)")
-            let made = try await specs(of: result, stack)
+            let made = try await stack.specs(of: result)
             let first = try #require(made.first { $0["mode"] == "fast" }, "\(made)")
             #expect(
                 first == [
@@ -118,7 +71,7 @@ import Testing
             let lines = #"{"start_urls": ["https://a.example"], "mode": "fast", "limits": {"pages": 5}, "code": "7"}"#
             let typed = try await stack.imported(lines + "\n", ["target": ["jobs": ["type": "probe"]]])
             #expect(
-                try await specs(of: typed, stack) == [
+                try await stack.specs(of: typed) == [
                     [
                         "start_urls": ["https://a.example"], "mode": "fast", "limits": ["pages": 5], "code": "7",
                         "depth": 3,
@@ -132,7 +85,7 @@ import Testing
     }
 
     @Test func whatASubmissionWouldBeRefusedForIsTheRowsFault() async throws {
-        try await withImports { stack, _ in
+        try await withProbe { stack, _ in
             let csv =
                 "start_urls,mode,limits.pages,sizes\nhttps://a.example,fast,5,1\nftp://b,fast,5,1\n"
                 + "https://c.example,never,500,1\n,fast,5,1\nhttps://e.example,slow,many,\"[1,2,77]\"\n"
@@ -179,58 +132,6 @@ import Testing
                     "/api/v1/jobs", ["type": "import", "spec": ["source": ["url": "file:///x"], "target": target]])
                 #expect(answer.status == 422, "\(answer.text)")
             }
-        }
-    }
-
-    @Test func secretsAreSealedAndShownToNobody() async throws {
-        try await withImports { stack, _ in
-            let csv = "start_urls,password\nhttps://a.example,c0ffee-row-1\nhttps://b.example,c0ffee\n"
-            let spec: JSON = [
-                "target": ["jobs": ["type": "probe", "spec": ["mode": "fast", "code": "c0ffee-fixed"]]],
-                "on_error": "skip",
-            ]
-            var dry = try #require(spec.objectValue)
-            dry["dry_run"] = true
-            let shown = try await stack.imported(csv, .object(dry))
-            #expect(shown["examples"]?[0]?["password"] == "***" && shown["faults"]?[0]?["value"] == "***", "\(shown)")
-            #expect(shown["examples"]?[0]?["start_urls"] == ["https://a.example"])
-            #expect(!"\(shown)".contains("c0ffee-row"), "\(shown)")
-            let job = try await stack.startImport(csv, spec)
-            let end = try await stack.ended(job)
-            let result = try #require(end["result"])
-            #expect(result["loaded"] == 1 && result["rejected"] == 1, "\(end)")
-            let id = try #require(result["artifacts"]?[0]?["id"]?.stringValue)
-            let rejects = try await stack.api.get("/api/v1/artifacts/\(id)").text
-            #expect(rejects.contains("https://b.example,***,3,password,***,"), "\(rejects)")
-            let made = try await specs(of: result, stack)
-            #expect(made.count == 1 && made[0]["password"] == "***" && made[0]["code"] == "c0ffee-fixed", "\(made)")
-            #expect(end["spec"]?["target"]?["jobs"]?["spec"]?["code"] == "***", "\(end)")
-            let rows = try await stack.database.query(
-                """
-                SELECT count(*) FILTER (WHERE spec::text LIKE '%c0ffee-row%' OR (type = 'import' AND spec::text LIKE '%c0ffee%')) AS open,
-                    count(*) FILTER (WHERE spec->>'password' LIKE 'sealed:v1:%') AS sealed FROM jobs
-                """)[0]
-            #expect(try rows.decode("open", as: Int.self) == 0 && rows.decode("sealed", as: Int.self) == 1)
-        }
-    }
-
-    @Test func aWorkerThatIsKilledTenTimesMakesEveryJobOnce() async throws {
-        try await withImports { stack, first in
-            let count = 60_000
-            var csv = "start_urls,mode,code\n"
-            for number in 1...count { csv += "https://a.example/\(number),fast,\(number)\n" }
-            let job = try await stack.startImport(csv, ["target": ["jobs": ["type": "probe"]]])
-            let end = try await stack.endedAfterTenKills(job, worker: first)
-            #expect(end["result"]?["loaded"]?.intValue == count, "\(end)")
-            #expect(end["result"]?["jobs"]?["count"]?.intValue == count)
-            let found = try await stack.database.query(
-                """
-                SELECT count(*) AS n, count(DISTINCT spec->>'code') AS codes, count(DISTINCT id) AS ids,
-                    bool_and(parent_id = \(job) AND status = 'queued') AS same,
-                    (SELECT count(*) FROM events WHERE type = 'probe' AND kind = 'queued') AS events FROM jobs WHERE type = 'probe'
-                """)[0]
-            for name in ["n", "codes", "ids", "events"] { #expect(try found.decode(name, as: Int.self) == count) }
-            #expect(try found.decode("same", as: Bool.self))
         }
     }
 }

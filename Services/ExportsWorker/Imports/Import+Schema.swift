@@ -48,7 +48,7 @@ extension Import {
             "mapping": [
                 "type": "object", "default": [:], "maxProperties": 1600, "additionalProperties": Schema.text(max: 200),
                 "description":
-                    "Columns of the target by columns of the source; by their names when empty. In jobs, texts and documents they are members: `limits.pages`, `start_urls[]`, `inputs[0].url`.",
+                    "Columns of the target by columns of the source; by their names when empty. In jobs, texts and documents they are members: `limits.pages`, `seeds[]`, `inputs[0].url`.",
             ],
             "key": Schema.list(Schema.text(max: 200), 0...32).defaulting(to: []).described(
                 "Columns of a table with a unique index: a row with the same values is updated. Without a key rows are added."

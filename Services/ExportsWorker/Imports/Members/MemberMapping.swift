@@ -84,7 +84,7 @@ struct MemberMapping: Sendable {
                 throw .invalidMapping("The source has no column \(from); it has \(source.listed).")
             }
             guard let path = MemberPath(to) else {
-                throw .invalidMapping("\(to) is no path: write limits.pages, start_urls[] or inputs[0].url.")
+                throw .invalidMapping("\(to) is no path: write limits.pages, seeds[] or inputs[0].url.")
             }
             found.append((field, path))
         }

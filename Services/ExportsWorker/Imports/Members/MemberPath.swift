@@ -1,6 +1,6 @@
 import JSON
 
-/// Where in a JSON object the values of a column go: `limits.pages` is a member of a member, `start_urls[]` one more element of a list, `inputs[0].url` a
+/// Where in a JSON object the values of a column go: `limits.pages` is a member of a member, `seeds[]` one more element of a list, `inputs[0].url` a
 /// member of a list's first element.
 struct MemberPath: Sendable, Hashable {
     enum Step: Sendable, Hashable {
