@@ -44,6 +44,7 @@ let package = Package(
         clibrary("CZlib", pkgConfig: "zlib", debian: "zlib1g-dev"),
         clibrary("CZstd", pkgConfig: "libzstd", debian: "libzstd-dev"),
         clibrary("CXLSXWriter", pkgConfig: "xlsxwriter", debian: "libxlsxwriter-dev"),
+        clibrary("CPangoCairo", pkgConfig: "pangocairo", debian: "libpango1.0-dev"),
         clibrary("CPCRE2", pkgConfig: "libpcre2-8", debian: "libpcre2-dev"),
         clibrary("CIDN2", pkgConfig: "libidn2", debian: "libidn2-dev"),
         clibrary("CPSL", pkgConfig: "libpsl", debian: "libpsl-dev"),
@@ -66,6 +67,7 @@ let package = Package(
         shared("HTTPClient", ["CCurl", "Config"]),
         shared("Compression", ["CZlib", "CZstd"]),
         shared("Pattern", ["CPCRE2"]),
+        shared("Drawing", ["CPangoCairo"]),
         shared("WebAddress", ["CIDN2", "CPSL"]),
         shared("Markup", ["CLibXML2", "CGumbo", "CUchardet", "CTextCat"]),
         shared("Archive", ["CLibArchive", "Markup"]),
@@ -96,7 +98,7 @@ let package = Package(
                 "CMark", "CMagic", "CCSV", "CGMime", "CGsf",
             ]),
         worker("EmbeddingsWorker", ["Embedding"]),
-        worker("ExportsWorker", ["Compression", "CXLSXWriter", "Tabular", "HTTPClient", "ObjectStorage"]),
+        worker("ExportsWorker", ["Compression", "CXLSXWriter", "Tabular", "HTTPClient", "ObjectStorage", "Drawing"]),
 
         // Tests
         .target(
@@ -123,6 +125,7 @@ let package = Package(
         .executableTarget(name: "ParserProbe", dependencies: ["Sandbox"], path: "Tests/ParserProbe"),
         tests("SandboxTests", ["Sandbox", "ParserProbe"]),
         tests("PatternTests", ["Pattern"]),
+        tests("DrawingTests", ["Drawing"]),
         tests("WebAddressTests", ["WebAddress"]),
         tests("JobsTests", ["Jobs"]),
         tests("WorkerKitTests", ["WorkerKit"]),

@@ -45,6 +45,8 @@ struct Export: Decodable, Sendable {
 
     enum Format: String, Decodable, CaseIterable {
         case csv, jsonl, json, xlsx
+        // Reports.
+        case markdown, html, pdf
 
         var mediaType: String {
             switch self {
@@ -52,8 +54,14 @@ struct Export: Decodable, Sendable {
             case .jsonl: "application/jsonl"
             case .json: "application/json"
             case .xlsx: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+            case .markdown: "text/markdown; charset=utf-8"
+            case .html: "text/html; charset=utf-8"
+            case .pdf: "application/pdf"
             }
         }
+
+        /// What the names of its files end with.
+        var suffix: String { self == .markdown ? "md" : rawValue }
     }
 
     struct CSV: Decodable, Sendable {
@@ -85,6 +93,7 @@ struct Export: Decodable, Sendable {
     let formulas: Formulas
     let parts: Parts
     let target: Target
+    let report: Report
 
     /// Where the files go; to the job's artifacts when there is no bucket.
     struct Target: Decodable, Sendable {
@@ -112,8 +121,8 @@ extension Export {
         try JobType(
             name: typeName, version: 1,
             description: """
-                Writes jobs, documents, chunks, pages, embeddings and what else the operator has named to files: CSV, JSON or XLSX, from one snapshot of the \
-                database.
+                Writes jobs, documents, chunks, pages, embeddings and what else the operator has named to files: CSV, JSON or XLSX, or a \
+                report with charts, from one snapshot of the database.
                 """,
             specSchema: [
                 "type": "object", "additionalProperties": false, "required": ["sources"],
@@ -152,9 +161,10 @@ extension Export {
             "formulas": Schema.word(Formulas.allCases.map(\.rawValue)).defaulting(to: "neutralise").described(
                 "What is done in CSV and XLSX to text that a spreadsheet would run as a formula: an apostrophe before it, or nothing."
             ),
+            "report": Report.schema,
             "parts": [
                 "type": "object", "additionalProperties": false, "default": [:],
-                "description": "When a file is full and another one follows; not for xlsx.",
+                "description": "When a file is full and another one follows; not for xlsx and reports.",
                 "properties": [
                     "rows": Schema.integer(1...1_000_000_000), "bytes": Schema.integer(1_000_000...1_000_000_000_000),
                 ],

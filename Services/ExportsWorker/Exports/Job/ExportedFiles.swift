@@ -25,6 +25,11 @@ struct ExportedFiles: Codable, Sendable {
         let dataset: String
         let rows: Int
         let columns: [Column]
+
+        init(_ table: ExportTable, dataset: String, rows: Int) {
+            (name, self.dataset, self.rows) = (table.name, dataset, rows)
+            columns = table.columns.map { Column(name: $0.name, type: $0.typeName) }
+        }
     }
 
     let format: String

@@ -1,5 +1,6 @@
 import Compression
 import Concurrency
+import Drawing
 import Foundation
 import HTTPClient
 import JSON
@@ -54,6 +55,8 @@ struct ExportsWorker: Worker {
             return .reject(SourceQuery.invalid("The database refuses the query: \(error.message)."))
         } catch let error as WorkbookError {
             return .reject(JobFailure(code: "no_workbook", message: "The workbook cannot be written: \(error)."))
+        } catch let error as DrawingError {
+            return .reject(JobFailure(code: "no_report", message: "The report cannot be drawn: \(error)."))
         } catch let error as S3Error {
             guard error.isTransient else { return .reject(error.failure) }
             throw error.failure
