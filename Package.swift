@@ -142,7 +142,7 @@ let package = Package(
         tests("DocumentsWorkerTests", ["DocumentsWorker", "Markup", "HTTPClient", "HTTPServer", "CMalloc"]),
         tests("CrawlingWorkerTests", ["CrawlingWorker", "Markup", "JSON", "HTTPClient", "WebAddress"]),
         .testTarget(
-            name: "ExportsWorkerTests", dependencies: ["TestKit", "ExportsWorker", "Postgres"],
+            name: "ExportsWorkerTests", dependencies: ["TestKit", "ExportsWorker", "Postgres", "Markup"],
             path: "Tests/ExportsWorkerTests"),
         tests("GatewayTests", ["Gateway", "HTTPServer", "HTTPClient", "AMQP"]),
         tests("LocalServersTests", ["LocalServers"]),

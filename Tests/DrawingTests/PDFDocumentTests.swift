@@ -9,7 +9,8 @@ import Testing
         let path = NSTemporaryDirectory() + UUID().uuidString + ".pdf"
         defer { unlink(path) }
         let document = try PDFDocument(
-            path: path, size: Size(width: 400, height: 300), title: "Ein Titel \u{1F600}", created: "2026-11-22T10:00:00Z")
+            path: path, size: Size(width: 400, height: 300), title: "Ein Titel \u{1F600}",
+            created: "2026-11-22T10:00:00Z")
         document.addOutline("First")
         document.draw("Привет, größe", at: Point(x: 10, y: 10), width: 300, Self.style)
         document.endPage()

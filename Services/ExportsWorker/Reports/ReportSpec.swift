@@ -76,7 +76,8 @@ extension Export.Chart {
         "properties": [
             "source": Schema.text(max: 110).described("The name of a source; needed where there are several."),
             "kind": Schema.word(Kind.allCases.map(\.rawValue)).defaulting(to: "bar"),
-            "x": Schema.text(max: 200).described("The column along which the figures stand; for lines, times or numbers."),
+            "x": Schema.text(max: 200).described(
+                "The column along which the figures stand; for lines, times or numbers."),
             "y": Schema.text(max: 200).described("The column that the figures are of; rows are counted without it."),
             "aggregate": Schema.word(Aggregate.allCases.map(\.rawValue)).defaulting(to: "count"),
             "by": Schema.word(TimeStep.allCases.map(\.rawValue)).described(

@@ -5,7 +5,7 @@ enum ShownText {
     /// The most characters of a cell.
     static let cell = 100
     /// The most characters of a label.
-    static let label = 40
+    private static let labelled = 40
 
     /// The text in one line, cut to so many characters (Unicode scalars).
     static func line(_ text: String, most: Int = cell) -> String {
@@ -21,6 +21,12 @@ enum ShownText {
             count += 1
         }
         return String(scalars)
+    }
+
+    /// A value as a label beside a figure.
+    static func label(_ value: String?) -> String {
+        guard let value else { return "(null)" }
+        return value.isEmpty ? "(empty)" : line(value, most: labelled)
     }
 
     /// What stands for a character that would break the line, or change the order of what is around it.
@@ -45,7 +51,7 @@ enum ShownText {
 
     /// A number to three decimals, or to four digits where it is very large or very small.
     static func number(_ number: Double) -> String {
-        guard number.isFinite else { return String(number) }
+        guard number.isFinite else { return number.isNaN ? "NaN" : number < 0 ? "-Infinity" : "Infinity" }
         guard number != 0, !(0.001..<1e15).contains(abs(number)) else {
             let rounded = (number * 1000).rounded() / 1000
             let whole = rounded.rounded(.towardZero)

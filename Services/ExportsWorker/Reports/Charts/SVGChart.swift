@@ -23,7 +23,9 @@ extension ChartDrawing {
     }
 
     private static func path(_ points: [Point]) -> HTMLText {
-        let steps: [HTMLText] = points.enumerated().map { "\($0.offset == 0 ? "M" : "L")\($0.element.x) \($0.element.y)" }
+        let steps: [HTMLText] = points.enumerated().map {
+            "\($0.offset == 0 ? "M" : "L")\($0.element.x) \($0.element.y)"
+        }
         return points.count == 1 ? "\(steps)h0" : "\(steps)"
     }
 }

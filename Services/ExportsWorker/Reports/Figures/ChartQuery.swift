@@ -78,11 +78,10 @@ struct ChartQuery {
                 """)
         var figures: [Chart.Figure] = []
         for row in rows {
-            let label = try row.decode("label", as: String?.self)
             figures.append(
                 Chart.Figure(
-                    label: label.map { $0.isEmpty ? "(empty)" : ShownText.line($0, most: ShownText.label) } ?? "(null)",
-                    position: Double(figures.count), value: try Self.number(row)))
+                    label: ShownText.label(try row.decode("label")), position: Double(figures.count),
+                    value: try Self.number(row)))
         }
         return Chart(title: title, form: .bars, figures: figures, note: try note(rows, figures))
     }
@@ -146,14 +145,14 @@ struct ChartQuery {
                 return nil
             }
             return Chart.Figure(
-                label: ShownText.line(try row.decode("label", as: String.self), most: ShownText.label),
+                label: ShownText.label(try row.decode("label")),
                 position: position, value: try number(row))
         }
     }
 
-    /// The value, nil where it is null or no number that can be drawn.
+    /// The value, nil where it is null or no number that can be drawn: the difference of two is one, too.
     private static func number(_ row: Row) throws -> Double? {
-        guard let value = try row.decode("value", as: String?.self).flatMap(Double.init), value.isFinite else {
+        guard let value = try row.decode("value", as: String?.self).flatMap(Double.init), abs(value) < 1e300 else {
             return nil
         }
         return value

@@ -33,7 +33,7 @@ struct Frequencies {
         let rows = try session.rows(
             of: """
                 WITH laid AS MATERIALIZED (SELECT \(texts, separator: ", ") FROM (\(query)) AS source LIMIT \(number: Self.most))
-                \(counts, separator: " UNION ALL ") ORDER BY number, rows DESC, value
+                SELECT * FROM (\(counts, separator: " UNION ALL ")) AS found ORDER BY number, rows DESC, value
                 """)
         for row in rows {
             let number = try row.decode("number", as: Int.self)
@@ -41,7 +41,7 @@ struct Frequencies {
             self.columns[number, default: Column()].distinct = try row.decode("distinct", as: Int.self)
             // What stands once tells nothing.
             guard count > 1 else { continue }
-            let value = ShownText.line(try row.decode("value", as: String.self), most: ShownText.label)
+            let value = ShownText.label(try row.decode("value"))
             self.columns[number]?.frequent.append(ColumnSummary.Frequent(value: value, count: count))
         }
     }

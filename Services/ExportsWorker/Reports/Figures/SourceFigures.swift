@@ -27,7 +27,9 @@ struct SourceFigures {
         }
         return ReportSection(
             name: ShownText.line(table.name), description: description, rows: overview.rows,
-            columns: columns.indices.map { summary(columns[$0], overview.rows, overview.columns[$0], frequencies.columns[$0], $0) },
+            columns: columns.indices.map {
+                summary(columns[$0], overview.rows, overview.columns[$0], frequencies.columns[$0], $0)
+            },
             charts: charts, table: try first(columns, of: rows, session),
             notes: notes(all.count, overview.rows))
     }
@@ -74,12 +76,14 @@ struct SourceFigures {
         let found =
             report.rows == 0
             ? nil
-            : try session.rows(of: "SELECT \(cells, separator: ", ") FROM (\(rows)) AS source LIMIT \(number: report.rows)")
+            : try session.rows(
+                of: "SELECT \(cells, separator: ", ") FROM (\(rows)) AS source LIMIT \(number: report.rows)")
         let places = columns.indices.compactMap { found?.column("c\($0)") }
         return ReportTable(
             columns: columns.map { ReportTable.Column(name: ShownText.line($0.name), isNumber: $0.kind == .number) },
             rows: try (found ?? nil).map { rows in
-                try rows.map { row in try places.map { try row.decode($0, as: String?.self).map { ShownText.line($0) } } }
+                try rows.map { row in try places.map { try row.decode($0, as: String?.self).map { ShownText.line($0) } }
+                }
             } ?? [])
     }
 }

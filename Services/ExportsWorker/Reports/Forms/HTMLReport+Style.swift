@@ -6,7 +6,8 @@ extension HTMLReport {
           :root { --text: #e4e8ec; --soft: #9aa5b1; --rule: #3a424b; --back: #14181c; --band: #1d2329; --accent: #6ea8e8; }
         }
         body { margin: 0 auto; max-width: 75rem; padding: 1rem 1.5rem 3rem; font: 1rem/1.5 system-ui, sans-serif; color: var(--text); background: var(--back); }
-        h1, h2, figcaption, td, th { overflow-wrap: anywhere; }
+        h1, h2, figcaption { overflow-wrap: anywhere; }
+        td, th { overflow-wrap: break-word; }
         h2 { margin: 2.5rem 0 .5rem; border-bottom: 1px solid var(--rule); }
         small, p, caption, summary, .null { color: var(--soft); }
         p { margin: .25rem 0; }
@@ -22,9 +23,9 @@ extension HTMLReport {
         .wide { overflow-x: auto; margin: 1.5rem 0; }
         table { border-collapse: collapse; font-size: .875rem; }
         caption { text-align: start; font-weight: 600; padding-bottom: .25rem; }
-        th, td { padding: .25rem .6rem; border-bottom: 1px solid var(--rule); text-align: start; vertical-align: top; min-width: 3rem; max-width: 24rem; }
+        th, td { padding: .25rem .6rem; border-bottom: 1px solid var(--rule); text-align: start; vertical-align: top; max-width: 24rem; }
         thead th { background: var(--band); white-space: nowrap; }
-        .number { text-align: end; font-variant-numeric: tabular-nums; white-space: nowrap; }
+        td.number, th.number { text-align: end; font-variant-numeric: tabular-nums; white-space: nowrap; }
         .null { font-style: italic; }
         @media print {
           :root { --text: #000; --soft: #444; --rule: #bbb; --back: #fff; --band: #eee; --accent: #2563a8; }

@@ -10,7 +10,9 @@ final class HTMLReport: ReportForm {
 
     func begin(_ head: ReportHead) throws {
         let hash = Data(sha256(Self.style)).base64EncodedString()
-        let links: [HTMLText] = head.sections.enumerated().map { "<li><a href=\"#s\(String($0.offset + 1))\"><bdi>\($0.element)</bdi></a></li>" }
+        let links: [HTMLText] = head.sections.enumerated().map {
+            "<li><a href=\"#s\(String($0.offset + 1))\"><bdi>\($0.element)</bdi></a></li>"
+        }
         try write(
             """
             <!DOCTYPE html>
@@ -85,8 +87,13 @@ final class HTMLReport: ReportForm {
     private func add(
         _ caption: String, _ headings: [String], numbers: Set<Int>, rows: [[String?]]
     ) throws {
-        let names: [HTMLText] = headings.map { "<th scope=\"col\" dir=\"auto\">\($0)</th>" }
-        try write("<div class=\"wide\" tabindex=\"0\"><table>\n<caption>\(caption)</caption>\n<thead><tr>\(names)</tr></thead>\n<tbody>\n")
+        let names: [HTMLText] = headings.enumerated().map { place, name in
+            numbers.contains(place)
+                ? "<th scope=\"col\" class=\"number\">\(name)</th>" : "<th scope=\"col\" dir=\"auto\">\(name)</th>"
+        }
+        try write(
+            "<div class=\"wide\" tabindex=\"0\"><table>\n<caption>\(caption)</caption>\n<thead><tr>\(names)</tr></thead>\n<tbody>\n"
+        )
         for row in rows {
             let cells: [HTMLText] = row.enumerated().map { place, cell in
                 guard let cell else { return "<td class=\"null\">null</td>" }

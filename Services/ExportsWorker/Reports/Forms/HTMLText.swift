@@ -17,7 +17,9 @@ struct HTMLText: Sendable, ExpressibleByStringInterpolation {
         mutating func appendInterpolation(_ parts: [HTMLText]) { for part in parts { html += part.html } }
 
         /// A length, to a hundredth.
-        mutating func appendInterpolation(_ length: Double) { html += String(format: "%.6g", (length * 100).rounded() / 100) }
+        mutating func appendInterpolation(_ length: Double) {
+            html += String(format: "%.6g", (length * 100).rounded() / 100)
+        }
 
         /// Text, also within a quoted attribute.
         mutating func appendInterpolation(_ text: String) {

@@ -56,8 +56,10 @@ final class MarkdownReport: ReportForm {
     static func escaped(_ text: String) -> String {
         var result = ""
         for scalar in text.unicodeScalars {
-            // `www.` makes a link by itself, and so does `://` behind a scheme.
-            let makesLink = scalar == ":" || (scalar == "." && result.suffix(3).lowercased() == "www")
+            // `www.` makes a link by itself, and so does a scheme.
+            let word = result.suffix(3).lowercased()
+            let makesLink =
+                scalar == ":" && ["ttp", "tps", "ftp", "lto", "mpp"].contains(word) || scalar == "." && word == "www"
             if makesLink || "\\`*_[]<>|~$&#@!".unicodeScalars.contains(scalar) { result += "\\" }
             result.unicodeScalars.append(scalar)
         }

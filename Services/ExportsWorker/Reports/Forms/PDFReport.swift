@@ -69,13 +69,13 @@ final class PDFReport: ReportForm {
     }
 
     private static func summary(_ columns: [ColumnSummary]) -> PDFTable {
-        PDFTable(
+        // Together they fit a page.
+        let most: [Double] = [120, 110, 50, 55, 98, 62, 98, 165]
+        return PDFTable(
             caption: "Columns",
-            columns: ColumnSummary.headings.enumerated().map { index, name in
-                let isLast = index == ColumnSummary.headings.count - 1
-                return PDFTable.Column(
-                    name: name, isNumber: ColumnSummary.numbers.contains(index), most: isLast ? 280 : 115,
-                    lines: isLast ? 3 : 1)
+            columns: zip(ColumnSummary.headings, most).enumerated().map { index, column in
+                PDFTable.Column(
+                    name: column.0, isNumber: ColumnSummary.numbers.contains(index), most: column.1, lines: 3)
             }, rows: columns.map(\.cells))
     }
 

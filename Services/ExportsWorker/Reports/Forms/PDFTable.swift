@@ -6,7 +6,7 @@ struct PDFTable {
         let name: String
         let isNumber: Bool
         /// The widest that it becomes, in points.
-        var most = 170.0
+        var most = 190.0
         /// The most lines of a cell.
         var lines = 1
     }
@@ -22,26 +22,33 @@ struct PDFTable {
 
     func draw(in flow: inout PDFFlow) {
         let widths = columns.indices.map { width(of: $0, flow.document) }
-        var groups: [Range<Int>] = []
-        var (start, taken) = (0, 0.0)
-        for (index, width) in widths.enumerated() {
-            if taken + width > PDFFlow.width, index > start {
-                groups.append(start..<index)
-                (start, taken) = (index, 0)
-            }
-            taken += width
-        }
-        groups.append(start..<columns.count)
-        for (number, group) in groups.enumerated() {
-            let part = groups.count > 1 ? "\(caption), columns \(group.lowerBound + 1) to \(group.upperBound)" : caption
+        let groups = groups(widths)
+        for group in groups {
+            let ends = "\(group[groups[0] == group ? 0 : 1] + 1) to \(group[group.count - 1] + 1)"
             flow.skip(14)
-            flow.add(number == 0 || groups.count > 1 ? part : caption, lines: 1, PDFLook.heading, keeping: 48)
+            flow.add(
+                groups.count > 1 ? "\(caption), columns \(ends)" : caption, lines: 1, PDFLook.heading, keeping: 48)
             flow.advance(4)
             draw(group, widths, in: &flow)
         }
     }
 
-    private func draw(_ group: Range<Int>, _ widths: [Double], in flow: inout PDFFlow) {
+    /// Columns that fit beside each other; the first one, by which rows are told apart, is in each group.
+    private func groups(_ widths: [Double]) -> [[Int]] {
+        var groups: [[Int]] = [[]]
+        var taken = 0.0
+        for (index, width) in widths.enumerated() {
+            if taken + width > PDFFlow.width, index > 0 {
+                groups.append([0])
+                taken = widths[0]
+            }
+            groups[groups.count - 1].append(index)
+            taken += width
+        }
+        return groups
+    }
+
+    private func draw(_ group: [Int], _ widths: [Double], in flow: inout PDFFlow) {
         drawHead(group, widths, in: &flow)
         for row in rows {
             let cells = group.map { Cell(text: row[$0], column: columns[$0], width: widths[$0] - 2 * Self.padding) }
@@ -58,7 +65,7 @@ struct PDFTable {
         }
     }
 
-    private func drawHead(_ group: Range<Int>, _ widths: [Double], in flow: inout PDFFlow) {
+    private func drawHead(_ group: [Int], _ widths: [Double], in flow: inout PDFFlow) {
         let height = 17.0
         let width = group.reduce(0) { $0 + widths[$1] }
         flow.document.fill(Rectangle(x: PDFFlow.left, y: flow.y, width: width, height: height), PDFLook.band)
