@@ -48,22 +48,6 @@ extension S3Client {
         return found
     }
 
-    /// Ends multipart uploads that nobody will finish, such as those of an attempt that died; answers how many.
-    ///
-    /// - Parameters:
-    ///   - prefix: what their keys begin with.
-    ///   - date: only those that were begun before it; all when nil.
-    @discardableResult
-    public func abortUploads(bucket: String, prefix: String, before date: Date? = nil) async throws(S3Error) -> Int {
-        var count = 0
-        for upload in try await uploads(bucket: bucket, prefix: prefix) {
-            if let date, (upload.begun ?? .distantFuture) >= date { continue }
-            try await abortUpload(bucket: bucket, key: upload.key, id: upload.id)
-            count += 1
-        }
-        return count
-    }
-
     func answer(_ request: S3Request, _ root: String) async throws(S3Error) -> S3Answer {
         let body = try await send(request, expecting: root).body
         guard let answer = S3Answer(body) else {

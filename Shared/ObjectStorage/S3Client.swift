@@ -71,15 +71,6 @@ public struct S3Client: Sendable {
         }
     }
 
-    /// Copies an object of at most 5 GiB within the store.
-    public func copy(bucket: String, from: String, to key: String) async throws(S3Error) {
-        var request = try S3Request("PUT", bucket, key)
-        try S3Request.check(key: from)
-        request.headers = [("x-amz-copy-source", "/\(bucket)/\(S3Request.encoded(from, keeping: "/"))")]
-        // The store may find out that it cannot after it has answered 200.
-        _ = try await send(request, expecting: "CopyObjectResult")
-    }
-
     // MARK: requests
 
     /// Sends a request, again where that may help; answers only with a 2xx.
@@ -89,7 +80,7 @@ public struct S3Client: Sendable {
     func send(_ request: S3Request, expecting root: String? = nil) async throws(S3Error) -> WebResponse {
         var limits = Self.limits
         limits.body = request.answerLimit
-        // While a store puts parts together or copies, it sends a blank now and then, or nothing.
+        // While a store puts parts together, it sends a blank now and then, or nothing.
         if root != nil { limits.stall = limits.total }
         let digest = request.digest
         return try await persistently { () async throws(S3Error) in

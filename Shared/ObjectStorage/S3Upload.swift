@@ -5,7 +5,7 @@ import Storage
 /// An object on its way up, part by part; used by one task at a time. Nothing is visible before `complete`.
 ///
 /// A part is sent as soon as it is full, and two at a time: whoever writes faster waits. What fits into one part is put as a whole, without
-/// a multipart upload. A death in between leaves an upload that `S3Client.abortUploads` finds by its key.
+/// a multipart upload. A death in between leaves an upload, which `S3Client.uploads` lists.
 public actor S3Upload {
     private static let inFlight = 2
 
@@ -13,7 +13,7 @@ public actor S3Upload {
     private let bucket: String
     private let key: String
     private let contentType: String
-    private let limit: Int
+    let limit: Int
 
     private var buffer: [UInt8] = []
     private var size = 0
@@ -53,12 +53,12 @@ public actor S3Upload {
 
     /// Makes the object, in place of what was there.
     public func complete() async throws(S3Error) -> StoredFile {
-        if let whole {
-            try await client.put(whole, bucket: bucket, key: key, contentType: contentType)
+        if let id {
+            try await complete(id)
         } else {
-            try await completeParts()
+            try await client.put(buffer, bucket: bucket, key: key, contentType: contentType)
         }
-        return stored
+        return StoredFile(size: size, sha256: knownDigest ?? Hex.encode(hasher.digest()))
     }
 
     /// Ends the upload; nothing is left of it. After `complete` it does nothing.
@@ -74,16 +74,9 @@ public actor S3Upload {
         self.id = nil
     }
 
-    /// All that was appended, when it is not on its way as parts.
-    var whole: [UInt8]? { id == nil ? buffer : nil }
-
-    /// What was appended so far.
-    var stored: StoredFile { StoredFile(size: size, sha256: knownDigest ?? Hex.encode(hasher.digest())) }
-
-    func completeParts() async throws(S3Error) {
+    private func complete(_ id: String) async throws(S3Error) {
         if !buffer.isEmpty { try await sendPart() }
         while !sending.isEmpty { try await takeOldest() }
-        guard let id else { return }
         try await client.completeUpload(bucket: bucket, key: key, id: id, tags: tags, size: size)
         self.id = nil
     }

@@ -5,12 +5,12 @@ import Foundation
 /// Nothing but a UUID ever names content, so that no path of a client's can lead anywhere. Content appears whole or not at all, and is durable
 /// before it appears.
 public protocol ArtifactStore: Sendable {
-    /// Begins new content. End it with `commit` or `discard`.
+    /// Begins new content for an id. End it with `commit` or `discard`.
     ///
     /// - Parameters:
     ///   - limit: the most bytes.
     ///   - sha256: the content's digest in lower-case hexadecimal when it is known already, which saves computing it.
-    func begin(limit: Int, sha256: String?) async throws(StorageError) -> any PendingArtifact
+    func begin(_ id: UUID, limit: Int, sha256: String?) async throws(StorageError) -> any PendingArtifact
 
     /// Opens content for reading.
     ///
@@ -42,9 +42,7 @@ public protocol PendingArtifact: Sendable {
     func append(_ bytes: [UInt8]) async throws(StorageError)
 
     /// Makes the content durable and visible, in place of what the id had before.
-    ///
-    /// - Parameter id: makes the id, also from what is known only now.
-    func commit(as id: @Sendable (StoredFile) -> UUID) async throws(StorageError) -> StoredFile
+    func commit() async throws(StorageError) -> StoredFile
 
     /// Removes what was written. After `commit` it does nothing.
     func discard() async
@@ -82,9 +80,9 @@ public final class LocalFile: Sendable {
 }
 
 extension ArtifactStore {
-    /// Begins new content.
-    public func begin(limit: Int) async throws(StorageError) -> any PendingArtifact {
-        try await begin(limit: limit, sha256: nil)
+    /// Begins new content for an id.
+    public func begin(_ id: UUID, limit: Int) async throws(StorageError) -> any PendingArtifact {
+        try await begin(id, limit: limit, sha256: nil)
     }
 
     /// Stores what `chunks` yields under an id, in place of what was there.
@@ -95,10 +93,10 @@ extension ArtifactStore {
     public func write<Chunks: AsyncSequence>(
         id: UUID, limit: Int, chunks: Chunks
     ) async throws -> StoredFile where Chunks.Element == [UInt8] {
-        let file = try await begin(limit: limit)
+        let file = try await begin(id, limit: limit)
         do {
             for try await chunk in chunks { try await file.append(chunk) }
-            return try await file.commit { _ in id }
+            return try await file.commit()
         } catch {
             await file.discard()
             throw error
@@ -110,10 +108,10 @@ extension ArtifactStore {
     /// - Parameter sha256: the bytes' digest in lower-case hexadecimal, when it is known already.
     @discardableResult
     public func write(id: UUID, bytes: [UInt8], sha256: String? = nil) async throws(StorageError) -> StoredFile {
-        let file = try await begin(limit: bytes.count, sha256: sha256)
+        let file = try await begin(id, limit: bytes.count, sha256: sha256)
         do {
             try await file.append(bytes)
-            return try await file.commit { _ in id }
+            return try await file.commit()
         } catch {
             await file.discard()
             throw error

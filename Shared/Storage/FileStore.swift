@@ -36,19 +36,19 @@ public struct FileStore: ArtifactStore {
     /// Where the content of an id is or would be.
     public func localPath(of id: UUID) -> String? { path(of: id) }
 
-    func folder(of id: UUID) -> String {
+    private func folder(of id: UUID) -> String {
         "\(root)/\(id.text.suffix(2))"
     }
 
     /// Begins a file beside its place.
-    public func begin(limit: Int, sha256: String?) async throws(StorageError) -> any PendingArtifact {
-        try await pendingFile(limit: limit, sha256: sha256)
+    public func begin(_ id: UUID, limit: Int, sha256: String?) async throws(StorageError) -> any PendingArtifact {
+        try await pendingFile(id, limit: limit, sha256: sha256)
     }
 
-    private func pendingFile(limit: Int, sha256: String?) async throws(StorageError) -> PendingFile {
+    private func pendingFile(_ id: UUID, limit: Int, sha256: String?) async throws(StorageError) -> PendingFile {
         let file = PendingFile(
-            executor: threads.next(), temporary: "\(temporaryFolder)/\(UUIDv7.generate().text)", store: self,
-            limit: limit, digest: sha256)
+            executor: threads.next(), temporary: "\(temporaryFolder)/\(UUIDv7.generate().text)", folder: folder(of: id),
+            path: path(of: id), limit: limit, digest: sha256)
         try await file.open()
         return file
     }
@@ -81,7 +81,7 @@ public struct FileStore: ArtifactStore {
     /// - Parameter limit: the most bytes.
     package func copy(_ reader: any ArtifactReader, limit: Int) async throws(StorageError) -> LocalFile {
         // The content was checked where it is stored.
-        let file = try await pendingFile(limit: limit, sha256: "")
+        let file = try await pendingFile(UUIDv7.generate(), limit: limit, sha256: "")
         do {
             while let piece = try await reader.next() { try await file.append(piece) }
             return try await file.keep()

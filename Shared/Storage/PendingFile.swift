@@ -6,7 +6,8 @@ import Foundation
 actor PendingFile: PendingArtifact {
     private let executor: ThreadExecutor
     private let temporary: String
-    private let store: FileStore
+    private let folder: String
+    private let path: String
     private let limit: Int
     private var descriptor: Int32 = -1
     private var isTemporary = false
@@ -16,11 +17,16 @@ actor PendingFile: PendingArtifact {
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
-    /// - Parameter digest: the content's SHA-256 when the caller knows it, which saves computing it here.
-    init(executor: ThreadExecutor, temporary: String, store: FileStore, limit: Int, digest: String?) {
+    /// - Parameters:
+    ///   - temporary: where it is written.
+    ///   - folder: the one of its place, made when it is needed.
+    ///   - path: its place.
+    ///   - digest: the content's SHA-256 when the caller knows it, which saves computing it here.
+    init(executor: ThreadExecutor, temporary: String, folder: String, path: String, limit: Int, digest: String?) {
         self.executor = executor
         self.temporary = temporary
-        self.store = store
+        self.folder = folder
+        self.path = path
         self.limit = limit
         knownDigest = digest
     }
@@ -39,13 +45,10 @@ actor PendingFile: PendingArtifact {
     }
 
     /// Makes the content durable, then visible, then its name durable.
-    func commit(as id: @Sendable (StoredFile) -> UUID) throws(StorageError) -> StoredFile {
+    func commit() throws(StorageError) -> StoredFile {
         guard fsync(descriptor) == 0 else { throw .system("flush \(temporary)", code: errno) }
         try close()
         let stored = StoredFile(size: size, sha256: knownDigest ?? Hex.encode(hasher.digest()))
-        let id = id(stored)
-        let folder = store.folder(of: id)
-        let path = store.path(of: id)
         try Files.makeFolder(folder)
         guard rename(temporary, path) == 0 else { throw .system("rename to \(path)", code: errno) }
         isTemporary = false

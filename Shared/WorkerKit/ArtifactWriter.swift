@@ -7,6 +7,7 @@ import Storage
 /// An artifact that a job produces piece by piece. End it with `finish` or `discard`; one task at a time may use it.
 public struct ArtifactWriter: Sendable {
     let files: JobFiles
+    let id: UUID
     let name: String
     let mediaType: String
     let pending: any PendingArtifact
@@ -16,12 +17,11 @@ public struct ArtifactWriter: Sendable {
 
     /// Makes the content durable and answers its record, which is not written: see `JobFiles.adding`.
     ///
-    /// The same job, name and content are one artifact, as with `JobFiles.store`. A death before the record is written leaves content
-    /// that no row names; the next attempt puts the same in its place.
+    /// A death before the record is written leaves content that no row names; the next attempt removes it (`JobContext.clearArtifacts`), or the
+    /// gateway some time after the job's end.
     public func finish() async throws(StorageError) -> FileRecord {
-        let (files, name, mediaType) = (files, name, mediaType)
-        let stored = try await pending.commit { files.record(of: $0, name: name, mediaType: mediaType).id }
-        return files.record(of: stored, name: name, mediaType: mediaType)
+        let stored = try await pending.commit()
+        return files.record(id, of: stored, name: name, mediaType: mediaType)
     }
 
     /// Removes what was written; after `finish` it does nothing.
@@ -29,38 +29,32 @@ public struct ArtifactWriter: Sendable {
 }
 
 extension JobFiles {
-    private static let page = 1000
-
     /// Begins an artifact that is produced piece by piece, of any size.
-    public func begin(name: String, mediaType: String) async throws(StorageError) -> ArtifactWriter {
-        ArtifactWriter(files: self, name: name, mediaType: mediaType, pending: try await content.begin(limit: .max))
+    public func begin(name: String, mediaType: String) async throws -> ArtifactWriter {
+        let id = UUIDv7.generate()
+        try await patiently { try await store.expectFiles([id], of: job) }
+        return ArtifactWriter(
+            files: self, id: id, name: name, mediaType: mediaType, pending: try await content.begin(id, limit: .max))
     }
 
     /// Writes the rows of finished artifacts, within a transaction of the worker's own (`JobContext.transaction` or `write`), all or none.
     public func adding(_ records: [FileRecord]) -> Statement { JobStore.adding(records) }
 
-    /// Forgets the rows of every artifact that this job has made, within a transaction of the worker's own; answers their ids (`id`).
-    public func deletingMade() -> Statement { JobStore.deletingFiles(madeBy: job) }
-
-    /// Removes content whose rows are gone.
-    public func removeContent(_ ids: [UUID]) async throws {
-        for id in ids { _ = try await content.remove(id) }
+    /// Removes those of finished artifacts whose rows are not written, and will not be.
+    public func removeUnnamed(_ ids: [UUID]) async throws {
+        // The rows may be there although the answer to writing them was lost.
+        for id in try await patiently({ try await store.pendingFiles(ids) }) { _ = try await content.remove(id) }
     }
+}
 
-    /// Every artifact that this job has made, also in attempts that died, in the order of their ids.
-    public func made() async throws -> [FileRecord] {
-        var records: [FileRecord] = []
-        while true {
-            let last = records.last?.id
-            let page = try await patiently { try await store.files(madeBy: job, after: last, limit: Self.page) }
-            records += page
-            guard page.count == Self.page else { return records }
+extension JobContext {
+    /// Removes every artifact that the job has made in attempts before this one.
+    ///
+    /// The rows go first, while the attempt owns the job: a stale one finds that it does not.
+    public func clearArtifacts() async throws {
+        let ids = try await transaction { [job] session in
+            try session.query(JobStore.deletingFiles(madeBy: job)).map { try $0.decode("id", as: UUID.self) }
         }
-    }
-
-    func record(of stored: StoredFile, name: String, mediaType: String) -> FileRecord {
-        FileRecord(
-            id: UUID(name: "\(name)\n\(stored.sha256)", namespace: job), namespace: namespace, job: job, name: name,
-            mediaType: mediaType, size: Int64(stored.size), sha256: stored.sha256)
+        for id in ids { _ = try await files.content.remove(id) }
     }
 }

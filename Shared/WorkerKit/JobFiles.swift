@@ -86,8 +86,11 @@ public struct JobFiles: Sendable {
     public func store(_ artifacts: [Artifact]) async throws -> [FileRecord] {
         let records = artifacts.map { artifact in
             let stored = StoredFile(size: artifact.bytes.count, sha256: Hex.encode(sha256(artifact.bytes)))
-            return record(of: stored, name: artifact.name, mediaType: artifact.mediaType)
+            // So that the same content is one artifact.
+            let id = UUID(name: "\(artifact.name)\n\(stored.sha256)", namespace: job)
+            return record(id, of: stored, name: artifact.name, mediaType: artifact.mediaType)
         }
+        try await patiently { try await store.expectFiles(records.map(\.id), of: job) }
         // Together: each one waits for the disk.
         try await withThrowingTaskGroup { group in
             for (record, artifact) in zip(records, artifacts) {
@@ -110,6 +113,12 @@ public struct JobFiles: Sendable {
         let own = try await patiently { try await store.files(ids, madeBy: job) }
         for id in own { _ = try await content.remove(id) }
         try await patiently { try await store.deleteFiles(own, madeBy: job) }
+    }
+
+    func record(_ id: UUID, of stored: StoredFile, name: String, mediaType: String) -> FileRecord {
+        FileRecord(
+            id: id, namespace: namespace, job: job, name: name, mediaType: mediaType, size: Int64(stored.size),
+            sha256: stored.sha256)
     }
 
     /// A database that is away for a while costs the job time, not an attempt; a job that is asked to end does not wait.

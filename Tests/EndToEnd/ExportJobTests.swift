@@ -251,6 +251,11 @@ import Testing
             #expect(files.count == 10)
             let listed = try await stack.artifacts(ofJob: job)
             #expect(listed.count == 11)
+            // Beside what was being written when a worker died, which a sweep takes a day later.
+            let stored = try FileManager.default.subpathsOfDirectory(atPath: stack.folder + "/files").filter {
+                !$0.hasPrefix("tmp") && $0.contains("/")
+            }
+            #expect(Set(stored.map { String($0.suffix(36)) }) == Set(listed.compactMap { $0["id"]?.stringValue }))
             var rows = 0
             for index in files.indices {
                 let lines = String(decoding: try await stack.content(of: result, index), as: UTF8.self).split(

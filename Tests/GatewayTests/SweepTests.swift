@@ -74,6 +74,25 @@ import Testing
         }
     }
 
+    @Test func contentThatNoRecordWillNameGoes() async throws {
+        try await SweepBench.with { bench in
+            let ended = try await bench.endedJob(daysAgo: 2).id
+            let open = try await bench.openJob()
+            let gone = UUIDv7.generate()
+            var left: [UUID] = []
+            for job in [ended, gone, nil] { left.append(try await bench.pendingFile(of: job, hoursAgo: 25)) }
+            let young = try await bench.pendingFile(of: ended, hoursAgo: 23)
+            let needed = try await bench.pendingFile(of: open, hoursAgo: 25)
+            // As a stale attempt leaves it, that tells of what another one has made.
+            let named = try await bench.upload(daysAgo: 2)
+            try await bench.expect(named, of: nil, hoursAgo: 25)
+            #expect(try await bench.sweep(RetentionDays(others: 90)).files == 3)
+            for file in left { #expect(!bench.exists(file)) }
+            for file in [young, needed, named] { #expect(bench.exists(file)) }
+            #expect(Set(try await bench.store.pendingFiles(left + [young, needed, named])) == [young, needed])
+        }
+    }
+
     @Test func whoeverLosesTheDutyStopsAtOnce() async throws {
         struct Lost: Error {}
         try await SweepBench.with { bench in
@@ -108,18 +127,42 @@ private struct SweepBench: Sendable {
         }
     }
 
+    /// Content that no record names.
+    func pendingFile(of job: UUID?, hoursAgo hours: Double) async throws -> UUID {
+        let id = UUIDv7.generate()
+        try await expect(id, of: job, hoursAgo: hours)
+        try await content.write(id: id, bytes: [1])
+        return id
+    }
+
+    func expect(_ file: UUID, of job: UUID?, hoursAgo hours: Double) async throws {
+        try await store.expectFiles([file], of: job)
+        try await test.database.query(
+            "UPDATE pending_files SET created_at = now() - \(hours) * interval '1 hour' WHERE id = \(file)")
+    }
+
+    func openJob() async throws -> UUID {
+        let id = UUIDv7.generate()
+        try await submit(id)
+        return id
+    }
+
     /// A job that ended so many days ago, with a file.
     func endedJob(daysAgo days: Double, id: UUID? = nil) async throws -> (id: UUID, file: UUID) {
         let id = id ?? UUIDv7.lowest(at: Date(timeIntervalSinceNow: -days * 86_400))
+        try await submit(id)
+        _ = try await store.cancel(id, namespace: "default", reason: nil)
+        try await test.database.query(
+            "UPDATE jobs SET finished_at = now() - \(days) * interval '1 day' WHERE id = \(id)")
+        return (id, try await file(of: id))
+    }
+
+    private func submit(_ id: UUID) async throws {
         let submission = Submission(
             id: id, namespace: "default", type: "probe", spec: Array("{}".utf8), name: nil, labels: [:],
             priority: .normal, scheduledAt: nil, timeoutSeconds: 60, maxAttempts: 1, parentID: nil, traceID: nil,
             idempotency: nil)
         _ = try await store.submit([(submission, .zero)])
-        _ = try await store.cancel(id, namespace: "default", reason: nil)
-        try await test.database.query(
-            "UPDATE jobs SET finished_at = now() - \(days) * interval '1 day' WHERE id = \(id)")
-        return (id, try await file(of: id))
     }
 
     func upload(daysAgo days: Double) async throws -> UUID {

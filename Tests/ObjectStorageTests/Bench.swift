@@ -41,6 +41,13 @@ struct Bench {
 
     func uploads() async throws -> [S3UploadRecord] { try await client.uploads(bucket: bucket, prefix: prefix) }
 
+    /// Ends all uploads below the prefix; answers how many.
+    func abortUploads() async throws -> Int {
+        let uploads = try await uploads()
+        for upload in uploads { try await client.abortUpload(bucket: bucket, key: upload.key, id: upload.id) }
+        return uploads.count
+    }
+
     func content(_ key: String, range: Range<Int>? = nil) async throws -> [UInt8] {
         let download = try await client.get(bucket: bucket, key: key, range: range)
         var bytes: [UInt8] = []

@@ -66,7 +66,7 @@ struct FaultProxy {
     }
 
     private static let passed = [
-        "Host", "Authorization", "X-Amz-Date", "X-Amz-Content-Sha256", "X-Amz-Security-Token", "X-Amz-Copy-Source",
+        "Host", "Authorization", "X-Amz-Date", "X-Amz-Content-Sha256", "X-Amz-Security-Token",
         "Content-Type", "Range", "If-Match",
     ]
 

@@ -21,6 +21,7 @@ struct RejectsFile {
         var last: Int64 = 0
         var rows = try await rows(after: last)
         guard !rows.isEmpty else { return [] }
+        try await context.clearArtifacts()
         let file = try await context.files.begin(name: Self.name, mediaType: "text/csv; charset=utf-8")
         do {
             try await file.append(

@@ -6,8 +6,8 @@ import Jobs
 import Storage
 
 extension Gateway {
-    /// `POST /files`: the body is the file; it is streamed to disk and hashed on the way. The row is written after the content is
-    /// safe on disk: a crash between the two leaves an unnamed file, never a name without its file.
+    /// `POST /files`: the body is the file; it is streamed to the store and hashed on the way. The row is written after the content is
+    /// safe there: a crash between the two leaves an unnamed file, which the sweep knows of, never a name without its file.
     func uploadFile(_ call: Call) async throws -> HTTPResponse {
         let type = call.request.headers["Content-Type"] ?? "application/octet-stream"
         guard !type.hasPrefix("multipart/") else { throw Problem.unsupportedMediaType }
@@ -16,6 +16,7 @@ extension Gateway {
             throw Problem.invalidParameter("name", "a file name of 1 to 255 bytes without slashes")
         }
         let id = UUIDv7.generate()
+        try await store.expectFiles([id], of: nil)
         let stored = try await write(call.request.body, id: id)
         let file = FileRecord(
             id: id, namespace: call.namespace, job: nil, name: name, mediaType: String(type.prefix(200)),

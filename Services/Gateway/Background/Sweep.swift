@@ -56,6 +56,15 @@ struct Sweep: Sendable {
             hasReplaced = try await gently(mayGoOn) { try await store.forgetReplacedSources(limit: Self.documentPage) }
         }
         report.files += try await sweepUploads(usedDays: days.longest, mayGoOn)
+        var hasAbandoned = true
+        while hasAbandoned {
+            hasAbandoned = try await gently(mayGoOn) {
+                let abandoned = try await store.abandonedFiles(limit: Self.filePage)
+                report.files += try await removeContent(abandoned)
+                try await store.forgetPendingFiles(abandoned)
+                return abandoned.count == Self.filePage
+            }
+        }
         var deleted = Self.filePage
         while deleted == Self.filePage {
             deleted = try await gently(mayGoOn) {

@@ -73,12 +73,15 @@ public struct FileRecord: Sendable, Representation {
 }
 
 extension JobStore {
-    /// Records files whose content is on disk. Recording one again changes nothing.
+    /// Records files whose content is stored. Recording one again changes nothing.
     public func add(_ files: [FileRecord]) async throws { _ = try await database.query(Self.adding(files)) }
 
     /// Records files whose content is stored, within a transaction of the caller's. Recording one again changes nothing.
     public static func adding(_ files: [FileRecord]) -> Statement {
         """
+        WITH named AS (
+            DELETE FROM pending_files WHERE id = ANY(\(files.map(\.id)))
+        )
         INSERT INTO files (id, namespace, job_id, name, media_type, size, sha256)
         SELECT * FROM unnest(\(files.map(\.id)), \(files.map(\.namespace)), \(files.map(\.job)), \(files.map(\.name)),
             \(files.map(\.mediaType)), \(files.map(\.size)), \(files.map(\.sha256)))
@@ -91,22 +94,6 @@ extension JobStore {
         try await database.query("SELECT id FROM files WHERE id = ANY(\(ids)) AND job_id = \(job)").map {
             try $0.decode("id")
         }
-    }
-
-    /// The files that a job has made itself, in the order of their ids, after `id`.
-    public func files(madeBy job: UUID, after id: UUID?, limit: Int) async throws -> [FileRecord] {
-        let first = id ?? UUID(uuid: (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0))
-        return try await database.query(
-            """
-            SELECT id, namespace, job_id, name, media_type, size, sha256, created_at FROM files
-            WHERE job_id = \(job) AND id > \(first) ORDER BY id LIMIT \(limit)
-            """
-        ).map(FileRecord.init(row:))
-    }
-
-    /// Removes the records of all files that a job has made, and answers their ids.
-    public static func deletingFiles(madeBy job: UUID) -> Statement {
-        "DELETE FROM files WHERE job_id = \(job) RETURNING id"
     }
 
     /// Removes the records of files that a job has made; their content is gone by then.

@@ -48,21 +48,16 @@ struct ArtifactTarget: ExportTarget {
 
     let context: JobContext
 
-    /// The rows go first, while the attempt owns the job: a stale one finds that it does not.
-    func clear() async throws {
-        let ids = try await context.transaction { [files = context.files] session in
-            try session.query(files.deletingMade()).map { try $0.decode("id", as: UUID.self) }
-        }
-        try await context.files.removeContent(ids)
-    }
+    func clear() async throws { try await context.clearArtifacts() }
     func begin(name: String, mediaType: String) async throws -> any ExportFile {
         File(writer: try await context.files.begin(name: name, mediaType: mediaType))
     }
     func publish(_ files: [StoredExport]) async throws {
         try await context.write([context.files.adding(files.compactMap(\.record))])
     }
-    /// Nothing tells of content without a row.
-    func remove(_ files: [StoredExport]) async throws {}
+    func remove(_ files: [StoredExport]) async throws {
+        try await context.files.removeUnnamed(files.compactMap(\.record?.id))
+    }
 }
 
 /// A bucket. An object appears as a whole when its upload is completed, under a key that another attempt gives it, too; the manifest comes last, so that a set of
