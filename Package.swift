@@ -98,7 +98,9 @@ let package = Package(
                 "CMark", "CMagic", "CCSV", "CGMime", "CGsf",
             ]),
         worker("EmbeddingsWorker", ["Embedding"]),
-        worker("ExportsWorker", ["Compression", "CXLSXWriter", "Tabular", "HTTPClient", "ObjectStorage", "Drawing"]),
+        worker(
+            "ExportsWorker",
+            ["Compression", "CXLSXWriter", "Tabular", "HTTPClient", "ObjectStorage", "Drawing", "Search"]),
 
         // Tests
         .target(

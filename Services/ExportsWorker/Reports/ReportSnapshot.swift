@@ -15,12 +15,12 @@ extension ExportSnapshot {
                 sections: queries.map { ShownText.line($0.name) }))
         var rows = 0
         for entry in tables {
-            let figures = SourceFigures(query: entry.query, report: input.report, isOnly: tables.count == 1)
-            let section = try figures.section(of: entry.table, rows: entry.rows, session)
+            let section = try SourceFigures(source: entry, report: input.report, isOnly: tables.count == 1).section(
+                session)
             try form.add(section)
             try output.count(rows: section.rows)
             rows += section.rows
-            tally.tables.append(ExportedFiles.Table(entry.table, dataset: entry.query.dataset.name, rows: section.rows))
+            tally.tables.append(ExportedFiles.Table(entry, rows: section.rows))
         }
         try form.finish()
         try output.end(rows: rows)

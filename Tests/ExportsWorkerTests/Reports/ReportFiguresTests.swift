@@ -32,9 +32,7 @@ import WorkerKit
                 let query = try SourceQuery(
                     source, Dataset("t", "Rows.", parameters: [], query: rows), namespace: "default")
                 return try session.snapshot { session in
-                    let (table, rows) = try query.table(session)
-                    return try SourceFigures(query: query, report: report, isOnly: isOnly).section(
-                        of: table, rows: rows, session)
+                    try SourceFigures(source: try query.table(session), report: report, isOnly: isOnly).section(session)
                 }
             }
         }

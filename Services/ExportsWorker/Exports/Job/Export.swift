@@ -2,20 +2,24 @@ import Compression
 import Foundation
 import JSON
 import Jobs
+import Search
 import WorkerKit
 
 /// The job type `export`: what goes in.
 struct Export: Decodable, Sendable {
     /// Rows that are exported.
     struct Source: Decodable, Sendable {
-        let dataset: String
+        /// Nil for the hits of a search.
+        let dataset: String?
+        /// What is looked for, in the form of `POST /search`.
+        let search: JSON?
         let parameters: JSONObjectValue
         /// All of them when empty.
         let columns: [String]
         let filters: [Filter]
         let order: [Order]
         let limit: Int?
-        /// By what its file or sheet is named; the dataset's name when nil.
+        /// By what its file or sheet is named; the dataset's name, or `search`, when nil.
         let name: String?
     }
 
@@ -173,11 +177,13 @@ extension Export {
     }
 
     private static let source: JSON = [
-        "type": "object", "additionalProperties": false, "required": ["dataset"],
+        "type": "object", "additionalProperties": false,
+        "oneOf": [["required": ["dataset"]], ["required": ["search"]]],
         "properties": [
             "dataset": Schema.text(max: 100).described(
-                "One of the product's, or one that the operator has named; an unknown one is answered with those that there are."
-            ),
+                "One of the product's, or one that the operator has named (`GET /datasets` lists them)."),
+            "search": SearchRequest.schema(most: SourceQuery.maxHits).described(
+                "Instead of a dataset: the hits of a search as `POST /search` makes it, the best first."),
             "parameters": Schema.anyObject.defaulting(to: [:]),
             "columns": Schema.list(Schema.text(max: 200), 0...1600).defaulting(to: []).described(
                 "In this order; all when empty."),

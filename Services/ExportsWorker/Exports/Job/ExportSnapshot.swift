@@ -23,10 +23,7 @@ struct ExportSnapshot {
             var tally = ExportTally()
             tally.snapshotAt = try session.query("SELECT now() AS at")[0].decode("at", as: Date.self).rfc3339()
             let writer = try input.writer(to: output)
-            let tables = try queries.map { query in
-                let (table, rows) = try query.table(session)
-                return SnapshotTable(query: query, table: table, rows: rows)
-            }
+            let tables = try queries.map { try $0.table(session) }
             try output.expect(rows: tables.reduce(0) { $0 + (try session.estimatedRows(of: $1.rows)) })
             switch writer {
             case .rows(let writer): try write(tables, by: writer, session, &tally)
@@ -45,7 +42,7 @@ struct ExportSnapshot {
                 try writer.add($0)
             }
             try writer.end()
-            tally.tables.append(ExportedFiles.Table(entry.table, dataset: entry.query.dataset.name, rows: count))
+            tally.tables.append(ExportedFiles.Table(entry, rows: count))
         }
         try writer.finish()
         (tally.neutralised, tally.cutTexts) = (writer.neutralised, writer.cutTexts)
@@ -58,6 +55,8 @@ struct SnapshotTable {
     let table: ExportTable
     /// The query of its rows.
     let rows: SQLText
+    /// What to know of them: sentences.
+    let notes: [String]
 }
 
 /// What makes the files of a format.
@@ -72,7 +71,7 @@ extension Session {
     /// About how many rows a query has, by the planner's statistics.
     fileprivate func estimatedRows(of query: SQLText) throws -> Int {
         let explain: SQLText = "EXPLAIN (FORMAT JSON) \(query)"
-        let plan = try self.query(Statement(stringLiteral: explain.sql))[0].decode("QUERY PLAN", as: JSONText.self)
+        let plan = try once(explain)[0].decode("QUERY PLAN", as: JSONText.self)
         return try JSON.parse(plan.bytes)[0]?["Plan"]?["Plan Rows"]?.intValue ?? 0
     }
 }

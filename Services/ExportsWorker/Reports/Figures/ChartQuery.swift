@@ -69,13 +69,13 @@ struct ChartQuery {
     }
 
     private func bars(_ query: SQLText, _ session: Session) throws -> Chart {
-        let rows = try session.rows(
-            of: """
-                SELECT label, CAST(value AS text) AS value, CAST(sum(value) OVER () AS text) AS total, count(*) OVER () AS bars
-                FROM (SELECT \(x.text(most: Frequencies.characters)) AS label, \(value) AS value
-                    FROM (\(query)) AS source GROUP BY 1) AS bars
-                ORDER BY bars.value DESC NULLS LAST, label LIMIT \(number: spec.limit)
-                """)
+        let rows = try session.once(
+            """
+            SELECT label, CAST(value AS text) AS value, CAST(sum(value) OVER () AS text) AS total, count(*) OVER () AS bars
+            FROM (SELECT \(x.text(most: Frequencies.characters)) AS label, \(value) AS value
+                FROM (\(query)) AS source GROUP BY 1) AS bars
+            ORDER BY bars.value DESC NULLS LAST, label LIMIT \(number: spec.limit)
+            """)
         var figures: [Chart.Figure] = []
         for row in rows {
             figures.append(
@@ -101,19 +101,19 @@ struct ChartQuery {
     private func times(_ query: SQLText, _ session: Session) throws -> Chart {
         let width: SQLText = "CAST(\(constant: "1 " + step.rawValue) AS interval)"
         let none: SQLText = spec.aggregate == .count || spec.aggregate == .sum ? "coalesce(value, 0)" : "value"
-        let rows = try session.rows(
-            of: """
-                WITH figures AS (
-                    SELECT date_trunc(\(constant: step.rawValue), \(x.time)) AS at, \(value) AS value
-                    FROM (\(query)) AS source WHERE isfinite(\(x.sql)) GROUP BY 1
-                ), steps AS (
-                    SELECT generate_series(min(at), least(max(at), min(at) + \(number: Self.most) * \(width)), \(width)) AS at
-                    FROM figures
-                )
-                SELECT to_char(at, \(constant: step.pattern)) AS label, CAST(extract(epoch FROM at) AS text) AS position,
-                    CAST(\(none) AS text) AS value
-                FROM steps LEFT JOIN figures USING (at) ORDER BY at
-                """)
+        let rows = try session.once(
+            """
+            WITH figures AS (
+                SELECT date_trunc(\(constant: step.rawValue), \(x.time)) AS at, \(value) AS value
+                FROM (\(query)) AS source WHERE isfinite(\(x.sql)) GROUP BY 1
+            ), steps AS (
+                SELECT generate_series(min(at), least(max(at), min(at) + \(number: Self.most) * \(width)), \(width)) AS at
+                FROM figures
+            )
+            SELECT to_char(at, \(constant: step.pattern)) AS label, CAST(extract(epoch FROM at) AS text) AS position,
+                CAST(\(none) AS text) AS value
+            FROM steps LEFT JOIN figures USING (at) ORDER BY at
+            """)
         guard rows.count <= Self.most else {
             throw Self.invalid(
                 "The chart along \(x.name) has over \(Self.most) points by \(step.rawValue): take a longer step (`by`), or filter the rows."
@@ -124,13 +124,13 @@ struct ChartQuery {
     }
 
     private func numbers(_ query: SQLText, _ session: Session) throws -> Chart {
-        let rows = try session.rows(
-            of: """
-                SELECT CAST(x AS text) AS label, CAST(x AS text) AS position, CAST(value AS text) AS value
-                FROM (SELECT \(x.sql) AS x, \(value) AS value FROM (\(query)) AS source WHERE \(x.sql) IS NOT NULL GROUP BY 1)
-                    AS points
-                ORDER BY x LIMIT \(number: Self.most + 1)
-                """)
+        let rows = try session.once(
+            """
+            SELECT CAST(x AS text) AS label, CAST(x AS text) AS position, CAST(value AS text) AS value
+            FROM (SELECT \(x.sql) AS x, \(value) AS value FROM (\(query)) AS source WHERE \(x.sql) IS NOT NULL GROUP BY 1)
+                AS points
+            ORDER BY x LIMIT \(number: Self.most + 1)
+            """)
         guard rows.count <= Self.most else {
             throw Self.invalid(
                 "The chart along \(x.name) has over \(Self.most) points: filter the rows, or ask for `bar`.")

@@ -30,11 +30,11 @@ struct Frequencies {
                 FROM laid WHERE \(name) IS NOT NULL GROUP BY \(name) ORDER BY rows DESC, value LIMIT \(number: Self.shown))
                 """
         }
-        let rows = try session.rows(
-            of: """
-                WITH laid AS MATERIALIZED (SELECT \(texts, separator: ", ") FROM (\(query)) AS source LIMIT \(number: Self.most))
-                SELECT * FROM (\(counts, separator: " UNION ALL ")) AS found ORDER BY number, rows DESC, value
-                """)
+        let rows = try session.once(
+            """
+            WITH laid AS MATERIALIZED (SELECT \(texts, separator: ", ") FROM (\(query)) AS source LIMIT \(number: Self.most))
+            SELECT * FROM (\(counts, separator: " UNION ALL ")) AS found ORDER BY number, rows DESC, value
+            """)
         for row in rows {
             let number = try row.decode("number", as: Int.self)
             let count = try row.decode("rows", as: Int.self)

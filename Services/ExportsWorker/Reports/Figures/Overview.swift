@@ -17,7 +17,7 @@ struct Overview {
     init(_ columns: [ReportColumn], of query: SQLText, _ session: Session) throws {
         var parts: [SQLText] = ["count(*) AS rows"]
         for (index, column) in columns.enumerated() { parts += Self.parts(column, index) }
-        let row = try session.rows(of: "SELECT \(parts, separator: ", ") FROM (\(query)) AS source")[0]
+        let row = try session.once("SELECT \(parts, separator: ", ") FROM (\(query)) AS source")[0]
         rows = try row.decode("rows")
         self.columns = try columns.enumerated().map { index, column in
             let values = try row.decode("values\(index)", as: Int.self)

@@ -32,8 +32,3 @@ struct ReportColumn: Sendable {
     /// The beginning of its text.
     func text(most: Int) -> SQLText { "left(\(text), \(number: most))" }
 }
-
-extension Session {
-    /// The rows of a query that has no parameters.
-    func rows(of query: SQLText) throws(PostgresError) -> Rows { try self.query(Statement(stringLiteral: query.sql)) }
-}

@@ -8,13 +8,15 @@ struct SourceFigures {
     /// The most columns of a source that a report tells of.
     static let maxColumns = 50
 
-    let query: SourceQuery
+    let source: SnapshotTable
     let report: Export.Report
     /// Whether it is the only source, of which charts need not name it.
     let isOnly: Bool
 
-    /// - Parameter rows: the query of the table.
-    func section(of table: ExportTable, rows: SQLText, _ session: Session) throws -> ReportSection {
+    private var query: SourceQuery { source.query }
+
+    func section(_ session: Session) throws -> ReportSection {
+        let (table, rows) = (source.table, source.rows)
         let all = table.columns.map(ReportColumn.init)
         let columns = Array(all.prefix(Self.maxColumns))
         let specs = try report.charts.map { try check($0, all) }
@@ -42,8 +44,8 @@ struct SourceFigures {
     }
 
     private var description: [String] {
-        let rows = query.dataset.description
-        return ["Dataset: \(query.dataset.name)." + (rows.isEmpty ? "" : " \(ShownText.line(rows, most: 1000))")]
+        let rows = query.description
+        return ["Dataset: \(query.dataset)." + (rows.isEmpty ? "" : " \(ShownText.line(rows, most: 1000))")]
             + SourceWords(source: query.source).sentences
     }
 
@@ -57,7 +59,7 @@ struct SourceFigures {
     }
 
     private func notes(_ columns: Int, _ rows: Int) -> [String] {
-        var notes: [String] = []
+        var notes = source.notes
         if columns > Self.maxColumns {
             notes.append("Only the first \(Self.maxColumns) of \(ShownText.count(columns)) columns are shown.")
         }
@@ -76,8 +78,7 @@ struct SourceFigures {
         let found =
             report.rows == 0
             ? nil
-            : try session.rows(
-                of: "SELECT \(cells, separator: ", ") FROM (\(rows)) AS source LIMIT \(number: report.rows)")
+            : try session.once("SELECT \(cells, separator: ", ") FROM (\(rows)) AS source LIMIT \(number: report.rows)")
         let places = columns.indices.compactMap { found?.column("c\($0)") }
         return ReportTable(
             columns: columns.map { ReportTable.Column(name: ShownText.line($0.name), isNumber: $0.kind == .number) },

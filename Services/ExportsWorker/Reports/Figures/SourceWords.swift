@@ -9,6 +9,9 @@ struct SourceWords {
 
     var sentences: [String] {
         var sentences: [String] = []
+        if let text = source.search?["query"]?.stringValue {
+            sentences.append("Searched for: \(ShownText.line(text, most: 200)).")
+        }
         let parameters = source.parameters.members.filter { !$0.value.isNull }.map { key, value in
             "\(key): \(Self.text(value))"
         }
