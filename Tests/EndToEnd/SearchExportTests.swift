@@ -44,7 +44,7 @@ import Testing
         try await withTexts { stack in
             for mode in ["text", "vector", "hybrid"] {
                 let search: JSON = ["query": "boat harbour", "mode": .string(mode), "top_k": 20]
-                let exported = try await lines(search, stack)
+                let exported = try await lines(search, [:], stack)
                 let answer = try await stack.api.post("/api/v1/search", search)
                 let hits = try #require(answer.json["hits"]?.arrayValue, "\(answer.text)")
                 #expect(exported.count == 20 && hits.count == 20)
@@ -62,7 +62,7 @@ import Testing
 
     @Test func moreThanAPageAndWhatThereIsOfIt() async throws {
         try await withTexts { stack in
-            #expect(try await lines(["query": "number", "mode": "text", "top_k": 10_000], stack).count == 150)
+            #expect(try await lines(["query": "number", "mode": "text", "top_k": 10_000], [:], stack).count == 150)
             let few = try await lines(
                 ["query": "number", "mode": "text", "top_k": 1000, "filters": ["labels": ["parity": "odd"]]],
                 ["columns": ["rank", "source"], "filters": [["column": "rank", "op": "le", "value": 3]]], stack)

@@ -35,6 +35,10 @@ struct ExportsWorker: Worker {
     /// Opens the connections to buckets.
     let web: WebClient
 
+    func announce(in store: JobStore) async throws {
+        try await store.register(try await store.database.withSession { try catalogue.records($0) })
+    }
+
     func perform(_ input: Export, in context: JobContext) async throws -> Outcome<ExportedFiles> {
         if let done = try context.checkpoint(as: ExportedFiles.self) { return .done(done) }
         let queries: [SourceQuery]
@@ -117,5 +121,5 @@ struct ExportsWorker: Worker {
 
 extension PostgresError {
     /// Whether the query itself cannot be run: a mistake in it, or a value that is none of its type. Classes 22, 42 and 0A of SQLSTATE.
-    fileprivate var isOfTheQuery: Bool { sqlState.map { ["22", "42", "0A"].contains($0.prefix(2)) } ?? false }
+    var isOfTheQuery: Bool { sqlState.map { ["22", "42", "0A"].contains($0.prefix(2)) } ?? false }
 }
