@@ -67,7 +67,7 @@ struct ChartDrawing: Sendable {
             return
         }
         let scale = AxisScale(
-            from: chart.form == .columns ? min(0, low) : low >= 0 && low < high * 0.6 ? 0 : low,
+            from: chart.form == .columns ? min(0, low) : low >= 0 && low < high * 0.9 ? 0 : low,
             to: chart.form == .columns ? max(0, high) : high, isWhole: values.allSatisfy { $0 == $0.rounded() })
         let ticks = scale.ticks.map { ($0, ShownText.number($0)) }
         let left = Self.room(for: ticks.map(\.1))
