@@ -24,28 +24,26 @@ struct PDFTable {
         let widths = columns.indices.map { width(of: $0, flow.document) }
         let groups = groups(widths)
         for group in groups {
-            let ends = "\(group[groups[0] == group ? 0 : 1] + 1) to \(group[group.count - 1] + 1)"
+            let part = groups.count > 1 ? ", columns \(group.lowerBound + 1) to \(group.upperBound)" : ""
             flow.skip(14)
-            flow.add(
-                groups.count > 1 ? "\(caption), columns \(ends)" : caption, lines: 1, PDFLook.heading, keeping: 48)
+            flow.add(caption + part, lines: 1, PDFLook.heading, keeping: 48)
             flow.advance(4)
-            draw(group, widths, in: &flow)
+            draw(group.lowerBound == 0 ? Array(group) : [0] + group, widths, in: &flow)
         }
     }
 
-    /// Columns that fit beside each other; the first one, by which rows are told apart, is in each group.
-    private func groups(_ widths: [Double]) -> [[Int]] {
-        var groups: [[Int]] = [[]]
-        var taken = 0.0
+    /// Columns that fit beside each other, and beside the first one, by which rows are told apart and which each group has.
+    private func groups(_ widths: [Double]) -> [Range<Int>] {
+        var groups: [Range<Int>] = []
+        var (start, taken) = (0, 0.0)
         for (index, width) in widths.enumerated() {
-            if taken + width > PDFFlow.width, index > 0 {
-                groups.append([0])
-                taken = widths[0]
+            if taken + width > PDFFlow.width, index > start {
+                groups.append(start..<index)
+                (start, taken) = (index, widths[0])
             }
-            groups[groups.count - 1].append(index)
             taken += width
         }
-        return groups
+        return groups + [start..<widths.count]
     }
 
     private func draw(_ group: [Int], _ widths: [Double], in flow: inout PDFFlow) {
