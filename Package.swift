@@ -44,6 +44,7 @@ let package = Package(
         clibrary("CZlib", pkgConfig: "zlib", debian: "zlib1g-dev"),
         clibrary("CZstd", pkgConfig: "libzstd", debian: "libzstd-dev"),
         clibrary("CXLSXWriter", pkgConfig: "xlsxwriter", debian: "libxlsxwriter-dev"),
+        clibrary("CPangoCairo", pkgConfig: "pangocairo", debian: "libpango1.0-dev"),
         clibrary("CPCRE2", pkgConfig: "libpcre2-8", debian: "libpcre2-dev"),
         clibrary("CIDN2", pkgConfig: "libidn2", debian: "libidn2-dev"),
         clibrary("CPSL", pkgConfig: "libpsl", debian: "libpsl-dev"),
@@ -66,6 +67,7 @@ let package = Package(
         shared("HTTPClient", ["CCurl", "Config"]),
         shared("Compression", ["CZlib", "CZstd"]),
         shared("Pattern", ["CPCRE2"]),
+        shared("Drawing", ["CPangoCairo"]),
         shared("WebAddress", ["CIDN2", "CPSL"]),
         shared("Markup", ["CLibXML2", "CGumbo", "CUchardet", "CTextCat"]),
         shared("Archive", ["CLibArchive", "Markup"]),
@@ -99,7 +101,10 @@ let package = Package(
         worker("EmbeddingsWorker", ["Embedding"]),
         worker(
             "ExportsWorker",
-            ["Compression", "CXLSXWriter", "Tabular", "Markup", "HTTPClient", "Fetching", "ObjectStorage"]),
+            [
+                "Compression", "CXLSXWriter", "Tabular", "Markup", "HTTPClient", "Fetching", "ObjectStorage", "Drawing",
+                "Search",
+            ]),
 
         // Tests
         .target(
@@ -126,6 +131,7 @@ let package = Package(
         .executableTarget(name: "ParserProbe", dependencies: ["Sandbox"], path: "Tests/ParserProbe"),
         tests("SandboxTests", ["Sandbox", "ParserProbe"]),
         tests("PatternTests", ["Pattern"]),
+        tests("DrawingTests", ["Drawing"]),
         tests("WebAddressTests", ["WebAddress"]),
         tests("JobsTests", ["Jobs"]),
         tests("WorkerKitTests", ["WorkerKit"]),
@@ -142,7 +148,7 @@ let package = Package(
         tests("DocumentsWorkerTests", ["DocumentsWorker", "Markup", "HTTPClient", "HTTPServer", "CMalloc"]),
         tests("CrawlingWorkerTests", ["CrawlingWorker", "Markup", "JSON", "HTTPClient", "WebAddress"]),
         .testTarget(
-            name: "ExportsWorkerTests", dependencies: ["TestKit", "ExportsWorker", "Postgres"],
+            name: "ExportsWorkerTests", dependencies: ["TestKit", "ExportsWorker", "Postgres", "Markup"],
             path: "Tests/ExportsWorkerTests"),
         tests("GatewayTests", ["Gateway", "HTTPServer", "HTTPClient", "AMQP"]),
         tests("LocalServersTests", ["LocalServers"]),

@@ -11,9 +11,9 @@ packages=(
   librabbitmq-dev libpq-dev libmicrohttpd-dev libsodium-dev libssl-dev libgumbo-dev libxml2-dev libarchive-dev
   libjansson-dev libseccomp-dev libuchardet-dev libcmark-dev libcurl4-openssl-dev
   libmagic-dev libcsv-dev libexttextcat-dev libexttextcat-data libgmime-3.0-dev libgsf-1-dev zlib1g-dev libzstd-dev libxlsxwriter-dev
-  libpcre2-dev libidn2-dev libpsl-dev publicsuffix libopenblas-pthread-dev
-  # fonts for PDFs that name the standard ones and bring none
-  fonts-liberation
+  libpcre2-dev libpango1.0-dev libidn2-dev libpsl-dev publicsuffix libopenblas-pthread-dev
+  # fonts for PDFs that name the standard ones and bring none; a font to write reports with
+  fonts-liberation fonts-dejavu-core
   # programs
   python3-venv nghttp2-server zstd poppler-utils tesseract-ocr tesseract-ocr-eng openssl pkg-config curl jq procps util-linux ca-certificates
 )

@@ -32,6 +32,9 @@ public struct SQLText: Sendable, Hashable, ExpressibleByStringInterpolation {
         /// Adds a name as a quoted identifier, whatever it holds.
         public mutating func appendInterpolation(name: String) { sql += name.quotedIdentifier }
 
+        /// Adds a whole number as it is.
+        public mutating func appendInterpolation(number: Int) { sql += String(number) }
+
         /// Adds a value as a literal that the server reads as `type`, in that type's own input form; NULL when nil.
         ///
         /// - Parameter type: as the server writes it (`format_type`), or a name from the source code; it is not quoted.

@@ -94,7 +94,7 @@ extension Session {
     }
 
     /// The results of what was sent; the first error is thrown after the last of them.
-    private func results(_ body: (ResultHandle) -> Void) throws(PostgresError) {
+    func results(_ body: (ResultHandle) -> Void) throws(PostgresError) {
         var failure: PostgresError?
         while let result = try connection.nextResult(operation) {
             if result.status == PGRES_FATAL_ERROR { failure = failure ?? error(of: result) } else { body(result) }

@@ -14,6 +14,12 @@ public struct SearchHit: Sendable, Equatable {
     public let textRank: Int?
     /// The chunk.
     public let chunk: FoundChunk
+
+    init(_ ranked: RankedChunk, _ chunk: FoundChunk) {
+        (score, similarity) = (ranked.score, ranked.similarity)
+        (vectorRank, textRank) = (ranked.vectorRank, ranked.textRank)
+        self.chunk = chunk
+    }
 }
 
 /// What a search has found.

@@ -13,9 +13,9 @@ public struct SearchEngine: Sendable {
     /// Of how many chunks with all of a query's words the best are looked for: ranking one takes some tens of microseconds.
     static let standardRanked = 20_000
     /// How many bytes of vectors are compared at a time.
-    private static let batchBytes = 2 << 20
+    static let batchBytes = 2 << 20
     /// How many of each list are fused at the least, so that one far down in both can come up.
-    private static let leastDepth = 50
+    static let leastDepth = 50
     /// The most text of an answer.
     private static let maxTextBytes = JobStore.maxTextBytes
 
@@ -49,22 +49,19 @@ public struct SearchEngine: Sendable {
     /// - Throws: `SearchError`, `PostgresError`, or `CancellationError`.
     public func search(_ request: SearchRequest, namespace: String) async throws -> SearchAnswer {
         do {
-            let place = try await place(of: request, namespace: namespace)
-            var answer = SearchAnswer(mode: request.mode, model: place.model)
-            let vector = try await vector(for: request, in: place, &answer)
-            guard let space = place.space else { return answer }
-            let work = Work(
-                search: ChunkSearch(space, request.filter), request: request, mode: answer.mode, vector: vector,
-                few: few, ranked: ranked, timeout: timeout)
-            let found = try await database.withSession { session in
-                try session.transaction { session in try work.run(session) }
+            let plan = try await plan(request, namespace: namespace)
+            var answer = SearchAnswer(mode: plan.mode, model: plan.model, notes: plan.notes)
+            guard let search = plan.search else { return answer }
+            let (ranking, chunks) = try await database.withSession { session in
+                try session.transaction { session in
+                    try ChunkSearch.hold(session)
+                    let ranking = try plan.ranking(session)
+                    return (ranking, try search.chunks(ranking.chunks.map(\.chunk), session))
+                }
             }
-            (answer.method, answer.hits) = (found.method, found.hits)
-            if found.isCut {
-                answer.notes.append(
-                    "More than \(ranked) chunks have the words: the best of \(ranked) of them are shown. Add words, or filters."
-                )
-            }
+            answer.method = ranking.method
+            answer.hits = ranking.chunks.compactMap { ranked in chunks[ranked.chunk].map { SearchHit(ranked, $0) } }
+            answer.notes += ranking.notes
             if let note = Self.cut(&answer.hits) { answer.notes.append(note) }
             return answer
         } catch let error as PostgresError where error.kind == .poolTimeout {
@@ -74,6 +71,18 @@ public struct SearchEngine: Sendable {
         } catch is TimedOut {
             throw SearchError.timeIsOver(timeout)
         }
+    }
+
+    /// Finds out where a request of a namespace looks, and turns its text into a vector where it needs one. Nothing is searched yet.
+    ///
+    /// - Throws: `SearchError`, `PostgresError`, or `CancellationError`.
+    public func plan(_ request: SearchRequest, namespace: String) async throws -> SearchPlan {
+        let place = try await place(of: request, namespace: namespace)
+        var plan = SearchPlan(
+            mode: request.mode, model: place.model, request: request, few: few, mostRanked: ranked, timeout: timeout)
+        plan.vector = try await vector(for: request, in: place, &plan)
+        plan.search = place.space.map { ChunkSearch($0, request.filter) }
+        return plan
     }
 
     /// Where a request looks.
@@ -122,7 +131,7 @@ public struct SearchEngine: Sendable {
 
     /// The vector to look for; nil when words alone are looked for, or nothing is there to be found.
     private func vector(
-        for request: SearchRequest, in place: Place, _ answer: inout SearchAnswer
+        for request: SearchRequest, in place: Place, _ plan: inout SearchPlan
     ) async throws -> [Float]? {
         guard request.mode != .text else { return nil }
         if let vector = request.vector { return try Self.unit(vector, for: place) }
@@ -130,8 +139,8 @@ public struct SearchEngine: Sendable {
         do {
             return try await embed(text, in: place, within: patience(request))
         } catch let error as SearchError where request.mode == .hybrid {
-            answer.mode = .text
-            answer.notes.append("Looked for words alone. \(error.message)")
+            plan.mode = .text
+            plan.notes.append("Looked for words alone. \(error.message)")
             return nil
         }
     }
@@ -186,69 +195,10 @@ public struct SearchEngine: Sendable {
         hits.removeSubrange(end...)
         return "Only \(end) hits, because their texts are long; ask for the others by filters."
     }
-
-    /// A search on its connection.
-    private struct Work: Sendable {
-        let search: ChunkSearch
-        let request: SearchRequest
-        let mode: SearchRequest.Mode
-        let vector: [Float]?
-        let few: Int
-        let ranked: Int
-        let timeout: Duration
-
-        private var depth: Int { mode == .hybrid ? max(SearchEngine.leastDepth, 3 * request.count) : request.count }
-
-        func run(_ session: Session) throws -> (method: SearchAnswer.Method?, hits: [SearchHit], isCut: Bool) {
-            let deadline = ContinuousClock.now + timeout
-            try ChunkSearch.hold(session)
-            let (words, isCut) =
-                try mode == .vector
-                ? ([], false) : search.words(request.text ?? "", limit: depth, ranked: ranked, session)
-            let near = try vector.map { try neighbours(of: $0, until: deadline, session) }
-            let similarities = Dictionary(uniqueKeysWithValues: (near?.found ?? []).map { ($0.chunk, $0.similarity) })
-            let scores = Dictionary(uniqueKeysWithValues: words)
-            let order = Fusion.merge(vector: near?.found.map(\.chunk) ?? [], text: words.map(\.chunk)).prefix(
-                request.count)
-            let chunks = try search.chunks(order.map(\.chunk), session)
-            let hits = order.compactMap { entry -> SearchHit? in
-                guard let chunk = chunks[entry.chunk] else { return nil }
-                let score =
-                    switch mode {
-                    case .vector: similarities[entry.chunk]
-                    case .text: scores[entry.chunk]
-                    case .hybrid: entry.score
-                    }
-                return SearchHit(
-                    score: score ?? 0, similarity: similarities[entry.chunk], vectorRank: entry.vectorRank,
-                    textRank: entry.textRank, chunk: chunk)
-            }
-            return (near?.method, hits, isCut)
-        }
-
-        private func neighbours(
-            of query: [Float], until deadline: ContinuousClock.Instant, _ session: Session
-        ) throws -> (method: SearchAnswer.Method, found: [Neighbour]) {
-            var neighbours = Neighbours(of: query, count: depth, floor: request.minSimilarity ?? -.infinity)
-            if let index = search.space.index, try search.filter.isEmpty || search.hasMore(than: few, session) {
-                let count = min(ChunkSearch.widest, max(100, 4 * depth))
-                if let candidates = try search.candidates(near: query, by: index, count: count, least: depth, session) {
-                    neighbours.look(at: candidates)
-                    return (.index, neighbours.sorted)
-                }
-            }
-            let batch = max(16, SearchEngine.batchBytes / (4 * query.count))
-            try search.scan(batch: batch, session) { rows in
-                guard ContinuousClock.now < deadline else { throw SearchError.timeIsOver(timeout) }
-                neighbours.look(at: rows)
-            }
-            return (.exact, neighbours.sorted)
-        }
-    }
 }
 
 extension SearchError {
-    fileprivate static func timeIsOver(_ limit: Duration) -> SearchError {
+    static func timeIsOver(_ limit: Duration) -> SearchError {
         SearchError(
             .tooSlow,
             "The search took longer than \(limit). Narrow it by filters, or have the `vector` extension installed."

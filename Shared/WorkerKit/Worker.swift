@@ -20,12 +20,20 @@ public protocol Worker: Sendable {
     /// How many jobs run at once unless `SWITCHYARD_SLOTS` says otherwise.
     static var defaultSlots: Int { get }
 
+    /// Makes known in the database what clients may ask for beside the type, before the first job is taken; may be called again.
+    func announce(in store: JobStore) async throws
+
     /// Does one job's work.
     ///
     /// An expected end is a value; whatever is thrown means that the attempt failed and is retried by the type's policy. Must end
     /// soon after its task is cancelled; an execution that does not is abandoned when the time for it is over: its slot is given to
     /// another job, and what it writes afterwards is dropped by the fence.
     func perform(_ input: Input, in context: JobContext) async throws -> Outcome<Output>
+}
+
+extension Worker {
+    /// Nothing.
+    public func announce(in store: JobStore) async throws {}
 }
 
 /// How an execution ends.

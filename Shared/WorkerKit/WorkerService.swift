@@ -17,6 +17,7 @@ import Telemetry
 /// - `Presence` keeps the worker in the registry, and drains and resumes it when an operator asks;
 /// - SIGTERM (G9): take nothing more, let jobs finish for half of the drain time, ask the rest to stop and hand back, leave.
 public struct WorkerService<W: Worker>: ServedWorker {
+    private let worker: W
     private let configuration: WorkerConfiguration
     /// What it runs.
     public let type: JobType
@@ -53,6 +54,7 @@ public struct WorkerService<W: Worker>: ServedWorker {
         let vault = Self.vault(type, configuration.service, log: log)
         let roots = configuration.fileRoots
 
+        self.worker = worker
         self.configuration = configuration
         self.type = type
         self.log = log
@@ -109,7 +111,10 @@ public struct WorkerService<W: Worker>: ServedWorker {
     /// Registers the type and works until its task is cancelled.
     public func work() async throws {
         log.info("started", ["slots": .int(configuration.slots)])
-        try await store.whenReachable(log: log) { try await $0.register(type) }
+        try await store.whenReachable(log: log) {
+            try await $0.register(type)
+            try await worker.announce(in: $0)
+        }
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await publisher.run() }
             group.addTask { try await control.run { deliveries in hear(deliveries) } }

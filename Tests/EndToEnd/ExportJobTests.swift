@@ -273,7 +273,7 @@ import Testing
 
 extension Stack {
     /// The result of an export that must succeed.
-    fileprivate func export(_ spec: JSON) async throws -> JSON {
+    func export(_ spec: JSON) async throws -> JSON {
         let end = try await end("export", spec)
         guard end["status"] == "completed", case .object(var result)? = end["result"] else {
             throw TestKitError("the export ended so: \(end)")
@@ -283,7 +283,7 @@ extension Stack {
     }
 
     /// The bytes of the artifact at a place of a result; also checks its size and its digest.
-    fileprivate func content(of result: JSON, _ index: Int) async throws -> [UInt8] {
+    func content(of result: JSON, _ index: Int) async throws -> [UInt8] {
         let file = try #require(result["artifacts"]?[index])
         let id = try #require(file["id"]?.stringValue)
         let answer = try await api.get("/api/v1/artifacts/\(id)")

@@ -62,6 +62,23 @@ struct DatasetCatalogue: Sendable {
         return table
     }
 
+    /// All datasets as clients see them.
+    func records(_ session: Session) throws -> [DatasetRecord] {
+        try datasets.values.sorted { $0.name < $1.name }.map { dataset in
+            DatasetRecord(
+                dataset, columns: try columns(of: dataset, session), isImportable: importTables[dataset.name] != nil,
+                namespaces: namespaces[dataset.name]?.sorted())
+        }
+    }
+
+    /// Nil where the query cannot be read, as when a table of the operator's is not there yet.
+    private func columns(of dataset: Dataset, _ session: Session) throws(PostgresError) -> [ResultColumn]? {
+        do { return try session.columns(of: dataset.shape) } catch {
+            guard error.isOfTheQuery else { throw error }
+            return nil
+        }
+    }
+
     private static func read(_ path: String) throws -> [OperatorDataset] {
         do {
             let bytes = try Data(contentsOf: URL(fileURLWithPath: path))

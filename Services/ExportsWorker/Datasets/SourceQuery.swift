@@ -2,25 +2,55 @@ import Foundation
 import JSON
 import Jobs
 import Postgres
+import Search
 import WorkerKit
 
-/// The query of a source: its dataset's, with the columns, filters, order and limit that the job asks for.
+/// The query of a source: its rows, with the columns, filters, order and limit that the job asks for.
 struct SourceQuery {
+    /// The most hits of a search.
+    static let maxHits = 10_000
+
+    /// Where rows come from.
+    private enum Origin {
+        case dataset(SQLText)
+        /// They are known when the search has run, in the snapshot.
+        case search(SearchPlan)
+    }
+
     let source: Export.Source
-    let dataset: Dataset
+    /// What the rows are known by: a dataset's name, or `search`.
+    let dataset: String
+    /// What the rows are, in a sentence.
+    let description: String
     /// By what its file or sheet is named.
     private(set) var name: String
-    private let rows: SQLText
+    private let origin: Origin
 
+    /// The rows of a dataset.
+    ///
     /// - Throws: `JobFailure` `invalid_source`.
     init(_ source: Export.Source, _ dataset: Dataset, namespace: String) throws(JobFailure) {
-        self.source = source
-        self.dataset = dataset
-        // What the name of a file must not have.
-        name = String((source.name ?? dataset.name).map { $0 == "/" || $0 == "\\" || $0.isControl ? "_" : $0 })
+        let rows: SQLText
         do { rows = try dataset.query(namespace: namespace, source.parameters.members) } catch {
             throw Self.invalid(error.description)
         }
+        self.init(source, dataset.name, dataset.description, .dataset(rows))
+    }
+
+    /// The hits of a search.
+    ///
+    /// - Throws: `JobFailure` `invalid_source`.
+    init(_ source: Export.Source, _ search: SearchPlan) throws(JobFailure) {
+        guard source.parameters.members.isEmpty else {
+            throw Self.invalid("A search has no `parameters`: what it looks for is in `search`.")
+        }
+        self.init(source, "search", "Chunks that a search has found, the best first.", .search(search))
+    }
+
+    private init(_ source: Export.Source, _ dataset: String, _ description: String, _ origin: Origin) {
+        (self.source, self.dataset, self.description, self.origin) = (source, dataset, description, origin)
+        // What the name of a file must not have.
+        name = String((source.name ?? dataset).map { $0 == "/" || $0 == "\\" || $0.isControl ? "_" : $0 })
     }
 
     /// Gives sources names by which their files can be told from one another: a number behind those that another one has, too.
@@ -37,21 +67,34 @@ struct SourceQuery {
         }
     }
 
-    /// The table that comes out, and the query that makes it.
+    /// The table that comes out, with the query that makes it.
     ///
-    /// - Throws: `JobFailure` `invalid_source`.
-    func table(_ session: Session) throws -> (table: ExportTable, query: SQLText) {
+    /// - Throws: `JobFailure` `invalid_source`, or `SearchError`.
+    func table(_ session: Session) throws -> SnapshotTable {
+        let (rows, notes) = try rows(session)
         let all = try session.columns(of: rows)
         if let twice = Dictionary(grouping: all, by: \.name).first(where: { $0.value.count > 1 }) {
             throw Self.invalid(
-                "The dataset \(dataset.name) has two columns \(twice.key); its operator gives them names of their own.")
+                "The dataset \(dataset) has two columns \(twice.key); its operator gives them names of their own.")
         }
         let chosen = try source.columns.isEmpty ? all : source.columns.map { try column($0, of: all) }
         let table = ExportTable(name: name, columns: chosen)
-        return (table, try query(table, all))
+        return SnapshotTable(query: self, table: table, rows: try query(of: rows, table, all), notes: notes)
     }
 
-    private func query(_ table: ExportTable, _ all: [ResultColumn]) throws(JobFailure) -> SQLText {
+    /// All rows, and what to know of them.
+    private func rows(_ session: Session) throws -> (query: SQLText, notes: [String]) {
+        switch origin {
+        case .dataset(let rows): return (rows, [])
+        case .search(let plan):
+            let ranking = try plan.ranking(session)
+            return (Dataset.hits(ranking.chunks, in: plan.space), plan.notes + ranking.notes)
+        }
+    }
+
+    private func query(
+        of rows: SQLText, _ table: ExportTable, _ all: [ResultColumn]
+    ) throws(JobFailure) -> SQLText {
         let names: [SQLText] = table.columns.map { "\(name: $0.name)" }
         var query: SQLText = "SELECT \(names, separator: ", ") FROM (\(rows)) AS source"
         var conditions: [SQLText] = []
@@ -112,7 +155,7 @@ struct SourceQuery {
     private func column(_ name: String, of all: [ResultColumn]) throws(JobFailure) -> ResultColumn {
         guard let column = all.first(where: { $0.name == name }) else {
             let known = all.map(\.name).joined(separator: ", ")
-            throw Self.invalid("The dataset \(dataset.name) has no column \(name); it has \(known).")
+            throw Self.invalid("The dataset \(dataset) has no column \(name); it has \(known).")
         }
         return column
     }

@@ -124,6 +124,16 @@ extension Gateway {
                     "getTypeSchema", "GET", "/api/v1/types/{type}/schema", .read,
                     "Reads the JSON Schema of a type's spec",
                     answers: [.json(schema: Schema.anyObject, "The schema.")], getTypeSchema),
+                Route(
+                    "listDatasets", "GET", "/api/v1/datasets", .read, "Lists what can be exported and imported",
+                    details:
+                        "The datasets that sources of `export` can name, and which of them rows can be imported into with `import`. Empty until an exports worker has started; "
+                        + "where several know different ones, those of the one that started last.",
+                    answers: [
+                        .json(
+                            schema: Schema.answer("The datasets.", ["datasets": Schema.list(DatasetRecord.reference)]),
+                            "Those that the namespace may use, by name.")
+                    ], listDatasets),
             ])
     }
 }

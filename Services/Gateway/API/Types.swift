@@ -17,6 +17,19 @@ extension Gateway {
         return HTTPResponse(json: json)
     }
 
+    /// `GET /datasets`: what the namespace may export, as the exports worker has made it known.
+    func listDatasets(_ call: Call) async throws -> HTTPResponse {
+        let datasets = try await store.datasets(namespace: call.namespace)
+        var json = JSONWriter()
+        json.beginObject()
+        json.key("datasets")
+        json.beginArray()
+        for dataset in datasets { dataset.write(to: &json) }
+        json.endArray()
+        json.endObject()
+        return HTTPResponse(json: json)
+    }
+
     /// `GET /types/{type}/schema`: the JSON Schema of the type's spec, to be used as it is.
     func getTypeSchema(_ call: Call) async throws -> HTTPResponse {
         guard let type = try await store.types().types.first(where: { $0.name == call.parameters[0] }) else {

@@ -10,6 +10,7 @@ enum OpenAPI {
         [
             Job.self, Event.self, LogLine.self, Execution.self, Checkpoint.self, FileRecord.self, SignedURL.self,
             JobType.self,
+            DatasetRecord.self,
             DeadLetter.self, StoppingJob.self, Schedule.self, Workflow.self, WorkerRecord.self, KeyRecord.self,
             AuditEntry.self,
             Webhook.self, WebhookWithSecret.self, WebhookDelivery.self,

@@ -52,7 +52,7 @@ public struct Dataset: Sendable {
             let known = parameters.map(\.name).joined(separator: ", ")
             throw DatasetError("\(self.name) has no parameter \(name); it has \(known.isEmpty ? "none" : known).")
         }
-        var columns: [SQLText] = ["\(literal: namespace, "text") AS \(name: "namespace")"]
+        var texts: [String?] = []
         for parameter in parameters {
             let value = values[parameter.name] ?? .null
             guard !(parameter.isRequired && value.isNull) else {
@@ -61,8 +61,18 @@ public struct Dataset: Sendable {
             guard let text = parameter.type.text(of: value) else {
                 throw DatasetError("The parameter \(parameter.name) of \(name) must be \(parameter.type.wanted).")
             }
-            columns.append("\(literal: text.value, parameter.type.sqlName) AS \(name: parameter.name)")
+            texts.append(text.value)
         }
+        return query(namespace: namespace, texts)
+    }
+
+    /// The query with nothing given, which tells its columns.
+    public var shape: SQLText { query(namespace: "", parameters.map { _ in nil }) }
+
+    private func query(namespace: String, _ texts: [String?]) -> SQLText {
+        let columns: [SQLText] =
+            ["\(literal: namespace, "text") AS \(name: "namespace")"]
+            + zip(parameters, texts).map { "\(literal: $1, $0.type.sqlName) AS \(name: $0.name)" }
         return
             "WITH parameters AS NOT MATERIALIZED (SELECT \(columns, separator: ", ")) SELECT * FROM (\(query)\n) AS rows"
     }

@@ -37,7 +37,7 @@ public enum Migrations {
         crawlSchema,
         captureSchema,
         embeddingSchema,
-        importSchema, filesSchema,
+        importSchema, filesSchema, datasetSchema,
     ]
 
     /// The number of the newest step that this build knows.

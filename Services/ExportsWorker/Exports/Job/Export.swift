@@ -2,20 +2,24 @@ import Compression
 import Foundation
 import JSON
 import Jobs
+import Search
 import WorkerKit
 
 /// The job type `export`: what goes in.
 struct Export: Decodable, Sendable {
     /// Rows that are exported.
     struct Source: Decodable, Sendable {
-        let dataset: String
+        /// Nil for the hits of a search.
+        let dataset: String?
+        /// What is looked for, in the form of `POST /search`.
+        let search: JSON?
         let parameters: JSONObjectValue
         /// All of them when empty.
         let columns: [String]
         let filters: [Filter]
         let order: [Order]
         let limit: Int?
-        /// By what its file or sheet is named; the dataset's name when nil.
+        /// By what its file or sheet is named; the dataset's name, or `search`, when nil.
         let name: String?
     }
 
@@ -45,6 +49,8 @@ struct Export: Decodable, Sendable {
 
     enum Format: String, Decodable, CaseIterable {
         case csv, jsonl, json, xlsx
+        // Reports.
+        case markdown, html, pdf
 
         var mediaType: String {
             switch self {
@@ -52,8 +58,14 @@ struct Export: Decodable, Sendable {
             case .jsonl: "application/jsonl"
             case .json: "application/json"
             case .xlsx: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+            case .markdown: "text/markdown; charset=utf-8"
+            case .html: "text/html; charset=utf-8"
+            case .pdf: "application/pdf"
             }
         }
+
+        /// What the names of its files end with.
+        var suffix: String { self == .markdown ? "md" : rawValue }
     }
 
     struct CSV: Decodable, Sendable {
@@ -85,6 +97,7 @@ struct Export: Decodable, Sendable {
     let formulas: Formulas
     let parts: Parts
     let target: Target
+    let report: Report
 
     /// Where the files go; to the job's artifacts when there is no bucket.
     struct Target: Decodable, Sendable {
@@ -112,8 +125,8 @@ extension Export {
         try JobType(
             name: typeName, version: 1,
             description: """
-                Writes jobs, documents, chunks, pages, embeddings and what else the operator has named to files: CSV, JSON or XLSX, from one snapshot of the \
-                database.
+                Writes jobs, documents, chunks, pages, embeddings and what else the operator has named to files: CSV, JSON or XLSX, or a \
+                report with charts, from one snapshot of the database.
                 """,
             specSchema: [
                 "type": "object", "additionalProperties": false, "required": ["sources"],
@@ -152,9 +165,10 @@ extension Export {
             "formulas": Schema.word(Formulas.allCases.map(\.rawValue)).defaulting(to: "neutralise").described(
                 "What is done in CSV and XLSX to text that a spreadsheet would run as a formula: an apostrophe before it, or nothing."
             ),
+            "report": Report.schema,
             "parts": [
                 "type": "object", "additionalProperties": false, "default": [:],
-                "description": "When a file is full and another one follows; not for xlsx.",
+                "description": "When a file is full and another one follows; not for xlsx and reports.",
                 "properties": [
                     "rows": Schema.integer(1...1_000_000_000), "bytes": Schema.integer(1_000_000...1_000_000_000_000),
                 ],
@@ -163,11 +177,13 @@ extension Export {
     }
 
     private static let source: JSON = [
-        "type": "object", "additionalProperties": false, "required": ["dataset"],
+        "type": "object", "additionalProperties": false,
+        "oneOf": [["required": ["dataset"]], ["required": ["search"]]],
         "properties": [
             "dataset": Schema.text(max: 100).described(
-                "One of the product's, or one that the operator has named; an unknown one is answered with those that there are."
-            ),
+                "One of the product's, or one that the operator has named (`GET /datasets` lists them)."),
+            "search": SearchRequest.schema(most: SourceQuery.maxHits).described(
+                "Instead of a dataset: the hits of a search as `POST /search` makes it, the best first."),
             "parameters": Schema.anyObject.defaulting(to: [:]),
             "columns": Schema.list(Schema.text(max: 200), 0...1600).defaulting(to: []).described(
                 "In this order; all when empty."),

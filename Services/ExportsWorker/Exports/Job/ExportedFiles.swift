@@ -25,6 +25,14 @@ struct ExportedFiles: Codable, Sendable {
         let dataset: String
         let rows: Int
         let columns: [Column]
+        /// What to know of the rows: sentences; nil when there is nothing.
+        let notes: [String]?
+
+        init(_ entry: SnapshotTable, rows: Int) {
+            (name, dataset, self.rows) = (entry.table.name, entry.query.dataset, rows)
+            columns = entry.table.columns.map { Column(name: $0.name, type: $0.typeName) }
+            notes = entry.notes.isEmpty ? nil : entry.notes
+        }
     }
 
     let format: String

@@ -1,11 +1,13 @@
 import Compression
 import Concurrency
+import Drawing
 import Foundation
 import HTTPClient
 import JSON
 import Jobs
 import ObjectStorage
 import Postgres
+import Search
 import WorkerKit
 
 /// Runs `export`: one snapshot of the database, streamed into files that appear all together or not at all.
@@ -28,20 +30,24 @@ struct ExportsWorker: Worker {
 
     let database: Database
     let catalogue: DatasetCatalogue
+    /// Looks for the hits that are exported.
+    let searches: SearchEngine
     /// Opens the connections to buckets.
     let web: WebClient
+
+    func announce(in store: JobStore) async throws {
+        try await store.register(try await store.database.withSession { try catalogue.records($0) })
+    }
 
     func perform(_ input: Export, in context: JobContext) async throws -> Outcome<ExportedFiles> {
         if let done = try context.checkpoint(as: ExportedFiles.self) { return .done(done) }
         let queries: [SourceQuery]
-        do {
-            queries = SourceQuery.named(
-                try input.sources.map {
-                    try SourceQuery(
-                        $0, catalogue.dataset(named: $0.dataset, namespace: context.namespace),
-                        namespace: context.namespace)
-                })
-        } catch let failure as JobFailure { return .reject(failure) }
+        do { queries = SourceQuery.named(try await sources(of: input, context)) } catch let failure as JobFailure {
+            return .reject(failure)
+        } catch let error as SearchError {
+            guard error.isTransient else { return .reject(error.failure) }
+            throw error.failure
+        }
         let target = try target(of: input, queries, context)
         var files = ExportFiles(input, target, context)
         do {
@@ -50,14 +56,32 @@ struct ExportsWorker: Worker {
             return .done(try await files.publish(tally))
         } catch let failure as JobFailure {
             return .reject(failure)
+        } catch let error as SearchError {
+            return .reject(error.failure)
         } catch let error as PostgresError where error.isOfTheQuery {
             return .reject(SourceQuery.invalid("The database refuses the query: \(error.message)."))
         } catch let error as WorkbookError {
             return .reject(JobFailure(code: "no_workbook", message: "The workbook cannot be written: \(error)."))
+        } catch let error as DrawingError {
+            return .reject(JobFailure(code: "no_report", message: "The report cannot be drawn: \(error)."))
         } catch let error as S3Error {
             guard error.isTransient else { return .reject(error.failure) }
             throw error.failure
         }
+    }
+
+    private func sources(of input: Export, _ context: JobContext) async throws -> [SourceQuery] {
+        var queries: [SourceQuery] = []
+        for source in input.sources {
+            if let request = source.search {
+                let plan = try await searches.plan(try SearchRequest(source: request), namespace: context.namespace)
+                queries.append(try SourceQuery(source, plan))
+            } else {
+                let dataset = try catalogue.dataset(named: source.dataset ?? "", namespace: context.namespace)
+                queries.append(try SourceQuery(source, dataset, namespace: context.namespace))
+            }
+        }
+        return queries
     }
 
     private func target(
@@ -97,5 +121,5 @@ struct ExportsWorker: Worker {
 
 extension PostgresError {
     /// Whether the query itself cannot be run: a mistake in it, or a value that is none of its type. Classes 22, 42 and 0A of SQLSTATE.
-    fileprivate var isOfTheQuery: Bool { sqlState.map { ["22", "42", "0A"].contains($0.prefix(2)) } ?? false }
+    var isOfTheQuery: Bool { sqlState.map { ["22", "42", "0A"].contains($0.prefix(2)) } ?? false }
 }

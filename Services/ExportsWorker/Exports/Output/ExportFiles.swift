@@ -118,7 +118,7 @@ struct ExportFiles {
                 name += String(format: "-%05d", parts[table, default: 1])
             }
         }
-        return name + "." + input.format.rawValue + (input.compression?.suffix ?? "")
+        return name + "." + input.format.suffix + (input.compression?.suffix ?? "")
     }
 
     /// Makes the files known, all at once, and with them a manifest that tells what they hold.
