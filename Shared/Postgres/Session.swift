@@ -65,7 +65,7 @@ public final class Session {
         return output
     }
 
-    /// Runs the body within the open transaction so that its error undoes only what it did itself. Savepoints do not nest.
+    /// Runs the body within the open transaction so that its error undoes only what it did itself. Savepoints nest.
     public func savepoint<Output>(_ body: (Session) throws -> Output) throws -> Output {
         try script("SAVEPOINT part")
         let output: Output

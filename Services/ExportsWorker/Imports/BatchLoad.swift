@@ -34,7 +34,6 @@ struct BatchLoad {
         guard !batch.rows.isEmpty else { return outcome }
         // What is checked at the commit would be nobody's fault there.
         try session.script("SET CONSTRAINTS ALL IMMEDIATE; SET LOCAL statement_timeout = '\(Self.mostSeconds)s'")
-        try target.begin(session)
         try load(0..<batch.rows.count, &outcome, until: .now + Self.mostSearch, session)
         return outcome
     }

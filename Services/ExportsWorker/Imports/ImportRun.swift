@@ -53,6 +53,8 @@ struct ImportRun: Sendable {
 
     private func load(_ batch: ImportBatch, after progress: ImportProgress) async throws -> ImportProgress {
         var batch = batch
+        let read = (try Self.position(of: progress)?.number ?? 1) - 1
+        batch.followsNewRows = progress.loaded + progress.rejected == Int64(read)
         while true {
             try await expectFewRejected(batch, after: progress)
             do {

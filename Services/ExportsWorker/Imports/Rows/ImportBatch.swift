@@ -11,6 +11,8 @@ struct ImportBatch: Sendable {
         let position: Position
     }
 
+    /// Whether all rows before it were added, so that these are likely to be new, too.
+    var followsNewRows = true
     /// The rows as their target's writer has written them.
     var text: [UInt8] = []
     var rows: [Row] = []

@@ -24,8 +24,6 @@ protocol ImportTarget: Sendable {
     mutating func map(_ source: TableLayout) throws(JobFailure)
     /// What writes the rows, on one thread.
     func writer() -> any RowWriter
-    /// Makes ready, within the transaction of a batch.
-    func begin(_ session: Session) throws
     /// Loads rows of a batch, all or none.
     ///
     /// - Parameter origin: the job that the import began as.
@@ -36,7 +34,6 @@ protocol ImportTarget: Sendable {
 
 extension ImportTarget {
     func example(_ row: [UInt8]) throws -> JSON? { nil }
-    func begin(_ session: Session) throws {}
     func made(by origin: UUID, _ context: JobContext) async throws -> ImportedRows.Made? { nil }
 }
 

@@ -40,11 +40,11 @@ struct TableTarget: ImportTarget {
     }
 
     func writer() -> any RowWriter { TableRowWriter(columns: columns, rules: rules) }
-    func begin(_ session: Session) throws { try TableLoad.begin(self, session) }
 
     func load(_ rows: Range<Int>, of batch: ImportBatch, for origin: UUID, _ session: Session) throws -> LoadCounts {
         try batch.text.withUnsafeBytes { text in
-            try TableLoad.copy(UnsafeRawBufferPointer(rebasing: text[batch.bytes(of: rows)]), into: self, session)
+            let text = UnsafeRawBufferPointer(rebasing: text[batch.bytes(of: rows)])
+            return try TableLoad.load(text, likelyNew: batch.followsNewRows, into: self, session)
         }
     }
 
