@@ -44,11 +44,10 @@ struct JobsTarget: ImportTarget {
     func load(
         _ rows: Range<Int>, of batch: ImportBatch, for origin: UUID, _ session: Session
     ) throws -> LoadCounts {
-        let submissions = rows.map { row in
-            // Judged when it was read; its secrets are sealed.
-            (submission: jobs.filled(with: batch[row]), row: batch.rows[row].position.number)
-        }
-        try jobs.insert(submissions, of: origin, session)
+        // Judged when they were read; their secrets are sealed.
+        let submissions = try jobs.filled(with: rows.map { batch[$0] })
+        let numbers = rows.map { batch.rows[$0].position.number }
+        try jobs.insert(Array(zip(submissions, numbers)), of: origin, session)
         return LoadCounts(loaded: Int64(rows.count))
     }
 

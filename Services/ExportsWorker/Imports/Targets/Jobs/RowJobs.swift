@@ -11,30 +11,31 @@ struct RowJobs: Sendable {
     private static let mostNamed = 100
 
     let type: JobType
-    private let template: JSON
+    private let template: JSONObject
     private let catalogue: TypeCatalogue
     private let namespace: String
-    private let empty: Submission
 
     /// - Parameter template: a submission whose spec is what all rows have.
     /// - Throws: `JobFailure` `unknown_type`, or `invalid_target` when no job can come of it.
     init(_ template: JSON, _ context: JobContext) async throws {
-        (self.template, namespace, catalogue) = (template, context.namespace, try await context.types())
-        guard let type = catalogue.types[template["type"]?.stringValue ?? ""] else {
+        (self.template, namespace) = (template.objectValue ?? [:], context.namespace)
+        catalogue = try await context.types()
+        let name = template["type"]?.stringValue ?? ""
+        guard let type = catalogue.types[name] else {
             throw JobFailure(
                 code: "unknown_type",
-                message:
-                    "There is no job type \(template["type"]?.stringValue ?? ""): start its worker. Known types: \(catalogue.names)."
-            )
+                message: "There is no job type \(name): start its worker. Known types: \(catalogue.names).")
         }
         self.type = type
-        do {
-            // The whole spec is still to be filled in.
-            empty = try Submission.read(
-                template, id: UUIDv7.generate(), namespace: namespace, catalogue: catalogue, references: [""])
-        } catch {
+        do { _ = try blank() } catch {
             throw JobFailure(code: "invalid_target", message: "No job can be made of the rows: \(error)")
         }
+    }
+
+    /// A job as it is asked for now, whose whole spec is still to be filled in.
+    private func blank() throws(SubmissionError) -> Submission {
+        try Submission.read(
+            .object(template), id: UUIDv7.generate(), namespace: namespace, catalogue: catalogue, references: [""])
     }
 
     /// What all specs have.
@@ -42,20 +43,14 @@ struct RowJobs: Sendable {
 
     /// A job with this spec, judged as one that is submitted; pointers are within the spec.
     func read(_ spec: JSON) throws(MemberWriter.Refusal) -> Submission {
-        guard case .object(var job) = template else { throw MemberWriter.Refusal(violations: []) }
+        var job = template
         job["spec"] = spec
         let submission: Submission
         do {
             submission = try Submission.read(
                 .object(job), id: UUIDv7.generate(), namespace: namespace, catalogue: catalogue)
         } catch {
-            throw MemberWriter.Refusal(
-                violations: error.violations.map { violation in
-                    let isInSpec = violation.pointer.hasPrefix("/spec")
-                    return Violation(
-                        at: isInSpec ? String(violation.pointer.dropFirst("/spec".count)) : violation.pointer,
-                        rule: violation.keyword, message: violation.message)
-                })
+            throw MemberWriter.Refusal(error)
         }
         guard submission.spec.count <= Submission.maxSpecBytes else {
             let message = "the spec has over \(Submission.maxSpecBytes >> 20) MiB"
@@ -64,11 +59,14 @@ struct RowJobs: Sendable {
         return submission
     }
 
-    /// A job with a spec that was read before.
-    func filled(with spec: [UInt8]) -> Submission {
-        var submission = empty
-        submission.spec = spec
-        return submission
+    /// Jobs with specs that were read before.
+    func filled(with specs: [[UInt8]]) throws(SubmissionError) -> [Submission] {
+        let blank = try blank()
+        return specs.map { spec in
+            var submission = blank
+            submission.spec = spec
+            return submission
+        }
     }
 
     /// Inserts jobs within the transaction of their rows, as children of the import.
@@ -97,5 +95,21 @@ struct RowJobs: Sendable {
             try await $0.children(of: origin, type: type.name, namespace: namespace, limit: Self.mostNamed)
         }
         return ImportedRows.Made(type: type.name, count: count, ids: ids)
+    }
+}
+
+extension MemberWriter.Refusal {
+    /// What a submission is refused for, with pointers within its spec.
+    fileprivate init(_ error: SubmissionError) {
+        let prefix = "/spec"
+        let violations = error.violations.map { violation in
+            let pointer = violation.pointer
+            return Violation(
+                at: pointer.hasPrefix(prefix) ? String(pointer.dropFirst(prefix.count)) : pointer,
+                rule: violation.keyword, message: violation.message)
+        }
+        self.init(
+            violations: violations.isEmpty
+                ? [Violation(at: "", rule: error.kind.rawValue, message: error.detail)] : violations)
     }
 }
