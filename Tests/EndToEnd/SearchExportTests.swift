@@ -112,4 +112,23 @@ import Testing
             }
         }
     }
+
+    @Test func aWorkerWithoutTheModelLooksForWordsAndSaysSo() async throws {
+        try await withStack(settings: Self.models) { stack in
+            try await stack.startGateway()
+            try await stack.startWorker("EmbeddingsWorker")
+            let none = stack.folder + "/models"
+            try FileManager.default.createDirectory(atPath: none, withIntermediateDirectories: false)
+            try await stack.startWorker("ExportsWorker", ["SWITCHYARD_MODELS": none])
+            let embedded = try await stack.end("batch_embedding", ["texts": Self.texts(aboutBoats: true)])
+            #expect(embedded["status"] == "completed", "\(embedded)")
+            let result = try await stack.export(["sources": [["search": ["query": "harbour", "top_k": 100]]]])
+            #expect(result["rows"] == 75)
+            let notes = try #require(result["tables"]?[0]?["notes"]?.arrayValue, "\(result)")
+            #expect(notes.count == 1 && notes[0].stringValue?.hasPrefix("Looked for words alone.") == true, "\(notes)")
+            let end = try await stack.end("export", ["sources": [["search": ["query": "harbour", "mode": "vector"]]]])
+            #expect(end["status"] == "failed" && end["error"]?["code"] == "invalid_source", "\(end)")
+            #expect(end["error"]?["message"]?.stringValue?.contains("cannot be embedded") == true, "\(end)")
+        }
+    }
 }
