@@ -8,25 +8,31 @@ import Testing
 @Suite(.serialized) struct SearchExportTests {
     private static let models = ["SWITCHYARD_MODELS": ProcessInfo.processInfo.environment["SWITCHYARD_MODELS"] ?? ""]
 
-    /// Texts about boats and bread; `number` makes each its own.
-    private static let texts = JSON.array(
-        (0..<150).map { number in
-            [
-                "id": .string("row-\(number)"), "title": .string(number % 2 == 0 ? "Boats" : "Bread"),
-                "labels": ["parity": .string(number % 2 == 0 ? "even" : "odd")],
-                "text": .string(
-                    number % 2 == 0
-                        ? "The boat number \(number) left the harbour at noon with a new sail."
-                        : "The loaf number \(number) was baked in the oven with rye flour."),
-            ]
-        })
+    /// Texts about boats, or about bread; the number makes each its own.
+    private static func texts(aboutBoats: Bool) -> JSON {
+        .array(
+            (0..<75).map { number in
+                [
+                    "id": .string("\(aboutBoats ? "boat" : "loaf")-\(number)"),
+                    "title": aboutBoats ? "Boats" : "Bread",
+                    "text": .string(
+                        aboutBoats
+                            ? "The boat number \(number) left the harbour at noon with a new sail."
+                            : "The loaf number \(number) was baked in the oven with rye flour."),
+                ]
+            })
+    }
 
     private func withTexts(_ body: (Stack) async throws -> Void) async throws {
         try await withStack(settings: Self.models) { stack in
             try await stack.startGateway()
             for worker in ["EmbeddingsWorker", "ExportsWorker"] { try await stack.startWorker(worker) }
-            let embedded = try await stack.end("batch_embedding", ["texts": Self.texts])
-            #expect(embedded["status"] == "completed", "\(embedded)")
+            for isBoats in [true, false] {
+                let embedded = try await stack.end(
+                    "batch_embedding",
+                    ["texts": Self.texts(aboutBoats: isBoats), "labels": ["shelf": isBoats ? "water" : "kitchen"]])
+                #expect(embedded["status"] == "completed", "\(embedded)")
+            }
             try await body(stack)
         }
     }
@@ -54,7 +60,7 @@ import Testing
                     #expect(row["score"]?.doubleValue == hit["score"]?.doubleValue)
                     #expect(row["similarity"] == hit["similarity"] && row["text_rank"] == hit["text_rank"])
                     #expect(row["text"] == hit["text"] && row["source"] == hit["source"]?["id"])
-                    #expect(row["title"] == "Boats" && row["labels"] == ["parity": "even"])
+                    #expect(row["title"] == "Boats" && row["labels"] == ["shelf": "water"])
                 }
             }
         }
@@ -64,7 +70,7 @@ import Testing
         try await withTexts { stack in
             #expect(try await lines(["query": "number", "mode": "text", "top_k": 10_000], [:], stack).count == 150)
             let few = try await lines(
-                ["query": "number", "mode": "text", "top_k": 1000, "filters": ["labels": ["parity": "odd"]]],
+                ["query": "number", "mode": "text", "top_k": 1000, "filters": ["labels": ["shelf": "kitchen"]]],
                 ["columns": ["rank", "source"], "filters": [["column": "rank", "op": "le", "value": 3]]], stack)
             #expect(
                 few.count == 3 && few.allSatisfy { Set($0.objectValue?.keys.map { $0 } ?? []) == ["rank", "source"] })
@@ -104,6 +110,25 @@ import Testing
                     "/api/v1/jobs", ["type": "export", "spec": ["sources": [source]]])
                 #expect(answer.status == 422 && answer.json["code"] == "invalid_spec", "\(answer.text)")
             }
+        }
+    }
+
+    @Test func aWorkerWithoutTheModelLooksForWordsAndSaysSo() async throws {
+        try await withStack(settings: Self.models) { stack in
+            try await stack.startGateway()
+            try await stack.startWorker("EmbeddingsWorker")
+            let none = stack.folder + "/models"
+            try FileManager.default.createDirectory(atPath: none, withIntermediateDirectories: false)
+            try await stack.startWorker("ExportsWorker", ["SWITCHYARD_MODELS": none])
+            let embedded = try await stack.end("batch_embedding", ["texts": Self.texts(aboutBoats: true)])
+            #expect(embedded["status"] == "completed", "\(embedded)")
+            let result = try await stack.export(["sources": [["search": ["query": "harbour", "top_k": 100]]]])
+            #expect(result["rows"] == 75)
+            let notes = try #require(result["tables"]?[0]?["notes"]?.arrayValue, "\(result)")
+            #expect(notes.count == 1 && notes[0].stringValue?.hasPrefix("Looked for words alone.") == true, "\(notes)")
+            let end = try await stack.end("export", ["sources": [["search": ["query": "harbour", "mode": "vector"]]]])
+            #expect(end["status"] == "failed" && end["error"]?["code"] == "invalid_source", "\(end)")
+            #expect(end["error"]?["message"]?.stringValue?.contains("cannot be embedded") == true, "\(end)")
         }
     }
 }
