@@ -34,6 +34,7 @@ struct ContractWorld {
         guard let leader = UUID(text: document) else { throw TestKitError("no UUID: \(document)") }
         let page = try await stack.addCrawl(to: leader)
         try await stack.addEmbeddings(of: leader)
+        try await stack.addDatasets()
         let failed = try id(
             try await api.post("/api/v1/jobs", ["type": "noop", "spec": ["fail": true], "max_attempts": 1]))
         try await wait(failed)
@@ -174,6 +175,7 @@ struct ContractWorld {
                 parameters: ["key", "printer"], body: Array(#"{"max_running":1}"#.utf8), headers: json),
             "deleteLimit": GoodCall(parameters: ["key", "printer"], expected: [204]),
             "listTypes": GoodCall(),
+            "listDatasets": GoodCall(),
             "getTypeSchema": GoodCall(parameters: ["noop"]),
             "listDeadLetters": GoodCall(query: "reason=invalid_spec&type=noop&state=waiting&limit=2"),
             "getDeadLetter": GoodCall(parameters: [letters[0]]),

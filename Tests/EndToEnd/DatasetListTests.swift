@@ -61,3 +61,16 @@ import Testing
         }
     }
 }
+
+extension Stack {
+    /// Makes a dataset known as an exports worker does, and one whose columns nobody can tell.
+    func addDatasets() async throws {
+        let jobs = Dataset.builtIn[0]
+        let columns = try await database.withSession { try $0.columns(of: jobs.shape) }
+        let lost = Dataset("lost", "", parameters: [], query: "SELECT * FROM lost")
+        try await store.register([
+            DatasetRecord(jobs, columns: columns, isImportable: false, namespaces: nil),
+            DatasetRecord(lost, columns: nil, isImportable: true, namespaces: ["default"]),
+        ])
+    }
+}
