@@ -1,0 +1,65 @@
+import HTTPServer
+
+/// Takes requests from the socket, lets them go wrong as the switchboard says, and keeps the log.
+struct ForgeHandler: HTTPHandler {
+    let actor: ForgeActor
+    let faults: FaultBoard
+    let log: RequestLog
+
+    /// The longest that a client is left without an answer.
+    private static let hangLimit = Duration.seconds(300)
+
+    func bodyPolicy(for head: RequestHead) -> BodyPolicy { .collect(limit: 64 << 20) }
+
+    func respond(to request: HTTPRequest) async -> HTTPResponse {
+        let call = Call(request)
+        let place = log.add(
+            LoggedRequest(
+                method: call.method, path: call.path,
+                query: Dictionary(call.query.map { ($0.name, $0.value) }) { $1 },
+                headerNames: request.headers.all.map { $0.name.lowercased() }, body: call.bytes,
+                time: ContinuousClock.now))
+        let fault = faults.take(method: call.method, segments: call.segments)
+        if let fault, !fault.hasEffect { return await spoil(call, fault, place) }
+        let (answer, caller) = await actor.answer(call)
+        guard let fault else {
+            log.finish(place, status: answer.status, caller: caller)
+            return answer.response()
+        }
+        log.finish(place, status: nil, caller: caller)
+        return await spoil(call, fault, place)
+    }
+
+    private func spoil(_ call: Call, _ fault: Fault, _ place: Int) async -> HTTPResponse {
+        switch fault {
+        case .timeoutBefore, .timeoutAfterEffect:
+            // It ends at once when the client goes away, which cancels the task.
+            do { try await Task.sleep(for: Self.hangLimit) } catch { return HTTPResponse(status: 504) }
+            return HTTPResponse(status: 504)
+        case .dropBefore, .dropAfterEffect:
+            // The head promises more than comes: the server cuts the connection.
+            return HTTPResponse(status: 200, body: .stream(length: 1 << 20) { _ in throw Dropped() })
+        case .status(let status, let headers, let body, _):
+            log.finish(place, status: status, caller: nil)
+            return HTTPResponse(status: status, headers: headers.map { ($0.key, $0.value) }, body: .string(body))
+        case .secondaryLimit, .primaryLimit:
+            let (answer, caller) = await actor.answer(call, limit: fault)
+            log.finish(place, status: answer.status, caller: caller)
+            return answer.response()
+        }
+    }
+
+    private struct Dropped: Error {}
+}
+
+extension Call {
+    fileprivate init(_ request: HTTPRequest) {
+        method = request.method
+        path = request.path
+        segments = request.segments
+        query = request.query
+        headers = request.headers
+        origin = "http://\(request.headers["Host"] ?? "localhost")"
+        if case .bytes(let bytes) = request.body { self.bytes = bytes } else { bytes = [] }
+    }
+}
