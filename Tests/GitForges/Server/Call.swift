@@ -35,10 +35,14 @@ struct Call: Sendable {
     /// Whoever calls; a route without a caller is refused before.
     var user: ForgeUser { caller ?? ForgeUser(id: 0, login: "nobody") }
 
+    /// The number of a page, from 1, and how many lines it has.
+    func window(size name: String = "per_page", usual: Int) -> (page: Int, size: Int) {
+        (max(1, query("page").flatMap(Int.init) ?? 1), min(100, max(1, query(name).flatMap(Int.init) ?? usual)))
+    }
+
     /// The part of a list that `page` and `per_page` (or `limit`) ask for.
-    func page<Element>(_ list: [Element], size name: String = "per_page") -> ArraySlice<Element> {
-        let size = min(100, max(1, query(name).flatMap(Int.init) ?? 30))
-        let page = max(1, query("page").flatMap(Int.init) ?? 1)
+    func page<Element>(_ list: [Element], size name: String = "per_page", usual: Int = 30) -> ArraySlice<Element> {
+        let (page, size) = window(size: name, usual: usual)
         return list.dropFirst((page - 1) * size).prefix(size)
     }
 }
