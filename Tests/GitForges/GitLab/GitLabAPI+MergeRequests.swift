@@ -155,7 +155,7 @@ extension GitLabAPI {
         let repository = try writable(call)
         let index = try index(call, in: repository)
         let pull = repository.pulls[index]
-        func flag(_ name: String) -> Bool { call.flag(name) ?? (call.query(name) == "true") }
+        func flag(_ name: String) -> Bool { call.flag(name) ?? (call.isSet(name)) }
         if let expected = call.text("sha") ?? call.query("sha"), expected != pull.headID {
             throw Refusal(refusal(409, "SHA does not match HEAD of source branch: \(pull.headID)"))
         }

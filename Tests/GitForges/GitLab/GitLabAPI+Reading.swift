@@ -43,7 +43,7 @@ extension GitLabAPI {
             throw missing("invalid revision or path")
         }
         let entries = try repository.git.entries(
-            of: path.isEmpty ? id : "\(id):\(path)", recursive: call.query("recursive") == "true")
+            of: path.isEmpty ? id : "\(id):\(path)", recursive: call.isSet("recursive"))
         let prefix = path.isEmpty ? "" : "\(path)/"
         func line(_ entry: GitEntry) -> JSON {
             [
@@ -101,7 +101,7 @@ extension GitLabAPI {
         guard let old = try repository.git.commit(named: from), let new = try repository.git.commit(named: to) else {
             throw missing("Ref")
         }
-        let isStraight = call.query("straight") == "true"
+        let isStraight = call.isSet("straight")
         let start = isStraight ? old : try repository.git.mergeBase(old, new) ?? old
         let commits = try repository.git.commits(from: old, to: new)
             .map { text(of: try repository.git.read(commit: $0), repository, call) }

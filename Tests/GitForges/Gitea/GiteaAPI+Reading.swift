@@ -33,7 +33,7 @@ extension GiteaAPI {
             guard let commit = try repository.git.commit(named: id) else { throw missing(call) }
             id = try repository.git.read(commit: commit).tree
         }
-        let all = try repository.git.entries(of: id, recursive: call.query("recursive") == "true")
+        let all = try repository.git.entries(of: id, recursive: call.isSet("recursive"))
         let base = "\(address(of: repository, call))/git"
         let (page, size) = call.window(usual: 100)
         let shown = all.dropFirst((page - 1) * size).prefix(size)

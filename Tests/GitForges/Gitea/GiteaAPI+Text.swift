@@ -16,7 +16,7 @@ extension GiteaAPI {
             "id": .int(Int64(user.id)), "login": .string(user.login), "login_name": "", "full_name": "",
             "email": .string(user.email), "avatar_url": "\(call.origin)/avatars/\(user.id)",
             "html_url": "\(call.origin)/\(user.login)", "language": "", "is_admin": false,
-            "username": .string(user.login), "active": true, "restricted": false, "visibility": "public",
+            "active": true, "restricted": false, "visibility": "public",
         ]
     }
 

@@ -35,6 +35,9 @@ struct Call: Sendable {
     /// Whoever calls; a route without a caller is refused before.
     var user: ForgeUser { caller ?? ForgeUser(id: 0, login: "nobody") }
 
+    /// Whether a query parameter says yes, in any of the spellings that Ruby's and Go's parsers take.
+    func isSet(_ name: String) -> Bool { ["1", "t", "true"].contains(query(name)?.lowercased()) }
+
     /// The number of a page, from 1, and how many lines it has.
     func window(size name: String = "per_page", usual: Int) -> (page: Int, size: Int) {
         (max(1, query("page").flatMap(Int.init) ?? 1), min(100, max(1, query(name).flatMap(Int.init) ?? usual)))
