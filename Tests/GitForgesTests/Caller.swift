@@ -75,7 +75,8 @@ func withForge(
 ) async throws {
     let forge = try GitForge(provider)
     try await forge.addRepository(
-        "acme/site", files: [ForgeFile("README.md", "# A repository\n"), ForgeFile("run", "#!/bin/sh\n", mode: "100755")],
+        "acme/site",
+        files: [ForgeFile("README.md", "# A repository\n"), ForgeFile("run", "#!/bin/sh\n", mode: "100755")],
         collaborators: ["robot", "maria"])
     let token = await forge.addToken(for: "robot")
     do {

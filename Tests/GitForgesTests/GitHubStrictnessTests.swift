@@ -48,7 +48,8 @@ import Testing
             status: 400, message: "Problems parsing JSON"),
         Case(
             name: "unknown field", method: "POST", path: "/repos/acme/site/git/blobs",
-            body: ["content": "x", "mode": "1"], status: 422, message: "Invalid request.\n\n\"mode\" is not a permitted key."),
+            body: ["content": "x", "mode": "1"], status: 422,
+            message: "Invalid request.\n\n\"mode\" is not a permitted key."),
         Case(
             name: "missing field", method: "POST", path: "/repos/acme/site/git/refs", body: ["ref": "refs/heads/x"],
             status: 422, message: "Invalid request.\n\n\"sha\" wasn't supplied."),
@@ -63,7 +64,8 @@ import Testing
             body: ["ref": "heads/x", "sha": .string(none)], status: 422, message: "heads/x is not a valid ref name."),
         Case(
             name: "a commit before its tree", method: "POST", path: "/repos/acme/site/git/commits",
-            body: ["message": "x", "tree": .string(none), "parents": []], status: 422, message: "Tree SHA does not exist"),
+            body: ["message": "x", "tree": .string(none), "parents": []], status: 422,
+            message: "Tree SHA does not exist"),
         Case(
             name: "a tree before its blob", method: "POST", path: "/repos/acme/site/git/trees",
             body: ["tree": [["path": "x", "mode": "100644", "type": "blob", "sha": .string(none)]]], status: 422,

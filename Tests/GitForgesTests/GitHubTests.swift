@@ -47,7 +47,9 @@ import Testing
     @Test func aPullRequestIsOpenedOnceAndMerged() async throws {
         try await withForge(.github) { caller, folder in
             let head = try await branch("job/1", caller)
-            let request: JSON = ["title": "Hello", "head": "acme:job/1", "base": "main", "body": "Text", "draft": false]
+            let request: JSON = [
+                "title": "Hello", "head": "acme:job/1", "base": "main", "body": "Text", "draft": false,
+            ]
             let opened = try await caller.send("POST", "\(site)/pulls", request)
             #expect(opened.status == 201)
             #expect(opened["number"] == 1)
@@ -114,7 +116,8 @@ import Testing
         try await withForge(.github) { caller, folder in
             let id = try await git(folder, "rev-parse", "main")
             _ = try await caller.send("POST", "\(site)/git/refs", ["ref": "refs/heads/same", "sha": .string(id)])
-            let refused = try await caller.send("POST", "\(site)/pulls", ["title": "x", "head": "same", "base": "main"])
+            let refused = try await caller.send(
+                "POST", "\(site)/pulls", ["title": "x", "head": "same", "base": "main"])
             #expect(refused.status == 422)
             #expect(refused["errors"]?[0]?["message"] == "No commits between main and same")
         }

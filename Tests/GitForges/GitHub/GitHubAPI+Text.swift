@@ -48,7 +48,7 @@ extension GitHubAPI {
             "clone_url": "\(page).git", "git_url": "git:\(page).git",
             "ssh_url": "git@localhost:\(repository.fullName).git",
             "svn_url": .string(page), "mirror_url": .null, "homepage": .null, "language": .null, "license": .null,
-            "default_branch": .string(repository.defaultBranch), "size": 1, "visibility": "private",
+            "default_branch": .string(repository.defaultBranch), "size": 1, "visibility": "private", "topics": [],
             "created_at": .string(repository.created.stamp), "updated_at": .string(repository.created.stamp),
             "pushed_at": .string(repository.created.stamp), "open_issues": open, "open_issues_count": open,
         ]
@@ -120,7 +120,12 @@ extension GitHubAPI {
             ],
             "author": account(commit.author, call), "committer": account(commit.committer, call),
             "parents": .array(
-                commit.parents.map { ["sha": .string($0), "url": "\(base)/commits/\($0)", "html_url": .null] }),
+                commit.parents.map { parent -> JSON in
+                    [
+                        "sha": .string(parent), "url": "\(base)/commits/\(parent)",
+                        "html_url": "\(call.origin)/\(repository.fullName)/commit/\(parent)",
+                    ]
+                }),
         ]
     }
 
