@@ -17,6 +17,9 @@ extension GitForge {
     {
         try await with(fullName) { state, repository in
             let index = try Self.index(number, repository)
+            guard repository.pulls[index].state == .open else {
+                throw GitForgeError("the pull request \(number) is not open")
+            }
             guard
                 let commit = try state.merge(
                     repository, index, message: nil, squash: squash, by: state.addUser(login))

@@ -91,4 +91,10 @@ extension GitForge {
     public func limit(requestsPerHour: Int) async {
         await actor.perform { $0.hourlyLimit = requestsPerHour }
     }
+
+    /// How many writes one token may make in a minute before the provider's secondary limit refuses them; there is no such limit unless
+    /// this sets one. GitHub's documentation names 80.
+    public func limit(writesPerMinute: Int) async {
+        await actor.perform { $0.minuteLimit = writesPerMinute }
+    }
 }

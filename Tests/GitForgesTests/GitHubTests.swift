@@ -158,6 +158,33 @@ import Testing
         }
     }
 
+    @Test func anEnterpriseServerHasAPrefix() async throws {
+        try await withForge(.github) { caller, _ in
+            let found = try await caller.send("GET", "/api/v3\(site)")
+            #expect(found["url"]?.stringValue == "\(caller.forge.origin)/api/v3/repos/acme/site")
+            let query = "mutation { convertPullRequestToDraft(input: {pullRequestId: \"none\"}) { clientMutationId } }"
+            let reply = try await caller.send("POST", "/api/graphql", ["query": .string(query)])
+            #expect(reply["errors"]?[0]?["type"] == "NOT_FOUND")
+        }
+    }
+
+    @Test func aBurstOfWritesIsRefused() async throws {
+        try await withForge(.github) { caller, _ in
+            await caller.forge.limit(writesPerMinute: 2)
+            func write() async throws -> Caller.Reply {
+                try await caller.send("POST", "\(site)/git/blobs", ["content": "x"])
+            }
+            #expect(try await [write().status, write().status] == [201, 201])
+            let refused = try await write()
+            #expect(refused.status == 403)
+            #expect(refused.message.hasPrefix("You have exceeded a secondary rate limit."))
+            let seconds = try #require(refused.head["retry-after"].flatMap(Int.init))
+            #expect(try await caller.send("GET", site).status == 200)
+            await caller.forge.advance(by: .seconds(seconds))
+            #expect(try await write().status == 201)
+        }
+    }
+
     @Test func theHoursRequestsEnd() async throws {
         try await withForge(.github) { caller, _ in
             await caller.forge.limit(requestsPerHour: 2)

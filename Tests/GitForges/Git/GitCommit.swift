@@ -49,14 +49,14 @@ extension GitRepository {
     /// Reads a commit that is there.
     func read(commit id: String) throws(GitError) -> GitCommit {
         let format = ["%H", "%T", "%P", "%an", "%ae", "%at", "%cn", "%ce", "%ct", "%B"].joined(separator: "%x00")
-        let parts = try git.run(["show", "-s", "--format=tformat:\(format)", id]).text
+        let parts = try git.run(["show", "-s", "--format=format:\(format)", id]).text
             .split(separator: "\0", maxSplits: 9, omittingEmptySubsequences: false).map(String.init)
         guard parts.count == 10 else { throw GitError(description: "git show says too little of \(id)") }
         return GitCommit(
             id: parts[0], tree: parts[1], parents: parts[2].split(separator: " ").map(String.init),
             author: Signature(name: parts[3], email: parts[4], date: Self.date(parts[5])),
             committer: Signature(name: parts[6], email: parts[7], date: Self.date(parts[8])),
-            message: parts[9].trimmingCharacters(in: .newlines))
+            message: parts[9])
     }
 
     private static func stamp(_ date: Date) -> String { "@\(Int(date.timeIntervalSince1970)) +0000" }

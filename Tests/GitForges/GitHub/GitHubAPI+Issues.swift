@@ -5,7 +5,7 @@ extension GitHubAPI {
     private static let labels = BodyRule(["labels": .texts], required: ["labels"])
 
     static let issueRoutes: [Route<GitHubAPI>] = [
-        Route("GET", "repos/:owner/:repo/issues/:number/labels", query: ["page", "per_page"], readLabels),
+        Route("GET", "repos/:owner/:repo/issues/:number/labels", readLabels),
         Route("POST", "repos/:owner/:repo/issues/:number/labels", body: labels, addLabels),
         Route("PUT", "repos/:owner/:repo/issues/:number/labels", body: labels, setLabels),
     ]

@@ -54,6 +54,11 @@ extension GitHubAPI {
             found.removeAll { "\(repository.owner):\($0.head)".lowercased() != head.lowercased() }
         }
         if let base = call.query("base") { found.removeAll { $0.base != base } }
+        let order = call.query("sort") ?? "created"
+        guard ["created", "updated"].contains(order) else {
+            throw unprocessable("Invalid request.\n\nsort must be created or updated.", violation: true)
+        }
+        if order == "updated" { found.sort { $0.updated < $1.updated } }
         if call.query("direction") != "asc" { found.reverse() }
         return try list(found, call) { try text(of: $0, repository, call, isFull: false) }
     }

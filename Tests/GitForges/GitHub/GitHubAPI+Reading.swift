@@ -5,8 +5,8 @@ extension GitHubAPI {
     static let readingRoutes: [Route<GitHubAPI>] = [
         Route("GET", "repos/:owner/:repo", readRepository),
         Route("GET", "repos/:owner/:repo/branches/*branch", readBranch),
-        Route("GET", "repos/:owner/:repo/commits/*ref", query: ["page", "per_page"], readCommit),
-        Route("GET", "repos/:owner/:repo/compare/*spec", query: ["page", "per_page"], compare),
+        Route("GET", "repos/:owner/:repo/commits/*ref", readCommit),
+        Route("GET", "repos/:owner/:repo/compare/*spec", compare),
         Route("GET", "repos/:owner/:repo/contents/*path", query: ["ref"], readContents),
         Route("GET", "rate_limit", readLimits),
     ]

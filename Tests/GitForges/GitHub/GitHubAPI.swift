@@ -47,7 +47,9 @@ struct GitHubAPI: ForgeAPI {
 
     private func checkMedia(_ call: Call) throws {
         let accept = call.headers["Accept"] ?? ""
-        guard accept.split(separator: ",").contains(where: { $0.contains("application/vnd.github") }) else {
+        let known = ["application/vnd.github+json", "application/vnd.github.v3+json"]
+        guard accept.split(separator: ",").contains(where: { known.contains($0.trimmingCharacters(in: .whitespaces)) })
+        else {
             throw Refusal(
                 refusal(415, "Unsupported 'Accept' header: '\(accept)'. Must accept 'application/json'."),
                 violation: "Accept is '\(accept)' and not application/vnd.github+json")

@@ -12,10 +12,7 @@ extension GitLabAPI {
     static let mergeRequestRoutes: [Route<GitLabAPI>] = [
         Route(
             "GET", "projects/:id/merge_requests",
-            query: [
-                "state", "source_branch", "target_branch", "labels", "scope", "order_by", "sort", "view", "page",
-                "per_page",
-            ], listMergeRequests),
+            query: ["state", "source_branch", "target_branch", "sort", "page", "per_page"], listMergeRequests),
         Route(
             "POST", "projects/:id/merge_requests",
             body: BodyRule(
@@ -53,7 +50,8 @@ extension GitLabAPI {
         guard ["opened", "closed", "locked", "merged", "all"].contains(wanted) else {
             throw Refusal(Answer(400, ["error": "state does not have a valid value"]), violation: "state=\(wanted)")
         }
-        let found = repository.pulls.reversed().filter { pull in
+        let ordered = call.query("sort") == "asc" ? repository.pulls : repository.pulls.reversed()
+        let found = ordered.filter { pull in
             let state = pull.state == .open ? "opened" : pull.state.rawValue
             return (wanted == "all" || wanted == state)
                 && pull.head == call.query("source_branch") ?? pull.head

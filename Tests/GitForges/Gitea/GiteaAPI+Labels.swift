@@ -5,7 +5,7 @@ extension GiteaAPI {
     private static let labels = BodyRule(["labels": .list(.either(.number, .text))], required: ["labels"])
 
     static let labelRoutes: [Route<GiteaAPI>] = [
-        Route("GET", "repos/:owner/:repo/labels", query: ["page", "limit", "sort"], listLabels),
+        Route("GET", "repos/:owner/:repo/labels", query: ["page", "limit"], listLabels),
         Route(
             "POST", "repos/:owner/:repo/labels",
             body: BodyRule(

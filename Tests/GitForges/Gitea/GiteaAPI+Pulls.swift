@@ -11,7 +11,7 @@ extension GiteaAPI {
     static let pullRoutes: [Route<GiteaAPI>] = [
         Route(
             "GET", "repos/:owner/:repo/pulls",
-            query: ["state", "sort", "milestone", "labels", "poster", "base_branch", "page", "limit"], listPulls),
+            query: ["state", "base_branch", "page", "limit"], listPulls),
         Route(
             "POST", "repos/:owner/:repo/pulls",
             body: BodyRule(
@@ -169,6 +169,9 @@ extension GiteaAPI {
 
     private func reviewers(_ call: Call, of author: ForgeUser, in repository: Repository) throws -> [String] {
         let logins = call.texts("reviewers") ?? []
+        if let team = call.texts("team_reviewers")?.first {
+            throw missing(call, "team does not exist [org_id: 0, team_id: 0, name: \(team)]")
+        }
         for login in logins {
             guard let user = state.user(login) else {
                 throw missing(call, "user does not exist [uid: 0, name: \(login)]")

@@ -22,7 +22,7 @@ extension ForgeState {
         repository.pulls[index].updated = now
     }
 
-    /// Merges one; nil when its branches conflict.
+    /// Merges an open one; nil when its branches conflict.
     func merge(
         _ repository: Repository, _ index: Int, message: String?, squash: Bool = false, by user: ForgeUser
     ) throws(GitError) -> String? {

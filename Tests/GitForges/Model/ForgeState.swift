@@ -14,6 +14,9 @@ final class ForgeState {
     /// Requests in an hour with one token.
     var hourlyLimit = 5000
     var used: [String: Int] = [:]
+    /// Writes in a minute with one token, after which a burst is refused; nil for no such limit.
+    var minuteLimit: Int?
+    private var writes: [String: [Date]] = [:]
 
     init(folder: String) { self.folder = folder }
 
@@ -49,6 +52,18 @@ final class ForgeState {
             id: id, owner: owner, name: name, git: git, defaultBranch: defaultBranch, created: now)
         repositories.append(repository)
         return repository
+    }
+
+    /// Counts a write and answers how many seconds to wait when it is one too many.
+    func countWrite(_ key: String) -> Int? {
+        guard let minuteLimit else { return nil }
+        var recent = writes[key, default: []].filter { now.timeIntervalSince($0) < 60 }
+        defer { writes[key] = recent }
+        if recent.count >= minuteLimit {
+            return recent.first.map { max(1, Int((60 - now.timeIntervalSince($0)).rounded(.up))) } ?? 60
+        }
+        recent.append(now)
+        return nil
     }
 
     /// Keeps what a client did wrong.

@@ -50,6 +50,9 @@ extension ForgeAPI {
         guard state.used[call.key, default: 0] <= state.hourlyLimit else {
             throw Refusal(limited(call, retryAfter: 3600, isSecondary: false))
         }
+        if call.method != "GET", let seconds = state.countWrite(call.key) {
+            throw Refusal(limited(call, retryAfter: seconds, isSecondary: true))
+        }
         for route in Self.routes where route.method == call.method {
             guard let parameters = route.parameters(of: path) else { continue }
             call.parameters = parameters

@@ -41,7 +41,11 @@ struct ForgeHandler: HTTPHandler {
             return HTTPResponse(status: 200, body: .stream(length: 1 << 20) { _ in throw Dropped() })
         case .status(let status, let headers, let body, _):
             log.finish(place, status: status, caller: nil)
-            return HTTPResponse(status: status, headers: headers.map { ($0.key, $0.value) }, body: .string(body))
+            var fields = headers.map { ($0.key, $0.value) }
+            if body.hasPrefix("{"), headers["Content-Type"] == nil {
+                fields.append(("Content-Type", "application/json; charset=utf-8"))
+            }
+            return HTTPResponse(status: status, headers: fields, body: .string(body))
         case .secondaryLimit, .primaryLimit:
             let (answer, caller) = await actor.answer(call, limit: fault)
             log.finish(place, status: answer.status, caller: caller)
