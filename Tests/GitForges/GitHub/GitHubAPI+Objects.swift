@@ -104,7 +104,10 @@ extension GitHubAPI {
         case (nil, let text?):
             guard kind == "blob" else { throw unprocessable("Invalid tree info", violation: true) }
             return .put(path: path, mode: mode, id: try repository.git.write(blob: Array(text.utf8)))
-        default: throw unprocessable("Must supply either tree.sha or tree.content", violation: true)
+        default:
+            throw unprocessable(
+                "Must supply either tree.sha or tree.content. Request will be rejected if both are present.",
+                violation: true)
         }
     }
 
