@@ -56,6 +56,9 @@ public final class GitForge: Sendable {
     /// All requests since the start or the last `clearRequests`, in the order in which they came.
     public var requests: [LoggedRequest] { log.all }
 
+    /// Waits until nothing is done any more for requests that came, also for those whose client has gone away.
+    public func settle() async { await log.settle() }
+
     /// Forgets the requests that came.
     public func clearRequests() { log.clear() }
 

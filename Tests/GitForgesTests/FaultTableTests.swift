@@ -47,6 +47,7 @@ import Testing
     }
 
     private func expectOne(_ caller: Caller, _ folder: String, _ name: String) async throws {
+        await caller.forge.settle()
         let commits = try await git(folder, "rev-list", "--count", "main..job-1")
         let content = try await git(folder, "cat-file", "blob", "job-1:hello")
         let open = try await caller.forge.pulls("acme/site").count { $0.state == .open }

@@ -39,6 +39,7 @@ import Testing
                 caller.forge.faults.inject(method: "POST", fault)
                 let error = await #expect(throws: WebError.self) { try await make("b\(index)", caller, folder) }
                 #expect(error?.kind == kind)
+                await caller.forge.settle()
                 let isThere = try await exists("b\(index)", folder)
                 #expect(isThere == hasEffect)
                 #expect(caller.forge.requests.last?.status == nil)

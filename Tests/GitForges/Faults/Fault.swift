@@ -15,6 +15,14 @@ public enum Fault: Sendable {
     /// The provider's answer when the hour's requests are used up, with the seconds until they come again.
     case primaryLimit(reset: Int)
 
+    /// Whether it is the provider's own answer to too many requests.
+    var isLimit: Bool {
+        switch self {
+        case .secondaryLimit, .primaryLimit: true
+        default: false
+        }
+    }
+
     /// Whether the request is done all the same.
     var hasEffect: Bool {
         switch self {

@@ -20,17 +20,28 @@ struct ForgeHandler: HTTPHandler {
                 headerNames: request.headers.all.map { $0.name.lowercased() }, body: call.bytes,
                 time: ContinuousClock.now))
         let fault = faults.take(method: call.method, segments: call.segments)
-        if let fault, !fault.hasEffect { return await spoil(call, fault, place) }
-        let (answer, caller) = await actor.answer(call)
-        guard let fault else {
-            log.finish(place, status: answer.status, caller: caller)
-            return answer.response()
-        }
-        log.finish(place, status: nil, caller: caller)
-        return await spoil(call, fault, place)
+        let answer = await answer(call, fault, place)
+        guard let fault else { return answer.response() }
+        return await spoil(answer, fault)
     }
 
-    private func spoil(_ call: Call, _ fault: Fault, _ place: Int) async -> HTTPResponse {
+    /// Does what is asked, unless a fault comes before, and answers what would be sent if the connection stays.
+    private func answer(_ call: Call, _ fault: Fault?, _ place: Int) async -> Answer {
+        var (answer, caller) = (Answer(504), String?.none)
+        if fault?.hasEffect != false || fault?.isLimit == true {
+            (answer, caller) = await actor.answer(call, limit: fault)
+        }
+        var status: Int? = answer.status
+        switch fault {
+        case .timeoutBefore, .timeoutAfterEffect, .dropBefore, .dropAfterEffect: status = nil
+        case .status(let other, _, _, _): status = other
+        case .secondaryLimit, .primaryLimit, nil: break
+        }
+        log.finish(place, status: status, caller: caller)
+        return answer
+    }
+
+    private func spoil(_ answer: Answer, _ fault: Fault) async -> HTTPResponse {
         switch fault {
         case .timeoutBefore, .timeoutAfterEffect:
             // It ends at once when the client goes away, which cancels the task.
@@ -40,16 +51,12 @@ struct ForgeHandler: HTTPHandler {
             // The head promises more than comes: the server cuts the connection.
             return HTTPResponse(status: 200, body: .stream(length: 1 << 20) { _ in throw Dropped() })
         case .status(let status, let headers, let body, _):
-            log.finish(place, status: status, caller: nil)
             var fields = headers.map { ($0.key, $0.value) }
             if body.hasPrefix("{"), headers["Content-Type"] == nil {
                 fields.append(("Content-Type", "application/json; charset=utf-8"))
             }
             return HTTPResponse(status: status, headers: fields, body: .string(body))
-        case .secondaryLimit, .primaryLimit:
-            let (answer, caller) = await actor.answer(call, limit: fault)
-            log.finish(place, status: answer.status, caller: caller)
-            return answer.response()
+        case .secondaryLimit, .primaryLimit: return answer.response()
         }
     }
 

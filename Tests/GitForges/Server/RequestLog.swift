@@ -25,29 +25,62 @@ public struct LoggedRequest: Sendable {
 
 /// All requests that came, in order.
 final class RequestLog: Sendable {
-    private let entries = Mutex<[LoggedRequest]>([])
+    private struct State {
+        var entries: [LoggedRequest] = []
+        /// How many were forgotten.
+        var forgotten = 0
+        /// How many are still worked on.
+        var open = 0
+        var waiting: [CheckedContinuation<Void, Never>] = []
+    }
+
+    private let state = Mutex(State())
 
     /// The most requests that are kept.
     private static let limit = 100_000
 
-    var all: [LoggedRequest] { entries.withLock { $0 } }
+    var all: [LoggedRequest] { state.withLock { $0.entries } }
 
-    /// Keeps a request and answers its place.
+    /// Keeps a request and answers its place; `finish` must follow.
     func add(_ request: LoggedRequest) -> Int {
-        entries.withLock { entries in
-            precondition(entries.count < Self.limit, "a test makes more than \(Self.limit) requests")
-            entries.append(request)
-            return entries.count - 1
+        state.withLock { state in
+            precondition(state.entries.count < Self.limit, "a test makes more than \(Self.limit) requests")
+            state.entries.append(request)
+            state.open += 1
+            return state.forgotten + state.entries.count - 1
         }
     }
 
-    func finish(_ index: Int, status: Int?, caller: String?) {
-        entries.withLock { entries in
-            guard entries.indices.contains(index) else { return }
-            entries[index].status = status
-            entries[index].caller = caller
+    /// Nothing more is done for a request, whether or not it is answered.
+    func finish(_ place: Int, status: Int?, caller: String?) {
+        let waiting = state.withLock { state in
+            if place >= state.forgotten {
+                state.entries[place - state.forgotten].status = status
+                state.entries[place - state.forgotten].caller = caller
+            }
+            state.open -= 1
+            guard state.open == 0 else { return [CheckedContinuation<Void, Never>]() }
+            defer { state.waiting = [] }
+            return state.waiting
+        }
+        for continuation in waiting { continuation.resume() }
+    }
+
+    /// Waits until no request is worked on. Each one ends, because every run of a program does.
+    func settle() async {
+        await withCheckedContinuation { continuation in
+            let isSettled = state.withLock { state in
+                if state.open > 0 { state.waiting.append(continuation) }
+                return state.open == 0
+            }
+            if isSettled { continuation.resume() }
         }
     }
 
-    func clear() { entries.withLock { $0 = [] } }
+    func clear() {
+        state.withLock { state in
+            state.forgotten += state.entries.count
+            state.entries = []
+        }
+    }
 }
