@@ -114,6 +114,12 @@ let package = Package(
         .executableTarget(
             name: "CrawlSite", dependencies: ["HTTPServer", "HTTPClient", "JSON"], path: "Tests/CrawlSite",
             exclude: ["scrapy", "bench", "bench.py", "readwarc.py"]),
+        // The three providers of pull requests, for the tests of whoever calls them.
+        .target(
+            name: "GitForges", dependencies: ["HTTPServer", "LocalServers", "CSpawn", "JSON", "Crypto", "Concurrency"],
+            path: "Tests/GitForges", exclude: ["requirements.txt", "clients.py"]),
+        .executableTarget(name: "GitForgeServer", dependencies: ["GitForges"], path: "Tests/GitForgeServer"),
+        tests("GitForgesTests", ["GitForges", "GitForgeServer", "HTTPClient", "JSON", "Crypto", "LocalServers"]),
         tests("ConcurrencyTests", ["Concurrency"]),
         tests("JSONTests", ["JSON"]),
         tests("ConfigTests", ["Config"]),

@@ -15,7 +15,7 @@ packages=(
   # fonts for PDFs that name the standard ones and bring none; a font to write reports with
   fonts-liberation fonts-dejavu-core
   # programs
-  python3-venv nghttp2-server zstd poppler-utils tesseract-ocr tesseract-ocr-eng openssl pkg-config curl jq procps util-linux ca-certificates
+  git python3-venv nghttp2-server zstd poppler-utils tesseract-ocr tesseract-ocr-eng openssl pkg-config curl jq procps util-linux ca-certificates
 )
 
 # The toolchain links with gold, which Debian 13 has taken out of binutils.
