@@ -105,6 +105,7 @@ let package = Package(
                 "Compression", "CXLSXWriter", "Tabular", "Markup", "HTTPClient", "Fetching", "ObjectStorage", "Drawing",
                 "Search",
             ]),
+        worker("PullRequestsWorker", ["HTTPClient"]),
 
         // Tests
         .target(
@@ -156,13 +157,17 @@ let package = Package(
         .testTarget(
             name: "ExportsWorkerTests", dependencies: ["TestKit", "ExportsWorker", "Postgres", "Markup"],
             path: "Tests/ExportsWorkerTests"),
+        .testTarget(
+            name: "PullRequestsWorkerTests",
+            dependencies: ["PullRequestsWorker", "Config", "JSON", "Crypto", "WorkerKit"],
+            path: "Tests/PullRequestsWorkerTests"),
         tests("GatewayTests", ["Gateway", "HTTPServer", "HTTPClient", "AMQP"]),
         tests("LocalServersTests", ["LocalServers"]),
         tests(
             "EndToEnd",
             [
                 "Jobs", "LocalServers", "Storage", "Gateway", "NoopWorker", "DocumentsWorker", "CrawlingWorker",
-                "EmbeddingsWorker", "ExportsWorker", "ObjectStorage",
+                "EmbeddingsWorker", "ExportsWorker", "PullRequestsWorker", "GitForges", "ObjectStorage",
                 "CrawlSite", "switchyard", "HTTPClient", "HTTPServer",
             ]),
     ],

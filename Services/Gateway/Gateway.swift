@@ -29,6 +29,7 @@ final class Gateway: Sendable {
     private let name: String
     let planner: Planner
     let events: EventsOut
+    let hookBodies = HookBodies()
     let log: Logger
     let publisher: Publisher
     let searches: SearchEngine

@@ -26,6 +26,8 @@ struct GatewayConfiguration: Sendable {
     let maxSchedules: Int
     /// How events leave.
     let events: EventsConfiguration
+    /// What is shared with git providers.
+    let hookSecrets: HookSecrets
     /// How what was embedded is searched.
     let search: SearchConfiguration
 
@@ -40,6 +42,7 @@ struct GatewayConfiguration: Sendable {
         maxSchedules = try environment.int("SWITCHYARD_MAX_SCHEDULES", default: 1000, range: 0...1_000_000)
         retention = try RetentionConfiguration(environment)
         events = try EventsConfiguration(environment)
+        hookSecrets = try HookSecrets(environment)
         search = try SearchConfiguration(environment)
         reapGrace = try environment.duration("SWITCHYARD_REAP_GRACE", default: .seconds(10))
     }

@@ -36,6 +36,13 @@ public func sha256(_ bytes: [UInt8]) -> [UInt8] {
     return hasher.digest()
 }
 
+/// The 20 bytes of the SHA-1 of `bytes`: for names that others give so, such as git's; it protects nothing.
+public func sha1(_ bytes: [UInt8]) -> [UInt8] {
+    var output = [UInt8](repeating: 0, count: Int(SHA_DIGEST_LENGTH))
+    SHA1(bytes, bytes.count, &output)
+    return output
+}
+
 /// The 32 bytes of the SHA-256 of the text's UTF-8.
 public func sha256(_ text: String) -> [UInt8] { sha256(Array(text.utf8)) }
 

@@ -3,6 +3,13 @@ import Testing
 
 /// Published vectors: FIPS 180-4 examples and NIST CAVP for SHA-256, RFC 4231 for HMAC, RFC 4648 for base64url.
 @Suite struct HashTests {
+    @Test func sha1OfAKnownText() {
+        #expect(Hex.encode(sha1(Array("abc".utf8))) == "a9993e364706816aba3e25717850c26c9cd0d89d")
+    }
+
+    @Test(arguments: ["", "key", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"])
+    func whatIsNoKeyIsNone(pem: String) { #expect(RSAKey(pem: pem) == nil) }
+
     @Test(arguments: [
         ("", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
         ("abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),

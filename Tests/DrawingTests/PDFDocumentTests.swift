@@ -1,5 +1,6 @@
 import Drawing
 import Foundation
+import TestKit
 import Testing
 
 @Suite struct PDFDocumentTests {
@@ -19,11 +20,11 @@ import Testing
         document.fill(Rectangle(x: 10, y: 10, width: 20, height: 20), Color(0xFF0000))
         document.stroke([Point(x: 5, y: 5)], width: 1, Color(0x00FF00))
         try document.finish()
-        #expect(try run("pdftotext", path, "-").contains("Привет, größe"))
-        let information = try run("pdfinfo", path)
+        #expect(try output(of: "pdftotext", [path, "-"]).contains("Привет, größe"))
+        let information = try output(of: "pdfinfo", [path])
         #expect(information.contains("Pages:           2"))
         #expect(information.contains("Ein Titel \u{1F600}"))
-        #expect(try run("pdftotext", "-f", "2", path, "-").contains("Second"))
+        #expect(try output(of: "pdftotext", ["-f", "2", path, "-"]).contains("Second"))
     }
 
     @Test func whatIsTooLongEndsInAnEllipsis() throws {
@@ -42,17 +43,5 @@ import Testing
             try PDFDocument(
                 path: "/nowhere/x.pdf", size: Size(width: 10, height: 10), title: "", created: "2026-11-22T10:00:00Z")
         }
-    }
-
-    private func run(_ program: String, _ arguments: String...) throws -> String {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/" + program)
-        process.arguments = arguments
-        let pipe = Pipe()
-        process.standardOutput = pipe
-        try process.run()
-        let output = try pipe.fileHandleForReading.readToEnd() ?? Data()
-        process.waitUntilExit()
-        return String(decoding: output, as: UTF8.self)
     }
 }

@@ -29,6 +29,9 @@ struct Contract {
         /// Whether it belongs to the installation, so that no namespace's key has it.
         let isOperators: Bool
 
+        /// Whether a key is asked for; a signature is where none is.
+        let needsKey: Bool
+
         var takesJSON: Bool { requestBody?["content"]?["application/json"] != nil }
 
         func path(_ call: GoodCall, without parameter: String? = nil) -> String {
@@ -68,7 +71,8 @@ struct Contract {
                         id: id, method: method.uppercased(), template: path,
                         query: query.map { ($0["name"]?.stringValue ?? "", $0["schema"] ?? [:]) },
                         requestBody: operation["requestBody"], responses: responses,
-                        isOperators: operation["description"]?.stringValue?.contains("`operator`.") == true))
+                        isOperators: operation["description"]?.stringValue?.contains("`operator`.") == true,
+                        needsKey: operation["security"]?.arrayValue?.isEmpty != true))
             }
         }
         self.operations = operations

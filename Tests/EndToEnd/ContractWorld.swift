@@ -1,4 +1,5 @@
 import AMQP
+import Crypto
 import Foundation
 import JSON
 import Jobs
@@ -6,6 +7,11 @@ import TestKit
 
 /// What there has to be so that each operation has something to be called on, and a good call of each.
 struct ContractWorld {
+    /// What its gateway is started with.
+    static let gatewaySettings = Dictionary(
+        uniqueKeysWithValues: ["GITHUB", "GITLAB", "GITEA"].map { ("SWITCHYARD_HOOK_SECRET_" + $0, hookSecret) })
+    private static let hookSecret = "a secret of git providers"
+
     let calls: [String: GoodCall]
 
     init(_ stack: Stack) async throws {
@@ -73,6 +79,8 @@ struct ContractWorld {
             try await api.send("POST", "/api/v1/webhooks/\(webhook)/test").json["id"]?.intValue.map { String($0) } ?? ""
 
         let json = [("Content-Type", "application/json")]
+        let news = Array(#"{"zen":"Half measures are as bad as nothing at all."}"#.utf8)
+        let signature = Hex.encode(hmacSHA256(key: Array(Self.hookSecret.utf8), message: news))
         let bad = stranger(id: UUID(), spec: ["sleep_ms": "long"])
         try await stack.withPublisher { publisher in
             for body in [bad, stranger(id: UUID(), spec: ["sleep_ms": "longer"])] {
@@ -105,6 +113,14 @@ struct ContractWorld {
             "bulkJobs": GoodCall(
                 body: Array(#"{"action":"cancel","filter":{"type":"nosuch"}}"#.utf8), headers: json),
             "retryJob": GoodCall(parameters: [failed], expected: [201]),
+            // It is no pull request.
+            "retryPullRequest": GoodCall(parameters: [failed], query: "wait=1s", expected: [409]),
+            "takeGithubDelivery": GoodCall(
+                body: news, headers: json + [("X-Hub-Signature-256", "sha256=" + signature)], expected: [204]),
+            "takeGitlabDelivery": GoodCall(
+                body: news, headers: json + [("X-Gitlab-Token", Self.hookSecret)], expected: [204]),
+            "takeGiteaDelivery": GoodCall(
+                body: news, headers: json + [("X-Forgejo-Signature", signature)], expected: [204]),
             "rerunJob": GoodCall(parameters: [document], expected: [201]),
             "streamEvents": GoodCall(parameters: [document], query: "after=0"),
             "listHistory": GoodCall(

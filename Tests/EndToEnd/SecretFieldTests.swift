@@ -207,20 +207,20 @@ import Testing
             #expect(response.text.contains("***") == showsSpec.contains(path), "\(path)")
         }
     }
+}
 
-    /// Searches all files of the stack (the servers' data, logs, stored files) and a dump of the database.
-    private func expectNoTrace(of secret: String, in stack: Stack, places: String = ".") async throws {
-        let dump = "\(stack.folder)/dump.sql"
-        _ = try await runScript("pg_dump '\(stack.databaseURL)' > \(dump)", in: stack.folder)
-        for text in [secret, Hex.encode(Array(secret.utf8))] {
-            let found = try await runScript(
-                "grep -rlaF -e '\(text)' --exclude='*.out' \(places) dump.sql || true", in: stack.folder)
-            #expect(found.isEmpty, "\(text)")
-        }
-        // The search finds what is there.
-        let sealed = try await runScript(
-            "grep -rlaF 'sealed:v1:' --exclude='*.out' \(places) dump.sql", in: stack.folder)
-        #expect(sealed.contains("postgres/") && sealed.contains("dump.sql"))
-        if places == "." { #expect(sealed.contains("rabbitmq/"), "commands wait in the broker's files") }
+/// Searches all files of the stack (the servers' data, logs, stored files) and a dump of the database.
+func expectNoTrace(of secret: String, in stack: Stack, places: String = ".") async throws {
+    let dump = "\(stack.folder)/dump.sql"
+    _ = try await runScript("pg_dump '\(stack.databaseURL)' > \(dump)", in: stack.folder)
+    for text in [secret, Hex.encode(Array(secret.utf8))] {
+        let found = try await runScript(
+            "grep -rlaF -e '\(text)' --exclude='*.out' \(places) dump.sql || true", in: stack.folder)
+        #expect(found.isEmpty, "\(text)")
     }
+    // The search finds what is there.
+    let sealed = try await runScript(
+        "grep -rlaF 'sealed:v1:' --exclude='*.out' \(places) dump.sql", in: stack.folder)
+    #expect(sealed.contains("postgres/") && sealed.contains("dump.sql"))
+    if places == "." { #expect(sealed.contains("rabbitmq/"), "commands wait in the broker's files") }
 }

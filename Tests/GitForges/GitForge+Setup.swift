@@ -24,6 +24,11 @@ extension GitForge {
         }
     }
 
+    /// All tokens that are in use, those of installations too.
+    public var tokens: [String] {
+        get async { await actor.perform { $0.tokens.keys.sorted() } }
+    }
+
     /// Ends a token.
     public func revoke(_ token: String) async {
         await actor.perform { $0.tokens[token] = nil }

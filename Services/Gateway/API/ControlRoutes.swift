@@ -55,6 +55,21 @@ extension Gateway {
                         ]), isOptional: true),
                     answers: repeatAnswers, problems: [.illegalMove], restartJob),
                 Route(
+                    "retryPullRequest", "POST", "/api/v1/jobs/{job}/retry-pr", .control,
+                    "Retries a pull request that alone has failed, and waits for its end",
+                    details: """
+                        The job is the pull request's, or another one of its workflow. What was made for it is not made anew: it goes on from its last receipt, and \
+                        in a workflow as part of a new one that refers to the jobs that have completed. Asked for while a retry is under way it waits \
+                        for that one; once that has failed too, it is the next retry.
+                        """,
+                    query: [
+                        QueryParameter("wait", .duration, "How long to wait for the end: 30s when absent, at most 60s.")
+                    ],
+                    answers: [
+                        .json(Job.self, "The pull request is there; the job that has made it."),
+                        .json(202, Job.self, "The retry is under way; `Location` is its job."),
+                    ], problems: [.illegalMove, .pullRequestFailed], retryPullRequest),
+                Route(
                     "bulkJobs", "POST", "/api/v1/jobs/bulk", .control, "Does the same to every job that a filter finds",
                     details: """
                         Each call does one batch, the newest jobs first, and answers `next_cursor` while there are more. A batch may \

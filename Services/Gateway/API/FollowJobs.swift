@@ -37,7 +37,12 @@ extension Gateway {
                             id: String(event.sequence), event: event.kind,
                             data: String(decoding: json.bytes, as: UTF8.self)))
                     position = event.sequence
-                    if event.status.isTerminal { return }
+                }
+                // What became of the job's pull request stands behind its end.
+                if let last = events.last, last.status.isTerminal,
+                    try await hub.isAtEnd(position, of: job.id, since: job.createdAt)
+                {
+                    return
                 }
                 if events.isEmpty, let current = try await store.jobs([(job.id, job.namespace)])[0],
                     current.status.isTerminal, try await hub.isAtEnd(position, of: job.id, since: job.createdAt)

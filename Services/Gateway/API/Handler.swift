@@ -18,7 +18,8 @@ struct Handler: HTTPHandler {
         case .otherMethods(let methods): return .reject(Problem.methodNotAllowed(methods).response)
         case .none: return .reject(Problem.noSuchCall.response)
         }
-        switch authentication.look(at: head, scope: route.scope) {
+        guard let scope = route.scope else { return route.body.policy }
+        switch authentication.look(at: head, scope: scope) {
         case .refused(let problem): return .reject(problem.response)
         case .accepted: return route.body.policy
         // Held back until the key is known: what is announced is not taken into memory for a stranger.
@@ -55,7 +56,8 @@ struct Handler: HTTPHandler {
         switch router.match(method: request.method, segments: request.segments) {
         case .route(let route, let parameters):
             if let answer = try await route.answerSigned(request, parameters: parameters) { return answer }
-            let key = try await authentication.key(of: request, scope: route.scope)
+            guard let scope = route.scope else { throw Problem.unauthenticated }
+            let key = try await authentication.key(of: request, scope: scope)
             let request = try await request.taken(as: route.body.policy)
             return try await route.answer(request, key: key, parameters: parameters)
         case .otherMethods(let methods):

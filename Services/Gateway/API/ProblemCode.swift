@@ -11,6 +11,7 @@ extension Problem {
         case forbidden
         case urlExpired = "url_expired"
         case badSignature = "bad_signature"
+        case badDelivery = "bad_delivery"
         case notFound = "not_found"
         case noSuchCall = "no_such_call"
         case methodNotAllowed = "method_not_allowed"
@@ -39,13 +40,14 @@ extension Problem {
         case headersTooLarge = "headers_too_large"
         case fault
         case contentUnavailable = "content_unavailable"
+        case pullRequestFailed = "pull_request_failed"
         case unavailable
         case storageFull = "storage_full"
 
         var status: Int {
             switch self {
             case .badRequest, .malformedJSON, .invalidParameter, .invalidCursor: 400
-            case .unauthenticated: 401
+            case .unauthenticated, .badDelivery: 401
             case .forbidden, .urlExpired, .badSignature, .grantsMore: 403
             case .notFound, .noSuchCall: 404
             case .methodNotAllowed: 405
@@ -61,6 +63,7 @@ extension Problem {
                 422
             case .headersTooLarge: 431
             case .fault, .contentUnavailable: 500
+            case .pullRequestFailed: 502
             case .unavailable: 503
             case .storageFull: 507
             }
@@ -76,6 +79,7 @@ extension Problem {
             case .forbidden: "The key does not allow this"
             case .urlExpired: "The address is no longer valid"
             case .badSignature: "The address is not valid"
+            case .badDelivery: "The delivery is not signed by who it should be"
             case .notFound: "Not found"
             case .noSuchCall: "There is no such call"
             case .methodNotAllowed: "The method is not allowed here"
@@ -104,6 +108,7 @@ extension Problem {
             case .headersTooLarge: "The headers are too large"
             case .fault: "The gateway has a fault"
             case .contentUnavailable: "The content cannot be read"
+            case .pullRequestFailed: "The pull request has failed again"
             case .unavailable: "Temporarily unavailable"
             case .storageFull: "The storage is full"
             }
@@ -115,9 +120,9 @@ extension Route {
     /// What this call may answer when something is wrong, in the order of the catalogue.
     var problems: [Problem.Code] {
         var codes: Set<Problem.Code> = [
-            .badRequest, .invalidParameter, .unauthenticated, .forbidden, .requestTimeout, .headersTooLarge,
-            .bodyTooLarge, .unavailable,
+            .badRequest, .invalidParameter, .requestTimeout, .headersTooLarge, .bodyTooLarge, .unavailable,
         ]
+        if scope != nil { codes.formUnion([.unauthenticated, .forbidden]) }
         if !parameterNames.isEmpty { codes.insert(.notFound) }
         if parameterNames.contains("job") { codes.insert(.ambiguousID) }
         if query.contains(where: { $0.name == "cursor" }) { codes.insert(.invalidCursor) }
@@ -125,6 +130,7 @@ extension Route {
         case .none: break
         case .object: codes.formUnion([.malformedJSON, .invalidField])
         case .submission: codes.formUnion([.malformedJSON, .invalidField, .unknownType, .invalidSpec])
+        case .signed: codes.formUnion([.malformedJSON, .unsupportedMediaType])
         case .file: codes.formUnion([.unsupportedMediaType, .storageFull])
         }
         if headers.contains(where: { $0.name == "Idempotency-Key" }) { codes.insert(.idempotencyKeyReused) }

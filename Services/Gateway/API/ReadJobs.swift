@@ -14,7 +14,11 @@ extension Gateway {
             guard let job = try await reader.job(id, namespace: call.namespace) else { throw Problem.notFound("job") }
             return HTTPResponse(timed(job))
         }
-        let untilEnded = call.text("until") == "ended"
+        return HTTPResponse(timed(try await job(id, call, after: wait, untilEnded: call.text("until") == "ended")))
+    }
+
+    /// The job once something about it has changed, or once it has ended; at the latest after so long.
+    func job(_ id: UUID, _ call: Call, after wait: Duration, untilEnded: Bool) async throws -> Job {
         let deadline = ContinuousClock.now + wait
         var job = try await reader.jobWithLastEvent(id, namespace: call.namespace)
         while let current = job, !current.status.isTerminal {
@@ -25,7 +29,7 @@ extension Gateway {
             if !untilEnded { break }
         }
         guard let job else { throw Problem.notFound("job") }
-        return HTTPResponse(timed(job))
+        return job
     }
 
     /// `GET /jobs`: filtered, in order, page by page.

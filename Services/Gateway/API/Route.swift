@@ -12,7 +12,8 @@ struct Route: Sendable {
     let method: String
     /// As in OpenAPI: `/api/v1/jobs/{job}`. A parameter named `job` is a job's id or the unique start of one.
     let path: String
-    let scope: Scope
+    /// What a key must allow; nil where a signature takes the key's place.
+    let scope: Scope?
     /// One sentence without a full stop.
     let summary: String
     /// More, where one sentence is not enough.
@@ -24,14 +25,15 @@ struct Route: Sendable {
     /// What may go wrong beyond what every call of its form may answer.
     let ownProblems: [Problem.Code]
     let handle: @Sendable (Call) async throws -> HTTPResponse
-    /// Answers a request whose query has a `signature`, which takes a key's place; nil where none does.
+    /// Answers a request whose query has a `signature`, which takes a key's place, or any request where there is no scope; nil where nothing but a key
+    /// will do.
     let handleSigned: (@Sendable (HTTPRequest, [String]) async throws -> HTTPResponse)?
 
     private let pattern: [String]
     private let schema: JSONSchema?
 
     init(
-        _ id: String, _ method: String, _ path: String, _ scope: Scope, _ summary: String, details: String = "",
+        _ id: String, _ method: String, _ path: String, _ scope: Scope?, _ summary: String, details: String = "",
         query: [QueryParameter] = [], headers: [HeaderParameter] = [], body: RouteBody = .none, answers: [Answer],
         problems: [Problem.Code] = [],
         signed: (@Sendable (HTTPRequest, [String]) async throws -> HTTPResponse)? = nil,
@@ -56,6 +58,19 @@ struct Route: Sendable {
         } catch {
             preconditionFailure("the schema of \(id) does not compile: \(error)")
         }
+    }
+
+    /// A call of somebody who has no key and signs the JSON that is posted.
+    ///
+    /// - Parameter handle: holds the request to its signature; gets the body as it comes.
+    init(
+        signed id: String, _ path: String, _ summary: String, details: String, limit: Int, answers: [Answer],
+        problems: [Problem.Code], _ handle: @escaping @Sendable (HTTPRequest) async throws -> HTTPResponse
+    ) {
+        self.init(
+            id, "POST", path, nil, summary, details: details, body: .signed(limit: limit), answers: answers,
+            problems: problems, signed: { request, _ in try await handle(request) }
+        ) { _ in throw Problem.unauthenticated }
     }
 
     var segmentCount: Int { pattern.count }
@@ -87,7 +102,7 @@ struct Route: Sendable {
 
     /// The answer to a request that is signed; nil when it is not, and needs a key.
     func answerSigned(_ request: HTTPRequest, parameters: [String]) async throws -> HTTPResponse? {
-        guard let handleSigned, request.query("signature") != nil else { return nil }
+        guard let handleSigned, scope == nil || request.query("signature") != nil else { return nil }
         try check(request.query)
         return try await handleSigned(request, parameters)
     }
@@ -124,12 +139,14 @@ enum RouteBody: Sendable {
     case submission(JSON, limit: Int)
     /// Bytes of any kind.
     case file(limit: Int)
+    /// JSON of somebody who is known by its signature only.
+    case signed(limit: Int)
 
     var policy: BodyPolicy {
         switch self {
         case .none: .collect(limit: 0)
         case .object(_, let limit, _), .submission(_, let limit): .collect(limit: limit)
-        case .file(let limit): .stream(limit: limit)
+        case .file(let limit), .signed(let limit): .stream(limit: limit)
         }
     }
 

@@ -7,7 +7,7 @@ extension Gateway {
     var routes: [RouteGroup] {
         [
             submitRoutes, jobRoutes, controlRoutes, observeRoutes, scheduleRoutes, workflowRoutes, flowRoutes,
-            fileRoutes, documentRoutes, crawlRoutes, searchRoutes, webhookRoutes, typeRoutes,
+            fileRoutes, documentRoutes, crawlRoutes, searchRoutes, webhookRoutes, hookRoutes, typeRoutes,
         ] + operatorRoutes
     }
 

@@ -14,6 +14,9 @@ struct Housekeeper: Sendable {
     private static let round: Duration = .seconds(10)
     private static let leadership: Duration = .seconds(60)
     private static let workersKept: Duration = .seconds(86_400)
+    /// GitHub sends a delivery again for three days at the most.
+    private static let hookDeliveriesKept: Duration = .seconds(14 * 86_400)
+    private static let hookDeliveriesAtOnce = 5000
     private static let countedLetters = 10_000
 
     private struct NotLeading: Error {}
@@ -87,6 +90,7 @@ struct Housekeeper: Sendable {
         }
         HousekeepingMetrics.strays.set(Double(strays))
         _ = try await store.forgetWorkers(after: Self.workersKept)
+        try await store.forgetHookDeliveries(after: Self.hookDeliveriesKept, limit: Self.hookDeliveriesAtOnce)
     }
 
     private func sweep() async throws {

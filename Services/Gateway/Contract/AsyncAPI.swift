@@ -23,7 +23,7 @@ enum AsyncAPI {
                 "events": [
                     "address": .string(Topics.events),
                     "description":
-                        "Topic exchange for what happens to jobs; the routing key is `job.<type>.<word>`, where the word is the job's status after the event, `progress` or `checkpoint`. At least once, in order within a job; `message-id` is the same in every repetition. A new binding may miss what happens in its first second.",
+                        "Topic exchange for what happens to jobs; the routing key is `job.<type>.<word>`, where the word is the job's status after the event, `progress`, `checkpoint` or `pull_request`. At least once, in order within a job; `message-id` is the same in every repetition. A new binding may miss what happens in its first second.",
                     "bindings": exchange(Topics.events, type: "topic"),
                     "messages": ["event": ["$ref": "#/components/messages/event"]],
                 ],

@@ -40,7 +40,7 @@ struct DocsPage {
     private func call(_ route: Route) -> String {
         var html = """
             <section id="\(route.id)"><h3><b>\(route.method)</b> <code>\(escape(route.path))</code></h3>
-            <p>\(escape(route.summary)). \(escape(route.details)) <small>Scope: \(route.scope.rawValue).</small></p>
+            <p>\(escape(route.summary)). \(escape(route.details)) <small>Scope: \(route.scope?.rawValue ?? "none, but a signature").</small></p>
             """
         let parameters = route.query.map { ($0.name, $0.description) } + route.headers.map { ($0.name, $0.description) }
         if !parameters.isEmpty {
@@ -50,6 +50,7 @@ struct DocsPage {
         switch route.body {
         case .none: break
         case .file: html += "<p>Body: the bytes of the file.</p>"
+        case .signed: html += "<p>Body: JSON as the provider posts it.</p>"
         case .object(let schema, _, _), .submission(let schema, _): html += details("Body", schema)
         }
         for answer in route.answers {

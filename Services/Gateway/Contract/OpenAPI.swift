@@ -61,8 +61,10 @@ enum OpenAPI {
             "operationId": .string(route.id), "tags": [.string(group.name)], "summary": .string(route.summary),
             "description": .string(
                 (route.details.isEmpty ? "" : route.details + "\n\n")
-                    + "Needs a key with the scope `\(route.scope.rawValue)`."),
+                    + (route.scope.map { "Needs a key with the scope `\($0.rawValue)`." }
+                        ?? "Needs a signature, no key.")),
         ]
+        if route.scope == nil { operation["security"] = [] }
         let parameters = parameters(of: route)
         if !parameters.isEmpty { operation["parameters"] = .array(parameters) }
         if let body = body(of: route) { operation["requestBody"] = body }
@@ -108,6 +110,7 @@ enum OpenAPI {
         case .none: nil
         case .object(let schema, _, let isOptional): json(schema, isRequired: !isOptional)
         case .submission(let schema, _): json(schema, isRequired: true)
+        case .signed: json(Schema.anyObject, isRequired: true)
         case .file: ["required": true, "content": ["application/octet-stream": [:]]]
         }
     }

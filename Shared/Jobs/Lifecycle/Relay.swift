@@ -26,7 +26,7 @@ public struct OutgoingEvent: Sendable {
     public let job: UUID
     /// The job's type.
     public let type: String
-    /// `progress`, `checkpoint`, or the job's status after the event.
+    /// `progress`, `checkpoint`, `pull_request`, or the job's status after the event.
     public let word: String
     /// The message, a JSON object.
     public let body: [UInt8]
@@ -35,13 +35,14 @@ public struct OutgoingEvent: Sendable {
     public var id: String { "\(job.text)-\(sequence)" }
 
     /// The words that subscriptions name.
-    public static let words = JobStatus.allCases.map(\.rawValue) + ["progress", "checkpoint"]
+    public static let words = JobStatus.allCases.map(\.rawValue) + Event.kindsWithoutChange
 
     /// What a message says.
     public static let schema = Schema.answer(
         "An event as subscribers get it.",
         [
-            "type": Schema.text.described("`job.` and the job's status after the event, `progress` or `checkpoint`."),
+            "type": Schema.text.described(
+                "`job.` and the job's status after the event, `progress`, `checkpoint` or `pull_request`."),
             "timestamp": Schema.time.described("When it happened."),
             "data": Schema.answer(
                 "The event and its job.",
@@ -189,7 +190,7 @@ extension JobStore {
     }
 
     private static var word: Statement {
-        "CASE WHEN e.kind IN ('progress', 'checkpoint') THEN e.kind ELSE e.status END"
+        "CASE WHEN e.kind = ANY(\(Event.kindsWithoutChange)) THEN e.kind ELSE e.status END"
     }
 
     /// The message of event `e` of job `j`. Its parts follow the Standard Webhooks specification.

@@ -37,7 +37,11 @@ public enum Migrations {
         crawlSchema,
         captureSchema,
         embeddingSchema,
-        importSchema, filesSchema, datasetSchema,
+        importSchema,
+        filesSchema,
+        datasetSchema,
+        forgeSchema,
+        pullRequestSchema,
     ]
 
     /// The number of the newest step that this build knows.

@@ -69,6 +69,7 @@ extension JobStore {
     /// (`deleteDocuments`, `deleteCrawls`, `deleteEmbeddings`).
     private static let belongings: [StaticString] = [
         "files", "checkpoints", "checkpoint_entries", "job_operators", "job_dependencies", "imports", "import_rejects",
+        "pull_requests",
     ]
 
     /// Forgets dead letters that have waited, or were sent again, for so many days; at most `limit`, the oldest first.

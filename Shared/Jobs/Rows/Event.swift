@@ -8,9 +8,9 @@ public struct Event: Sendable, Representation {
     public let sequence: Int64
     /// The job it is about.
     public let job: UUID
-    /// What happened: a status word, `progress`, `checkpoint`, `retrying`, `handed_back`, `lease_expired`.
+    /// What happened: a status word, `progress`, `checkpoint`, `pull_request`, `retrying`, `handed_back`, `lease_expired`.
     public let kind: String
-    /// The job's status after it.
+    /// The job's status after it. A `pull_request`, which tells what became of what the job has made, may come after the job's end.
     public let status: JobStatus
     /// The number of the attempt, from 1; 0 before the first.
     public let attempt: Int32
@@ -19,12 +19,16 @@ public struct Event: Sendable, Representation {
     /// When it happened.
     public let at: Date
 
+    /// The kinds of events that change no status.
+    static let kindsWithoutChange = ["progress", "checkpoint", ForgeNews.kind]
+
     /// What `write` writes.
     public static let schema = Schema.answer(
         "One entry of a job's ordered history.",
         [
             "seq": Schema.count.described("Grows within a job; the id of server-sent events."), "job_id": Schema.uuid,
-            "event": Schema.text.described("What happened: a status word, `progress`, `checkpoint`, `retrying`, …"),
+            "event": Schema.text.described(
+                "What happened: a status word, `progress`, `checkpoint`, `pull_request`, `retrying`, …"),
             "status": JobStatus.schema.described("The job's status after it."), "attempt": Schema.count,
             "data": Schema.anyObject, "at": Schema.time,
         ], optional: ["data"])
@@ -79,8 +83,9 @@ public struct EventFilter: Sendable {
         var conditions: Statement = ""
         if !kinds.isEmpty { conditions.append(" AND kind = ANY(\(kinds))") }
         switch level {
-        case .job: conditions.append(" AND kind NOT IN ('progress', 'checkpoint')")
-        case .execution: conditions.append(" AND attempt > 0 AND kind NOT IN ('queued', 'scheduled')")
+        case .job: conditions.append(" AND NOT kind = ANY(\(Event.kindsWithoutChange))")
+        case .execution:
+            conditions.append(" AND attempt > 0 AND kind NOT IN ('queued', 'scheduled', 'pull_request')")
         case nil: break
         }
         if let attempt { conditions.append(" AND attempt = \(attempt)") }

@@ -63,7 +63,7 @@ public struct Webhook: Sendable, Representation {
         "types": Schema.list(Schema.text(max: 100), 0...100).described("Only jobs of these types; all when empty."),
         "events": [
             "type": "array", "items": Schema.word(OutgoingEvent.words), "minItems": 1, "uniqueItems": true,
-            "description": "Statuses, `progress` and `checkpoint`; every status when absent.",
+            "description": "Statuses, `progress`, `checkpoint` and `pull_request`; every status when absent.",
         ],
         "labels": [
             "type": "object", "maxProperties": 32, "propertyNames": ["minLength": 1, "maxLength": 63],

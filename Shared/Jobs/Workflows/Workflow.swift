@@ -66,7 +66,7 @@ public struct WorkflowStep: Sendable {
 extension Workflow: Representation {
     /// What `write` writes.
     public static let schema = Schema.answer(
-        "Named jobs of which some need others. Lists leave out `jobs`.",
+        "Named jobs of which some need others. Lists leave out `failed_job` and `jobs`.",
         [
             "id": Schema.uuid.described("Also the `parent_id` of its jobs."), "namespace": Schema.text,
             "name": Schema.text.orNull, "labels": Schema.map(Schema.text), "fail_fast": Schema.bool,
@@ -75,8 +75,22 @@ extension Workflow: Representation {
             "retry_of": Schema.uuid.orNull.described("The workflow that it goes on with."),
             "original_workflow_id": Schema.uuid.orNull.described("The first one of a line of retries."),
             "created_at": Schema.time, "finished_at": Schema.time.orNull,
+            "failed_job": Schema.answer(
+                "The job that has failed first, and why.",
+                [
+                    "name": Schema.text.described("In the workflow."), "id": Schema.uuid, "type": Schema.text.orNull,
+                    "error": Schema.anyObject.orNull,
+                ]
+            ).orNull,
             "jobs": Schema.map(WorkflowStep.schema).described("By name."),
-        ], optional: ["jobs"])
+        ], optional: ["failed_job", "jobs"])
+
+    /// The job that has failed first.
+    var failedStep: WorkflowStep? {
+        steps?.filter { $0.status == .failed }.min {
+            ($0.finishedAt ?? .distantFuture) < ($1.finishedAt ?? .distantFuture)
+        }
+    }
 
     /// Appends the workflow as clients see it.
     public func write(to json: inout JSONWriter) {
@@ -94,6 +108,8 @@ extension Workflow: Representation {
         json.member("created_at", createdAt)
         json.member("finished_at", finishedAt)
         if let steps {
+            json.key("failed_job")
+            if let step = failedStep { step.writeFailure(to: &json) } else { json.null() }
             json.key("jobs")
             json.beginObject()
             for step in steps {
@@ -141,6 +157,16 @@ extension WorkflowStep {
         json.member("error", raw: error ?? Array("null".utf8))
         json.member("started_at", startedAt)
         json.member("finished_at", finishedAt)
+        json.endObject()
+    }
+
+    /// Appends what has failed, and why.
+    func writeFailure(to json: inout JSONWriter) {
+        json.beginObject()
+        json.member("name", name)
+        json.member("id", job)
+        json.member("type", type)
+        json.member("error", raw: error ?? Array("null".utf8))
         json.endObject()
     }
 

@@ -1,6 +1,7 @@
 import Crypto
 import Foundation
 import Markup
+import TestKit
 import Testing
 
 @testable import ExportsWorker
@@ -58,15 +59,16 @@ import Testing
         let path = NSTemporaryDirectory() + UUID().uuidString + ".pdf"
         defer { unlink(path) }
         try Data(bytes).write(to: URL(fileURLWithPath: path))
-        let text = try run("pdftotext", "-layout", path, "-")
+        let text = try output(of: "pdftotext", ["-layout", path, "-"])
         for value in [
             "A & <title>", "<b>rows</b> – 1,234 rows", "</script><svg onload=alert(1)>", "Chart </svg>", "мир",
         ] {
             #expect(text.contains(value), "\(value)")
         }
-        let information = try run("pdfinfo", path)
+        let information = try output(of: "pdfinfo", [path])
         #expect(information.contains("A & <title>") && information.contains("JavaScript:      no"))
-        #expect(try run("pdffonts", path).split(separator: "\n").dropFirst(2).allSatisfy { $0.contains(" yes ") })
+        #expect(
+            try output(of: "pdffonts", [path]).split(separator: "\n").dropFirst(2).allSatisfy { $0.contains(" yes ") })
     }
 
     @Test func theHeadOfATableStandsOnEveryPage() throws {
@@ -84,24 +86,13 @@ import Testing
         let path = NSTemporaryDirectory() + UUID().uuidString + ".pdf"
         defer { unlink(path) }
         try Data(files.files[0].bytes).write(to: URL(fileURLWithPath: path))
-        let pages = try run("pdftotext", "-layout", path, "-").split(separator: "\u{0C}").filter { $0.contains("cell") }
+        let pages = try output(of: "pdftotext", ["-layout", path, "-"]).split(separator: "\u{0C}").filter {
+            $0.contains("cell")
+        }
         #expect(pages.count > 5)
         for page in pages { #expect(page.contains("column 0"), "the first column, and the head, are on each page") }
         let all = pages.joined()
         for cell in ["cell 0/0", "cell 99/0", "cell 50/15", "cell 0/29", "cell 99/29"] { #expect(all.contains(cell)) }
-    }
-
-    private func run(_ program: String, _ arguments: String...) throws -> String {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/" + program)
-        process.arguments = arguments
-        let pipe = Pipe()
-        process.standardOutput = pipe
-        try process.run()
-        let output = try pipe.fileHandleForReading.readToEnd() ?? Data()
-        process.waitUntilExit()
-        #expect(process.terminationStatus == 0)
-        return String(decoding: output, as: UTF8.self)
     }
 }
 

@@ -6,7 +6,7 @@ extension GitHubAPI {
         Route("GET", "repos/:owner/:repo", readRepository),
         Route("GET", "repos/:owner/:repo/branches/*branch", readBranch),
         Route("GET", "repos/:owner/:repo/commits/*ref", readCommit),
-        Route("GET", "repos/:owner/:repo/compare/*spec", compare),
+        Route("GET", "repos/:owner/:repo/compare/*spec", query: ["page", "per_page"], compare),
         Route("GET", "repos/:owner/:repo/contents/*path", query: ["ref"], readContents),
         Route("GET", "rate_limit", readLimits),
     ]
@@ -47,6 +47,7 @@ extension GitHubAPI {
             let fork = try repository.git.mergeBase(base, head)
         else { throw notFound }
         let ahead = try repository.git.commits(from: base, to: head)
+        let shown = call.query("page") == nil && call.query("per_page") == nil ? ahead.prefix(250) : call.page(ahead)
         let behind = try repository.git.commits(from: head, to: base)
         let status =
             switch (ahead.isEmpty, behind.isEmpty) {
@@ -66,7 +67,7 @@ extension GitHubAPI {
                 "status": .string(status), "ahead_by": .int(Int64(ahead.count)),
                 "behind_by": .int(Int64(behind.count)), "total_commits": .int(Int64(ahead.count)),
                 "commits": .array(
-                    try ahead.map { commit(try repository.git.read(commit: $0), repository, call) }),
+                    try shown.map { commit(try repository.git.read(commit: $0), repository, call) }),
                 "files": .array(
                     try repository.git.changes(from: fork, to: head).map { file($0, head, repository, call) }),
             ])

@@ -13,6 +13,7 @@ extension GitLabAPI {
             "GET", "projects/:id/repository/tree",
             query: ["path", "ref", "recursive", "page", "per_page", "pagination", "page_token"], readTree),
         Route("GET", "projects/:id/repository/files/:path", query: ["ref"], readFile),
+        Route("HEAD", "projects/:id/repository/files/:path", query: ["ref"], lookAtFile),
         Route("GET", "projects/:id/repository/compare", query: ["from", "to", "straight"], compare),
     ]
 
@@ -90,6 +91,17 @@ extension GitLabAPI {
                 "execute_filemode": .bool(entry.mode == "100755"),
                 "content": .string(Data(bytes).base64EncodedString()),
             ])
+    }
+
+    /// The same as of a file that is read, but for the content, in header fields.
+    private func lookAtFile(_ call: Call) throws -> Answer {
+        var answer = try readFile(call)
+        guard case .json(let file) = answer.content else { return answer }
+        for (name, value) in file.objectValue ?? [:] where name != "content" {
+            let words = name.split(separator: "_").map(\.capitalized)
+            answer.headers.append(("X-Gitlab-" + words.joined(separator: "-"), value.stringValue ?? value.description))
+        }
+        return answer
     }
 
     private func compare(_ call: Call) throws -> Answer {

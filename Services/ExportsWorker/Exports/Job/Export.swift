@@ -13,7 +13,7 @@ struct Export: Decodable, Sendable {
         let dataset: String?
         /// What is looked for, in the form of `POST /search`.
         let search: JSON?
-        let parameters: JSONObjectValue
+        let parameters: JSONMembers
         /// All of them when empty.
         let columns: [String]
         let filters: [Filter]
@@ -102,19 +102,6 @@ struct Export: Decodable, Sendable {
     /// Where the files go; to the job's artifacts when there is no bucket.
     struct Target: Decodable, Sendable {
         let s3: BucketPlace?
-    }
-}
-
-/// A JSON object as it is.
-struct JSONObjectValue: Decodable, Sendable {
-    let members: JSONObject
-
-    init(from decoder: any Decoder) throws {
-        guard case .object(let members) = try JSON(from: decoder) else {
-            throw DecodingError.dataCorrupted(
-                DecodingError.Context(codingPath: decoder.codingPath, debugDescription: "an object is wanted"))
-        }
-        self.members = members
     }
 }
 

@@ -1,0 +1,91 @@
+import JSON
+
+extension GitHubForge {
+    /// More than anybody has from one branch.
+    private static let mostPulls = 300
+
+    func pullRequests(from branch: String) async throws(ForgeError) -> [ForgePullRequest] {
+        let head = "\(name.prefix { $0 != "/" }):\(branch)"
+        let query = [("head", head), ("state", "all"), ("sort", "created"), ("direction", "desc")]
+        return try await client.list("\(path)/pulls", query, most: Self.mostPulls).compactMap(Self.pull)
+    }
+
+    func open(
+        _ draft: PullRequestDraft, from branch: String, into base: String
+    ) async throws(ForgeError) -> ForgePullRequest {
+        let answer = try await client.write(
+            "POST", "\(path)/pulls",
+            [
+                "title": .string(draft.title), "body": .string(draft.body), "head": .string(branch),
+                "base": .string(base), "draft": .bool(draft.isDraft),
+            ])
+        return try read(answer)
+    }
+
+    func update(
+        _ request: ForgePullRequest, title: String, body: String, reopens: Bool
+    ) async throws(ForgeError) -> ForgePullRequest {
+        var change: JSONObject = ["title": .string(title), "body": .string(body)]
+        if reopens { change["state"] = "open" }
+        return try read(try await client.write("PATCH", "\(path)/pulls/\(request.number)", .object(change)))
+    }
+
+    func add(labels: [String], to number: Int) async throws(ForgeError) {
+        _ = try await client.write(
+            "POST", "\(path)/issues/\(number)/labels", ["labels": .array(labels.map { .string($0) })])
+    }
+
+    func request(reviewers: [String], of request: ForgePullRequest) async throws(ForgeError) {
+        // Teams are named with their organisation.
+        let teams = reviewers.filter { $0.contains("/") }.compactMap { $0.split(separator: "/").last.map(String.init) }
+        let people = reviewers.filter { !$0.contains("/") }
+        var body = JSONObject()
+        if !people.isEmpty { body["reviewers"] = .array(people.map { .string($0) }) }
+        if !teams.isEmpty { body["team_reviewers"] = .array(teams.map { .string($0) }) }
+        _ = try await client.write("POST", "\(path)/pulls/\(request.number)/requested_reviewers", .object(body))
+    }
+
+    func mergeWhenReady(
+        _ request: ForgePullRequest, by method: PullRequest.MergeMethod
+    ) async throws(ForgeError) {
+        let query = """
+            mutation($id: ID!, $method: PullRequestMergeMethod!) {
+              enablePullRequestAutoMerge(input: {pullRequestId: $id, mergeMethod: $method}) { pullRequest { number } }
+            }
+            """
+        let answer = try await graphQL.write(
+            "POST", "/graphql",
+            [
+                "query": .string(query),
+                "variables": [
+                    "id": .string(request.nodeID ?? ""), "method": .string(method.rawValue.uppercased()),
+                ],
+            ])
+        // GraphQL says what is wrong with the status 200.
+        if let error = answer.json["errors"]?[0]?["message"]?.stringValue {
+            throw ForgeError(.invalid, "auto_merge_refused", "GitHub does not merge it when it is ready: \(error)")
+        }
+    }
+
+    private func read(_ answer: ForgeAnswer) throws(ForgeError) -> ForgePullRequest {
+        guard let pull = Self.pull(answer.json) else {
+            throw ForgeError(.unclear, "provider_unavailable", "GitHub's answer is no pull request.")
+        }
+        return pull
+    }
+
+    private static func pull(_ json: JSON) -> ForgePullRequest? {
+        guard let number = json["number"]?.intValue, let url = json["html_url"]?.stringValue,
+            let base = json["base"]?["ref"]?.stringValue
+        else { return nil }
+        let isMerged = json["merged_at"]?.stringValue != nil
+        return ForgePullRequest(
+            number: number, nodeID: json["node_id"]?.stringValue, url: url,
+            state: isMerged ? .merged : json["state"] == "open" ? .open : .closed,
+            isDraft: json["draft"]?.boolValue ?? false, title: json["title"]?.stringValue ?? "",
+            body: json["body"]?.stringValue ?? "", base: base,
+            labels: (json["labels"]?.arrayValue ?? []).compactMap { $0["name"]?.stringValue },
+            reviewers: (json["requested_reviewers"]?.arrayValue ?? []).compactMap { $0["login"]?.stringValue },
+            mergesWhenReady: json["auto_merge"].map { !$0.isNull } ?? false)
+    }
+}
