@@ -56,7 +56,7 @@ import Testing
                 }
                 // The session ends behind its commit.
                 try await poll("batch \(batch) to be there", details: { stack.logs }) {
-                    try await stack.count("numbers") == batch * 20_000
+                    try await stack.rowCount(of: "numbers") == batch * 20_000
                 }
             }
             try await stack.database.withSession {
@@ -88,7 +88,7 @@ import Testing
             let end = try await stack.ended(try await stack.startImport(csv, ["target": ["dataset": "numbers"]]))
             #expect(end["error"]?["code"] == "row_too_slow" && end["attempt"] == 1, "\(end)")
             #expect(end["error"]?["message"]?.stringValue?.contains("line 4") == true, "\(end["error"] ?? .null)")
-            #expect(try await stack.count("numbers") == 2, "what is before it is loaded")
+            #expect(try await stack.rowCount(of: "numbers") == 2, "what is before it is loaded")
             // The batch is tried whole, then its halves: none of them may fail for being slow alone.
             try await stack.database.withSession {
                 try $0.script("DELETE FROM numbers; DROP TRIGGER dawdle ON numbers")
@@ -97,7 +97,7 @@ import Testing
             let again = try #require(retry.json["id"]?.stringValue.flatMap(UUID.init(text:)), "\(retry.text)")
             let done = try await stack.ended(again)
             #expect(done["result"]?["loaded"] == 4, "\(done)")
-            #expect(try await stack.count("numbers") == 2, "a retry goes on behind what was loaded")
+            #expect(try await stack.rowCount(of: "numbers") == 2, "a retry goes on behind what was loaded")
         }
     }
 }

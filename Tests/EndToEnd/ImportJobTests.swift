@@ -65,7 +65,7 @@ import Testing
                     "integer", "text", "date",
                 ])
             #expect(result["mapping"]?.arrayValue?.count == 3 && result["loaded"] == 0)
-            #expect(try await stack.count("people") == 0)
+            #expect(try await stack.rowCount(of: "people") == 0)
         }
     }
 
@@ -180,7 +180,7 @@ import Testing
                 #expect(end["status"] == "failed" && end["error"]?["code"]?.stringValue == code, "\(end)")
                 #expect(end["error"]?["message"]?.stringValue?.contains(word) == true, "\(end["error"] ?? .null)")
             }
-            #expect(try await stack.count("people") == 0)
+            #expect(try await stack.rowCount(of: "people") == 0)
         }
     }
 

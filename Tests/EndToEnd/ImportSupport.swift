@@ -27,7 +27,7 @@ extension Stack {
         return try #require(end["status"] == "completed" ? end["result"] : nil, "\(end)")
     }
 
-    func count(_ table: StaticString) async throws -> Int {
+    func rowCount(of table: StaticString) async throws -> Int {
         try await database.query("SELECT count(*) AS n FROM \(raw: table)")[0].decode("n")
     }
 

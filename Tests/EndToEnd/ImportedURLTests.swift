@@ -68,7 +68,7 @@ import Testing
                 let end = try await stack.end("import", Self.spec(site.url("\(path)?sig=\(Self.secret)")))
                 #expect(end["result"]?["loaded"] == 2, "\(path): \(end)")
             }
-            #expect(try await stack.count("numbers") == 10)
+            #expect(try await stack.rowCount(of: "numbers") == 10)
             let small: JSONObject = ["limits": ["download_bytes": 1_000_000, "download_seconds": 30]]
             for (url, code) in [
                 (site.url("/none"), "http_status"), (site.url("/inside"), "address_not_allowed"),
@@ -100,7 +100,7 @@ import Testing
         let site = try Receiver { _, before in HTTPResponse(status: 200, body: .bytes(page(before))) }
         let job = try await stack.submit("import", Self.spec(site.url("/rows.csv")))
         try await poll("rows to be loaded", within: .seconds(60), details: { stack.logs }) {
-            try await stack.count("numbers") > 0
+            try await stack.rowCount(of: "numbers") > 0
         }
         worker.kill()
         try await stack.startWorker("ExportsWorker", Self.settings(stack))
@@ -115,7 +115,7 @@ import Testing
             let rows = Self.rows(400_000, "row")
             let end = try await endAfterAKill({ _ in rows }, stack, worker)
             #expect(end["result"]?["loaded"] == 400_000 && end["attempt"] == 2, "\(end)")
-            #expect(try await stack.count("numbers") == 400_000)
+            #expect(try await stack.rowCount(of: "numbers") == 400_000)
         }
     }
 
