@@ -16,6 +16,18 @@ enum RepositoryPath {
         }
     }
 
+    /// - Throws: `JobFailure` `invalid_repository` for a name that leads to another one.
+    static func check(repository name: String, of provider: PullRequest.Provider) throws(JobFailure) {
+        let parts = name.split(separator: "/", omittingEmptySubsequences: false)
+        guard parts.allSatisfy({ !$0.isEmpty && $0 != "." && $0 != ".." }), provider == .gitlab || parts.count == 2
+        else {
+            throw JobFailure(
+                code: "invalid_repository",
+                message:
+                    "\"\(name)\" is no repository: owner and name, at GitLab with all groups, none of them . or ...")
+        }
+    }
+
     /// A branch name by git-check-ref-format(1).
     ///
     /// - Throws: `JobFailure` `invalid_branch`.

@@ -19,6 +19,8 @@ struct ForgeClient: Sendable {
     private static let mostBytes = 16 << 20
     /// How long a provider that says that it is too much, and not for how long, is left alone (GitHub's advice).
     private static let usualWait: Duration = .seconds(60)
+    /// The longest that a provider is believed; budgets are by the hour.
+    private static let longestWait: Duration = .seconds(7200)
 
     let provider: String
     let base: WebURL
@@ -71,7 +73,9 @@ struct ForgeClient: Sendable {
             let answer = try await get(path, query + [(pageSize, "100"), ("page", String(page))])
             let more = (member.flatMap { answer.json[$0] } ?? answer.json).arrayValue ?? []
             entries += more
-            if more.count < 100 || entries.count >= most { break }
+            // A provider may have pages that are smaller than what is asked for.
+            let hasNext = answer.head.list("Link")?.contains("rel=\"next\"") ?? false
+            if more.isEmpty || more.count < 100 && !hasNext || entries.count >= most { break }
         }
         return entries
     }
@@ -158,11 +162,13 @@ struct ForgeClient: Sendable {
     /// How long a provider that is asked too much wants to be left alone; nil for other answers.
     private static func wait(_ response: WebResponse, _ said: String) -> Duration? {
         guard [403, 429].contains(response.status) else { return nil }
-        if let wait = response.head.retryAfter { return wait }
+        if let wait = response.head.retryAfter { return min(wait, longestWait) }
         let isEmpty = ["X-RateLimit-Remaining", "RateLimit-Remaining"].contains { response.head[$0] == "0" }
-        let reset = ["X-RateLimit-Reset", "RateLimit-Reset"].lazy.compactMap { response.head[$0].flatMap(Double.init) }
-            .first
-        if isEmpty, let reset { return .seconds(max(1, reset - Date().timeIntervalSince1970 + 1)) }
+        let reset = ["X-RateLimit-Reset", "RateLimit-Reset"].lazy.compactMap { response.head[$0].flatMap { Int($0) } }
+        if isEmpty, let reset = reset.first {
+            let left = Double(reset) - Date().timeIntervalSince1970 + 1
+            return .seconds(min(max(1, left), longestWait / .seconds(1)))
+        }
         let isSecondary = said.lowercased().contains("secondary rate limit")
         return response.status == 429 || isSecondary ? usualWait : nil
     }

@@ -27,6 +27,9 @@ struct ForgeError: Error, Sendable {
         (self.kind, self.code, self.message) = (kind, code, message)
     }
 
+    static let tokenBusy = ForgeError(
+        .limited(.seconds(5)), "token_busy", "another job writes with the same token")
+
     static let cancelled = ForgeError(.unclear, "cancelled", "The job was asked to end.")
 
     static func unknownReviewer(_ name: String) -> ForgeError {

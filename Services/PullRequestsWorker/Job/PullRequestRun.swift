@@ -190,11 +190,12 @@ struct PullRequestRun {
     private mutating func steadily<Output>(
         _ step: (inout PullRequestRun) async throws -> Output
     ) async throws -> Output {
-        var tries = 1
+        var (tries, refusals) = (1, 0)
         while true {
             do { return try await step(&self) } catch let error as ForgeError {
                 let isUnclear = error.kind == .unclear && tries < Self.tries
-                let isRefused = [.conflict, .invalid].contains(error.kind) && tries == 1
+                let isRefused = [.conflict, .invalid].contains(error.kind) && refusals < 2
+                if isRefused { refusals += 1 }
                 guard isUnclear || isRefused, context.stopReason == nil else { throw error }
                 context.log(.warning, "looking again after: \(error.message)")
             }

@@ -25,5 +25,7 @@ struct PullRequestText: Sendable {
         body = try template.fill(input.body)
         self.message = message ?? self.title
         try RepositoryPath.check(branch: branch)
+        if let base = input.base { try RepositoryPath.check(branch: base) }
+        try RepositoryPath.check(repository: input.repository, of: input.provider)
     }
 }

@@ -33,7 +33,8 @@ struct PullRequestsWorker: Worker {
             let changes = try await ChangeLoader(files: context.files, template: text.template).load(input.files)
             let credential = try accounts.credential(for: input, namespace: context.namespace)
             let address = try input.address()
-            let pace = TokenPace(credential, address: address.text, budget: budget, context)
+            let pace = TokenPace(
+                credential, address: address.text, timeout: timeout, budget: budget, context)
             try await pace.begin()
             let end: OpenedPullRequest
             do {

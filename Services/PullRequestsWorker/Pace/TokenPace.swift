@@ -12,18 +12,28 @@ import WorkerKit
 final class TokenPace: ForgePace {
     /// The longest wait within an attempt.
     private static let mostWait: Duration = .seconds(20)
-    /// For how long a token is held after a write: longer than a request may take.
-    private static let hold: Duration = .seconds(90)
+    /// For how long a token is held at the least.
+    private static let shortestHold: Duration = .seconds(90)
     private static let poll: Duration = .milliseconds(300)
 
     private let token: ForgeToken
     private let context: JobContext
+    /// For how long a token is held: longer than a wait and a request may take.
+    private let hold: Duration
+    /// When the token was last taken or spent from.
+    private let renewed = Mutex(ContinuousClock.now)
     /// Until when the provider wants to be left alone, as far as this attempt knows.
     private let blocked = Mutex<ContinuousClock.Instant?>(nil)
 
-    /// - Parameter address: the provider's.
-    init(_ credential: ForgeCredential, address: String, budget: ForgeToken.Budget, _ context: JobContext) {
+    /// - Parameters:
+    ///   - address: the provider's.
+    ///   - timeout: how long a request may take.
+    init(
+        _ credential: ForgeCredential, address: String, timeout: Duration, budget: ForgeToken.Budget,
+        _ context: JobContext
+    ) {
         self.context = context
+        hold = max(Self.shortestHold, Self.mostWait + timeout + .seconds(10))
         token = ForgeToken(
             id: sha256("\(address)\n\(credential.identity)"), holder: context.job, attempt: context.attempt,
             budget: budget)
@@ -34,10 +44,8 @@ final class TokenPace: ForgePace {
     /// - Throws: `ForgeError` of kind `.limited` when another job has it for long.
     func begin() async throws {
         let end = ContinuousClock.now + Self.mostWait
-        while try await !context.read({ try await token.take(for: Self.hold, in: $0) }) {
-            guard .now < end else {
-                throw ForgeError(.limited(.seconds(5)), "token_busy", "another job writes with the same token")
-            }
+        while try await !context.read({ try await token.take(for: hold, in: $0) }) {
+            guard .now < end else { throw ForgeError.tokenBusy }
             try await Task.sleep(for: Self.poll)
         }
         let wait = try await context.read { try await token.wait(in: $0) }
@@ -55,18 +63,31 @@ final class TokenPace: ForgePace {
     }
 
     func beforeRead() async throws(ForgeError) {
+        try await keep()
         guard let end = blocked.withLock({ $0 }) else { return }
         try await sleep(end - .now)
     }
 
+    /// Many reads in a row must not cost the token.
+    private func keep() async throws(ForgeError) {
+        guard renewed.withLock({ .now - $0 }) > hold / 2 else { return }
+        let isTaken: Bool
+        do { isTaken = try await context.read { try await token.take(for: hold, in: $0) } } catch {
+            throw ForgeError(.unclear, "database_unavailable", "The token cannot be kept: \(error)")
+        }
+        guard isTaken else { throw .tokenBusy }
+        renewed.withLock { $0 = .now }
+    }
+
     func beforeWrite() async throws(ForgeError) {
         let wait: Duration?
-        do { wait = try await context.read { try await token.spend(keepingFor: Self.hold, in: $0) } } catch {
+        do {
+            wait = try await context.read { try await token.spend(keepingFor: hold, most: Self.mostWait, in: $0) }
+        } catch {
             throw ForgeError(.unclear, "database_unavailable", "The budget cannot be read: \(error)")
         }
-        guard let wait else {
-            throw ForgeError(.limited(.seconds(5)), "token_busy", "another job writes with the same token")
-        }
+        guard let wait else { throw .tokenBusy }
+        renewed.withLock { $0 = .now }
         try await sleep(wait)
     }
 

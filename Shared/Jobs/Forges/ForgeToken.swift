@@ -44,16 +44,24 @@ public struct ForgeToken: Sendable {
 
     /// Takes a write of the budget and keeps the token for so long; answers how long to wait before it is sent, or nil when another attempt has taken
     /// the token.
-    public func spend(keepingFor time: Duration, in store: JobStore) async throws -> Duration? {
+    ///
+    /// - Parameter most: the longest wait that is of use; for a longer one nothing is taken.
+    public func spend(keepingFor time: Duration, most: Duration, in store: JobStore) async throws -> Duration? {
         let rate = budget.perMinute / 60
         let row = try await store.database.query(
             """
-            UPDATE forge_tokens SET
-                budget = least(\(budget.burst), budget + extract(epoch FROM now() - counted_at)::float8 * \(rate)) - 1,
-                counted_at = now(), held_until = now() + \(time.seconds) * interval '1 second'
-            WHERE id = \(id) AND holder = \(holder) AND attempt = \(attempt)
-            RETURNING greatest(0, -budget / \(rate),
-                CASE WHEN blocked_until > now() THEN extract(epoch FROM blocked_until - now())::float8 END) AS wait
+            WITH now_left AS (
+                SELECT id, least(\(budget.burst), budget + extract(epoch FROM now() - counted_at)::float8 * \(rate)) AS budget,
+                    CASE WHEN blocked_until > now() THEN extract(epoch FROM blocked_until - now())::float8 END AS blocked
+                FROM forge_tokens WHERE id = \(id) AND holder = \(holder) AND attempt = \(attempt) FOR UPDATE
+            ), due AS (
+                SELECT id, budget, greatest(0, (1 - budget) / \(rate), blocked) AS wait FROM now_left
+            )
+            UPDATE forge_tokens t SET
+                budget = d.budget - CASE WHEN d.wait <= \(most.seconds) THEN 1 ELSE 0 END, counted_at = now(),
+                held_until = now() + \(time.seconds) * interval '1 second'
+            FROM due d WHERE t.id = d.id
+            RETURNING d.wait
             """
         ).first
         return try row.map { .seconds(try $0.decode("wait", as: Double.self)) }

@@ -47,8 +47,10 @@ extension GitLabForge {
         }
         let answer = try await client.write(
             "PUT", "\(path)/merge_requests/\(request.number)", ["reviewer_ids": .array(numbers)])
-        let asked = try read(answer).reviewers
-        if let missing = reviewers.first(where: { !asked.contains($0) }) { throw .unknownReviewer(missing) }
+        let asked = try read(answer).reviewers.map { $0.lowercased() }
+        if let missing = reviewers.first(where: { !asked.contains($0.lowercased()) }) {
+            throw .unknownReviewer(missing)
+        }
     }
 
     func mergeWhenReady(
