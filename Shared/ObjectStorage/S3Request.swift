@@ -63,11 +63,11 @@ struct S3Request {
         try Self.check(region: settings.region)
         var text = settings.base(of: bucket)
         if let key {
-            text += "/" + Self.encoded(key, keeping: "/")
+            text += "/" + WebURL.encoded(key, keeping: "/")
         } else if settings.endpoint == nil {
             text += "/"
         }
-        let query = query.map { (name: Self.encoded($0.name), value: Self.encoded($0.value)) }
+        let query = query.map { (name: WebURL.encoded($0.name), value: WebURL.encoded($0.value)) }
             .sorted { $0.name < $1.name }.map { "\($0.name)=\($0.value)" }.joined(separator: "&")
         if !query.isEmpty { text += "?" + query }
         let url: WebURL
@@ -82,30 +82,4 @@ struct S3Request {
 
     /// The SHA-256 of the body in lower-case hexadecimal.
     var digest: String { Hex.encode(sha256(body ?? [])) }
-
-    /// Percent-encodes everything but what RFC 3986 leaves unreserved.
-    static func encoded(_ text: String, keeping kept: Unicode.Scalar? = nil) -> String {
-        let digits = Array("0123456789ABCDEF".utf8)
-        var bytes: [UInt8] = []
-        for byte in text.utf8 {
-            if byte.isUnreserved || kept?.value == UInt32(byte) {
-                bytes.append(byte)
-            } else {
-                bytes += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
-            }
-        }
-        return String(decoding: bytes, as: UTF8.self)
-    }
-}
-
-extension UInt8 {
-    fileprivate var isUnreserved: Bool {
-        switch self {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
-            UInt8(ascii: "~"):
-            true
-        default: false
-        }
-    }
 }

@@ -71,7 +71,7 @@ struct FaultProxy {
     ]
 
     private static func forward(_ request: HTTPRequest, to port: UInt16) async throws -> HTTPResponse {
-        let query = request.query.map { "\(S3Request.encoded($0.name))=\(S3Request.encoded($0.value))" }
+        let query = request.query.map { "\(WebURL.encoded($0.name))=\(WebURL.encoded($0.value))" }
         let path = request.path + (query.isEmpty ? "" : "?" + query.joined(separator: "&"))
         let headers = passed.compactMap { name in request.headers[name].map { (name, $0) } }
         var limits = WebLimits(body: 64 << 20)

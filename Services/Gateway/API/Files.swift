@@ -1,5 +1,6 @@
 import Crypto
 import Foundation
+import HTTPClient
 import HTTPServer
 import JSON
 import Jobs
@@ -40,25 +41,7 @@ extension Gateway {
             name.unicodeScalars.map {
                 (0x20..<0x7F).contains($0.value) && $0 != "\"" && $0 != "\\" ? Character($0) : "_"
             })
-        return "attachment; filename=\"\(plain)\"; filename*=UTF-8''\(percentEncoded(name))"
-    }
-
-    /// Text for the value of a query or of an extended header parameter (RFC 8187).
-    static func percentEncoded(_ text: String) -> String {
-        var extended = ""
-        for byte in text.utf8 {
-            let scalar = Unicode.Scalar(byte)
-            if scalar.isASCII,
-                scalar.properties.isAlphabetic || scalar.properties.numericType != nil
-                    || "-._~".unicodeScalars.contains(scalar)
-            {
-                extended.unicodeScalars.append(scalar)
-            } else {
-                let hex = String(byte, radix: 16, uppercase: true)
-                extended += "%" + (hex.utf8.count == 1 ? "0" : "") + hex
-            }
-        }
-        return extended
+        return "attachment; filename=\"\(plain)\"; filename*=UTF-8''\(WebURL.encoded(name))"
     }
 
     private func write(_ body: RequestBody, id: UUID) async throws -> StoredFile {

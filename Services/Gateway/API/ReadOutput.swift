@@ -1,5 +1,6 @@
 import Crypto
 import Foundation
+import HTTPClient
 import HTTPServer
 import JSON
 import Jobs
@@ -59,7 +60,7 @@ extension Gateway {
                 ("Content-Disposition", Self.disposition("output-\(id.text.prefix(8)).csv")),
             ]
             if let next {
-                let filter = name.map { "&operator=" + Self.percentEncoded($0) } ?? ""
+                let filter = name.map { "&operator=" + WebURL.encoded($0) } ?? ""
                 headers.append(("Link", "<?format=csv&limit=\(limit)\(filter)&cursor=\(next)>; rel=\"next\""))
             }
             return HTTPResponse(status: 200, headers: headers, body: .bytes(try CSV.text(of: samples)))

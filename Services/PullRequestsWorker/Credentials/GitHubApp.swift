@@ -22,7 +22,7 @@ struct GitHubApp {
         let client = ForgeClient(
             provider: "GitHub", base: base, headers: GitHubForge.headers(try assertion()), connection: connection,
             explain: GitHubForge.explain)
-        let path = ForgeClient.encoded(repository, keepingSlashes: true)
+        let path = WebURL.encoded(repository, keeping: "/")
         guard let installation = try await client.get("/repos/\(path)/installation").json["id"]?.intValue else {
             throw ForgeError(.unclear, "provider_unavailable", "GitHub's answer names no installation.")
         }

@@ -33,34 +33,36 @@ struct ForgeClient: Sendable {
 
     /// Reads; what may pass is tried again.
     func get(_ path: String, _ query: [(String, String)] = []) async throws(ForgeError) -> ForgeAnswer {
-        try await persistently { (error) in
-            error.kind == .unclear
-        } _: { () async throws(ForgeError) in
-            try await connection.pace.beforeRead()
-            return try await send("GET", path, query, nil)
-        }
+        try await read("GET", path, query)
     }
 
     /// Reads; nil where there is no such thing.
     func find(_ path: String, _ query: [(String, String)] = []) async throws(ForgeError) -> ForgeAnswer? {
-        do throws(ForgeError) { return try await get(path, query) } catch {
+        try await find("GET", path, query)
+    }
+
+    /// The header fields of an answer without its body; nil where there is no such thing.
+    func look(_ path: String, _ query: [(String, String)]) async throws(ForgeError) -> WebHead? {
+        try await find("HEAD", path, query)?.head
+    }
+
+    private func find(
+        _ method: String, _ path: String, _ query: [(String, String)]
+    ) async throws(ForgeError) -> ForgeAnswer? {
+        do throws(ForgeError) { return try await read(method, path, query) } catch {
             guard error.kind == .notFound else { throw error }
             return nil
         }
     }
 
-    /// The header fields of an answer without its body; nil where there is no such thing.
-    func look(_ path: String, _ query: [(String, String)]) async throws(ForgeError) -> WebHead? {
-        do throws(ForgeError) {
-            return try await persistently { (error) in
-                error.kind == .unclear
-            } _: { () async throws(ForgeError) in
-                try await connection.pace.beforeRead()
-                return try await send("HEAD", path, query, nil)
-            }.head
-        } catch {
-            guard error.kind == .notFound else { throw error }
-            return nil
+    private func read(
+        _ method: String, _ path: String, _ query: [(String, String)]
+    ) async throws(ForgeError) -> ForgeAnswer {
+        try await persistently { (error) in
+            error.kind == .unclear
+        } _: { () async throws(ForgeError) in
+            try await connection.pace.beforeRead()
+            return try await send(method, path, query, nil)
         }
     }
 
@@ -114,7 +116,7 @@ struct ForgeClient: Sendable {
         let action = "\(method) \(path)"
         let response: WebResponse
         do throws(WebError) {
-            let text = query.map { "\(Self.encoded($0.0))=\(Self.encoded($0.1))" }.joined(separator: "&")
+            let text = query.map { "\(WebURL.encoded($0.0))=\(WebURL.encoded($0.1))" }.joined(separator: "&")
             let root = base.text.hasSuffix("/") ? String(base.text.dropLast()) : base.text
             let url = try WebURL(root + path + (text.isEmpty ? "" : "?" + text))
             var request = WebRequest(
@@ -180,20 +182,6 @@ struct ForgeClient: Sendable {
         case .refusedAddress: return ForgeError(.refused, "address_not_allowed", message)
         default: return ForgeError(.unclear, "provider_unavailable", message)
         }
-    }
-
-    /// Percent-encoded for a path's part or a query.
-    static func encoded(_ text: String, keepingSlashes: Bool = false) -> String {
-        var encoded = ""
-        for byte in text.utf8 {
-            switch byte {
-            case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x2E, 0x5F, 0x7E:
-                encoded.unicodeScalars.append(Unicode.Scalar(byte))
-            case 0x2F where keepingSlashes: encoded += "/"
-            default: encoded += "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
-            }
-        }
-        return encoded
     }
 }
 

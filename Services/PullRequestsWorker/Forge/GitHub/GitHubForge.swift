@@ -42,7 +42,7 @@ struct GitHubForge: Forge {
         return details.isEmpty ? message : "\(message) (\(details.joined(separator: "; ")))"
     }
 
-    var path: String { "/repos/" + ForgeClient.encoded(name, keepingSlashes: true) }
+    var path: String { "/repos/" + WebURL.encoded(name, keeping: "/") }
 
     func repository() async throws(ForgeError) -> ForgeRepository {
         let answer = try await client.get(path)
@@ -54,7 +54,7 @@ struct GitHubForge: Forge {
     }
 
     func head(of branch: String) async throws(ForgeError) -> String? {
-        let ref = ForgeClient.encoded(branch, keepingSlashes: true)
+        let ref = WebURL.encoded(branch, keeping: "/")
         do throws(ForgeError) {
             return try await client.find("\(path)/git/ref/heads/\(ref)")?.text("object", "sha")
         } catch {
@@ -65,7 +65,7 @@ struct GitHubForge: Forge {
     }
 
     func commits(of branch: String, beyond base: String) async throws(ForgeError) -> [ForgeCommit] {
-        let range = "\(ForgeClient.encoded(base))...\(ForgeClient.encoded(branch))"
+        let range = "\(WebURL.encoded(base))...\(WebURL.encoded(branch))"
         return try await client.list("\(path)/compare/\(range)", most: 1000, member: "commits").compactMap { entry in
             guard let sha = entry["sha"]?.stringValue else { return nil }
             return ForgeCommit(sha: sha, message: entry["commit"]?["message"]?.stringValue ?? "")
@@ -77,7 +77,7 @@ struct GitHubForge: Forge {
             _ = try await client.write(
                 "POST", "\(path)/git/refs", ["ref": .string("refs/heads/\(branch)"), "sha": .string(commit)])
         } else {
-            let ref = ForgeClient.encoded(branch, keepingSlashes: true)
+            let ref = WebURL.encoded(branch, keeping: "/")
             _ = try await client.write(
                 "PATCH", "\(path)/git/refs/heads/\(ref)", ["sha": .string(commit), "force": false])
         }

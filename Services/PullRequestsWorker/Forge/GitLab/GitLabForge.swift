@@ -15,7 +15,7 @@ struct GitLabForge: Forge {
 
     /// - Parameter name: with all groups.
     init(_ name: String, base: WebURL, token: String, _ connection: ForgeConnection) {
-        path = "/projects/" + ForgeClient.encoded(name)
+        path = "/projects/" + WebURL.encoded(name)
         client = ForgeClient(
             provider: "GitLab", base: base,
             headers: [("PRIVATE-TOKEN", token), ("Accept", "application/json"), ("User-Agent", "switchyard")],
@@ -41,7 +41,7 @@ struct GitLabForge: Forge {
     }
 
     func head(of branch: String) async throws(ForgeError) -> String? {
-        try await client.find("\(path)/repository/branches/\(ForgeClient.encoded(branch))")?.text("commit", "id")
+        try await client.find("\(path)/repository/branches/\(WebURL.encoded(branch))")?.text("commit", "id")
     }
 
     func commits(of branch: String, beyond base: String) async throws(ForgeError) -> [ForgeCommit] {
@@ -54,7 +54,7 @@ struct GitLabForge: Forge {
     func files(_ paths: [String], at commit: String) async throws(ForgeError) -> [String: KnownFile] {
         var found: [String: KnownFile] = [:]
         for file in paths {
-            let place = "\(path)/repository/files/\(ForgeClient.encoded(file))"
+            let place = "\(path)/repository/files/\(WebURL.encoded(file))"
             guard let head = try await client.look(place, [("ref", commit)]) else { continue }
             // What is there is told of in the head; an answer without it is somebody else's.
             guard let id = head["X-Gitlab-Blob-Id"] else {

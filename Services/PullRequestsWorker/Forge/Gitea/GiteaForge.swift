@@ -2,7 +2,7 @@ import Foundation
 import HTTPClient
 import JSON
 
-/// Gitea and Forgejo by their API of version 1 (Gitea 1.20 or newer: several files in one commit).
+/// Gitea and Forgejo by their API of version 1 (Gitea 1.22 or newer: several files in one commit, and the comparison of branches).
 ///
 /// A commit with all its files, and a new branch for it, are one request. The API has no word for a file's mode: what is new is a plain file, and what is
 /// there keeps its mode.
@@ -14,7 +14,7 @@ struct GiteaForge: Forge {
 
     /// - Parameter name: owner and name.
     init(_ name: String, base: WebURL, token: String, _ connection: ForgeConnection) {
-        path = "/repos/" + ForgeClient.encoded(name, keepingSlashes: true)
+        path = "/repos/" + WebURL.encoded(name, keeping: "/")
         client = ForgeClient(
             provider: "Gitea", base: base,
             headers: [
@@ -31,12 +31,12 @@ struct GiteaForge: Forge {
     }
 
     func head(of branch: String) async throws(ForgeError) -> String? {
-        let name = ForgeClient.encoded(branch, keepingSlashes: true)
+        let name = WebURL.encoded(branch, keeping: "/")
         return try await client.find("\(path)/branches/\(name)")?.text("commit", "id")
     }
 
     func commits(of branch: String, beyond base: String) async throws(ForgeError) -> [ForgeCommit] {
-        let names = [base, branch].map { ForgeClient.encoded($0, keepingSlashes: true) }
+        let names = [base, branch].map { WebURL.encoded($0, keeping: "/") }
         let answer = try await client.get("\(path)/compare/\(names[0])...\(names[1])")
         return (answer.json["commits"]?.arrayValue ?? []).compactMap { entry in
             entry["sha"]?.stringValue.map {
