@@ -6,11 +6,14 @@ public final class RSAKey {
 
     /// Reads a key in PEM, PKCS #1 or #8, without a passphrase; nil for anything else.
     public init?(pem: String) {
-        let bytes = Array(pem.utf8)
-        guard let source = BIO_new_mem_buf(bytes, Int32(clamping: bytes.count)) else { return nil }
-        defer { BIO_free(source) }
-        // A passphrase is never asked for: the callback gives none.
-        guard let key = PEM_read_bio_PrivateKey(source, nil, { _, _, _, _ in -1 }, nil) else { return nil }
+        let read = Array(pem.utf8).withUnsafeBytes { bytes -> OpaquePointer? in
+            // The source refers to the bytes, so it ends before they do.
+            guard let source = BIO_new_mem_buf(bytes.baseAddress, Int32(clamping: bytes.count)) else { return nil }
+            defer { BIO_free(source) }
+            // A passphrase is never asked for: the callback gives none.
+            return PEM_read_bio_PrivateKey(source, nil, { _, _, _, _ in -1 }, nil)
+        }
+        guard let key = read else { return nil }
         guard EVP_PKEY_get_base_id(key) == EVP_PKEY_RSA else {
             EVP_PKEY_free(key)
             return nil

@@ -58,15 +58,30 @@ struct ForgeBench {
     }
 }
 
+/// Runs a test with a stack and a forge.
 func withForge(
     _ provider: ForgeProvider, settings: [String: String] = [:], _ name: String = #function,
+    _ body: (ForgeBench) async throws -> Void
+) async throws {
+    try await withForges([provider], settings: settings, name, body)
+}
+
+/// Runs a test with the forge of each provider, one after the other, in one stack.
+func withEachForge(_ name: String = #function, _ body: (ForgeBench) async throws -> Void) async throws {
+    try await withForges(ForgeProvider.allCases, settings: [:], name, body)
+}
+
+private func withForges(
+    _ providers: [ForgeProvider], settings: [String: String], _ name: String,
     _ body: (ForgeBench) async throws -> Void
 ) async throws {
     try await withStack(name) { stack in
         try await stack.startGateway()
         let worker = try await ForgeBench.startWorker(stack, settings)
-        let bench = try await ForgeBench(stack, provider, worker: worker)
-        try await body(bench)
-        try await bench.forge.stop()
+        for provider in providers {
+            let bench = try await ForgeBench(stack, provider, worker: worker)
+            try await body(bench)
+            try await bench.forge.stop()
+        }
     }
 }

@@ -43,8 +43,13 @@ import Testing
             #expect(try await bench.post(bench.delivery(of: .closed)).status == 200)
             // The secret before works on while another takes its place.
             #expect(try await bench.post(bench.delivery(of: .reopened, secret: Self.old)).status == 200)
-            // The same delivery comes again.
+            // The same delivery comes again, also by another name where that is not signed.
             #expect(try await bench.post(checked).status == 204)
+            var renamed = checked
+            for index in renamed.headers.indices where renamed.headers[index].name.hasSuffix("-Delivery") {
+                renamed.headers[index].value = UUID().uuidString
+            }
+            #expect(try await bench.post(renamed).status == 204)
 
             let news = try await bench.news()
             #expect(news.map { $0["data"]?["action"] } == ["checks", "closed", "reopened"])
@@ -90,6 +95,22 @@ import Testing
             large.body = Array(repeating: UInt8(ascii: " "), count: 5 << 20 | 1)
             #expect(try await bench.post(large).status == 413)
             #expect(try await bench.news().isEmpty)
+        }
+    }
+
+    @Test func whoSendsTooSlowlyIsCutOff() async throws {
+        try await withStack { stack in
+            let gateway = try await stack.startGateway(["SWITCHYARD_HOOK_SECRET_GITHUB": Self.secret])
+            let file = stack.folder + "/body"
+            try Data(count: 1 << 20).write(to: URL(fileURLWithPath: file))
+            let status = try output(
+                of: "curl",
+                [
+                    "--silent", "--output", "/dev/null", "--write-out", "%{http_code}", "--limit-rate", "4k",
+                    "--max-time", "60", "--header", "Expect:", "--data-binary", "@\(file)", "--header",
+                    "X-Hub-Signature-256: sha256=00", "http://127.0.0.1:\(gateway.port)/api/v1/hooks/github",
+                ])
+            #expect(status == "408")
         }
     }
 

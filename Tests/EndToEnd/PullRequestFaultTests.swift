@@ -55,7 +55,9 @@ import Testing
     }
 
     private func run(_ bench: ForgeBench, _ what: String) async throws {
-        let spec = bench.spec(["files": Self.files, "labels": ["data"], "reviewers": ["rita"]])
+        let spec = bench.spec([
+            "files": Self.files, "labels": ["data"], "reviewers": ["rita"], "auto_merge": "squash",
+        ])
         var end = try await bench.stack.end("pull_request", spec)
         let id = try #require(end["id"]?.stringValue)
         var retries = 0
@@ -79,6 +81,7 @@ import Testing
         let pulls = try await bench.forge.pulls(bench.name)
         #expect(pulls.map(\.state) == [.open] && pulls.first?.head == branch, "\(what)")
         #expect(pulls.first?.labels == ["data"] && pulls.first?.reviewers == ["rita"], "\(what)")
+        #expect(pulls.first?.autoMerge == "squash", "\(what)")
         #expect(end["result"]?["pull_request"]?["number"]?.intValue == pulls.first?.number, "\(what)")
         let violations = await bench.forge.violations
         #expect(violations.isEmpty, "\(what): \(violations)")

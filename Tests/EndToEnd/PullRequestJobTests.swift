@@ -8,9 +8,8 @@ import Testing
 
 /// Jobs of type `pull_request` against forges that are played strictly, with git as the judge.
 @Suite struct PullRequestJobTests {
-    @Test(arguments: ForgeProvider.allCases)
-    func filesBecomeOnePullRequest(_ provider: ForgeProvider) async throws {
-        try await withForge(provider) { bench in
+    @Test func filesBecomeOnePullRequest() async throws {
+        try await withEachForge { bench in
             let end = try await bench.stack.end(
                 "pull_request",
                 bench.spec([
@@ -64,9 +63,8 @@ import Testing
         }
     }
 
-    @Test(arguments: ForgeProvider.allCases)
-    func theSameFilesAreNoChange(_ provider: ForgeProvider) async throws {
-        try await withForge(provider) { bench in
+    @Test func theSameFilesAreNoChange() async throws {
+        try await withEachForge { bench in
             let files: JSON = [["path": "README.md", "content": "# A\n"], ["path": "none", "delete": true]]
             let end = try await bench.stack.end("pull_request", bench.spec(["files": files]))
             #expect(end["status"] == "completed" && end["result"]?["action"] == "none", "\(end)")
@@ -77,9 +75,8 @@ import Testing
         }
     }
 
-    @Test(arguments: ForgeProvider.allCases)
-    func aBranchThatIsThereIsUpdatedAndThatOfOthersIsLeftAlone(_ provider: ForgeProvider) async throws {
-        try await withForge(provider) { bench in
+    @Test func aBranchThatIsThereIsUpdatedAndThatOfOthersIsLeftAlone() async throws {
+        try await withEachForge { bench in
             func run(_ content: String, _ more: JSONObject = [:]) async throws -> JSON {
                 var spec: JSONObject = [
                     "branch": "data/nightly", "files": [["path": "a", "content": .string(content)]],
@@ -105,9 +102,8 @@ import Testing
         }
     }
 
-    @Test(arguments: ForgeProvider.allCases)
-    func whatWasClosedStaysClosedUnlessItIsAsked(_ provider: ForgeProvider) async throws {
-        try await withForge(provider) { bench in
+    @Test func whatWasClosedStaysClosedUnlessItIsAsked() async throws {
+        try await withEachForge { bench in
             func run(_ content: String, reopen: Bool) async throws -> JSON {
                 try await bench.stack.end(
                     "pull_request",

@@ -62,6 +62,48 @@ import Testing
         }
     }
 
+    @Test func aRetryThatTakesLongerIsUnderWay() async throws {
+        try await withForge(.gitea, settings: ["SWITCHYARD_FORGE_TIMEOUT": "4s"]) { bench in
+            bench.refuse(Self.refusal)
+            let failed = try await bench.stack.end("pull_request", bench.spec([:]))
+            bench.forge.faults.inject(.timeoutBefore)
+            let id = try #require(failed["id"]?.stringValue)
+            let answer = try await bench.stack.api.send("POST", "/api/v1/jobs/\(id)/retry-pr?wait=500ms")
+            #expect(answer.status == 202 && answer.json["original_job_id"]?.stringValue == id, "\(answer.text)")
+            let retry = try #require(answer.json["id"]?.stringValue.flatMap(UUID.init(text:)))
+            #expect(answer.headers["location"] == "/api/v1/jobs/\(retry.text)")
+            #expect(try await bench.stack.ended(retry)["status"] == "completed")
+        }
+    }
+
+    @Test func aWorkflowMayBeAboutToEnd() async throws {
+        try await withForge(.github, settings: ["SWITCHYARD_FORGE_TIMEOUT": "1s"]) { bench in
+            let stack = bench.stack
+            try await stack.startWorker()
+            // The pull request fails at its second request, a second after its workflow was started.
+            bench.forge.faults.inject(.timeoutBefore)
+            bench.refuse(Self.refusal, nth: 2)
+            let flow = try await stack.startWorkflow([
+                "propose": ["type": "pull_request", "spec": bench.spec([:])],
+                "after": ["type": "noop", "depends_on": ["propose"]],
+            ])
+            let jobs = try await stack.api.get("/api/v1/workflows/\(flow)").json["jobs"]
+            let propose = try #require(jobs?["propose"]?["id"]?.stringValue)
+            let after = try #require(jobs?["after"]?["id"]?.stringValue.flatMap(UUID.init(text:)))
+            // Nobody can cancel what waits for it, so the workflow has not ended yet.
+            async let held: Void = stack.database.transaction { session in
+                try session.query("SELECT 1 FROM jobs WHERE id = \(after) FOR UPDATE")
+                try session.query("SELECT pg_sleep(3)")
+            }
+            let failed = try await stack.ended(try #require(UUID(text: propose)))
+            #expect(failed["status"] == "failed", "\(failed)")
+            #expect(try await stack.api.get("/api/v1/workflows/\(flow)").json["status"] == "running")
+            let done = try await stack.api.send("POST", "/api/v1/jobs/\(propose)/retry-pr?wait=60s")
+            #expect(done.status == 200 && done.json["status"] == "completed", "\(done.text)")
+            try await held
+        }
+    }
+
     @Test func aWorkflowGoesOnWithWhatWasExported() async throws {
         try await withForge(.gitlab) { bench in
             let (stack, api) = (bench.stack, bench.stack.api)
@@ -102,8 +144,8 @@ import Testing
 }
 
 extension ForgeBench {
-    /// Lets the provider refuse the next request.
-    fileprivate func refuse(_ body: String) {
-        forge.faults.inject(.status(403, headers: ["Content-Type": "application/json"], body: body))
+    /// Lets the provider refuse the next request, or a later one.
+    fileprivate func refuse(_ body: String, nth: Int = 1) {
+        forge.faults.inject(nth: nth, .status(403, headers: ["Content-Type": "application/json"], body: body))
     }
 }

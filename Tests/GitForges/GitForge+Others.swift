@@ -11,6 +11,22 @@ extension GitForge {
         }
     }
 
+    /// Opens a pull request from a branch of a fork, with a file of theirs.
+    public func openFromFork(_ branch: String, of fullName: String, by login: String) async throws {
+        try await with(fullName) { state, repository in
+            let user = state.addUser(login)
+            let (git, base) = (repository.git, repository.defaultBranch)
+            let parent = try git.branch(base)
+            let file = GitEdit.put(path: "theirs", mode: "100644", id: try git.write(blob: Array("theirs".utf8)))
+            let commit = try git.write(
+                commitOf: git.write(tree: parent, [file]), parents: parent.map { [$0] } ?? [], message: "Theirs\n",
+                author: user.signature, committer: user.signature, now: state.now)
+            let index = state.open(
+                repository, head: branch, headID: commit, base: base, title: "Theirs", body: "", author: user)
+            repository.pulls[index].isFromFork = true
+        }
+    }
+
     /// Merges a pull request; answers the commit.
     @discardableResult
     public func merge(_ number: Int, of fullName: String, by login: String, squash: Bool = false) async throws -> String

@@ -79,6 +79,21 @@ extension GitForge {
         try await with(fullName) { _, repository in repository.allowsAutoMerge = isAllowed }
     }
 
+    /// Ends the checks of all pull requests, now and later, so that they can be merged at once; before they run without an end.
+    public func endChecks(in fullName: String) async throws {
+        try await with(fullName) { _, repository in repository.hasPendingChecks = false }
+    }
+
+    /// Has it found out only at the last of so many looks whether a pull request can be merged.
+    public func delayMerges(byLooks looks: Int, in fullName: String) async throws {
+        try await with(fullName) { _, repository in repository.looksBeforeMergeable = looks }
+    }
+
+    /// Leaves out all reviewers of a merge request but the first ones, as GitLab does without a licence.
+    public func limit(reviewers: Int, in fullName: String) async throws {
+        try await with(fullName) { _, repository in repository.mostReviewers = reviewers }
+    }
+
     /// Makes a label.
     public func addLabel(_ name: String, to fullName: String) async throws {
         try await with(fullName) { _, repository in _ = repository.ensureLabel(name) }

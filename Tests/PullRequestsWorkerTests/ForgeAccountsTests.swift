@@ -31,6 +31,12 @@ import WorkerKit
         return try type.validator.applyingDefaults(to: .object(spec)).decode(PullRequest.self)
     }
 
+    private func credential(
+        _ accounts: ForgeAccounts, _ input: PullRequest, _ namespace: String = "default"
+    ) throws -> ForgeCredential {
+        try accounts.credential(for: input, at: input.provider.address(input.baseURL), namespace: namespace)
+    }
+
     @Test func anAccountIsForWhatItSays() throws {
         try with { folder in
             try Data("secret\n".utf8).write(to: URL(fileURLWithPath: folder + "/token"))
@@ -40,7 +46,7 @@ import WorkerKit
                  "namespaces": ["default"]}}
                 """, in: folder)
             for repository in ["acme/site", "Acme/x", "other/docs-api-de"] {
-                guard case .token("secret") = try accounts.credential(for: input(repository), namespace: "default")
+                guard case .token("secret") = try credential(accounts, input(repository))
                 else { throw NotFound() }
             }
             let refused = [
@@ -51,18 +57,46 @@ import WorkerKit
                 (try input("other/docs-de"), "default"),
             ]
             for (input, namespace) in refused {
-                #expect { try accounts.credential(for: input, namespace: namespace) } throws: {
+                #expect { try credential(accounts, input, namespace) } throws: {
                     ($0 as? JobFailure)?.code == "unknown_credentials"
                 }
             }
             try FileManager.default.removeItem(atPath: folder + "/token")
-            #expect { try accounts.credential(for: input("acme/site"), namespace: "default") } throws: {
+            #expect { try credential(accounts, input("acme/site")) } throws: {
                 ($0 as? JobFailure)?.code == "unreadable_credentials"
             }
         }
     }
 
-    @Test(arguments: ["", "[]", "{\"a\": {}}", "{\"a\": {\"provider\": \"svn\"}}"])
+    @Test func anAddressIsOneHoweverItIsWritten() throws {
+        try with { folder in
+            try Data("secret\n".utf8).write(to: URL(fileURLWithPath: folder + "/token"))
+            let accounts = try accounts(
+                """
+                {"site": {"provider": "github", "token_file": "\(folder)/token", "base_url": "https://Git.example.org:443/api/v3/"}}
+                """, in: folder)
+            for address in ["https://git.example.org/api/v3", "https://git.EXAMPLE.org//api/v3/"] {
+                let input = try input("acme/site", ["base_url": .string(address)])
+                guard case .token("secret") = try credential(accounts, input) else { throw NotFound() }
+                #expect(try input.provider.address(address).text == "https://git.example.org/api/v3")
+            }
+            for address in ["http://git.example.org/api/v3", "https://git.example.org:8443/api/v3"] {
+                #expect(throws: JobFailure.self) {
+                    try credential(accounts, input("acme/site", ["base_url": .string(address)]))
+                }
+            }
+        }
+    }
+
+    @Test func whoHasNotTheKeyIsNotCountedWithTheApp() {
+        let own = ForgeCredential.app(id: 7, privateKey: "key\n")
+        #expect(own.identity == ForgeCredential.app(id: 7, privateKey: "key").identity)
+        #expect(own.identity != ForgeCredential.app(id: 7, privateKey: "guessed").identity)
+    }
+
+    @Test(arguments: [
+        "", "[]", "{\"a\": {}}", "{\"a\": {\"provider\": \"svn\"}}", "{\"a\": {\"provider\": \"gitea\"}}",
+    ])
     func aFileThatSaysSomethingElseIsRefused(json: String) throws {
         try with { folder in #expect(throws: ConfigError.self) { try accounts(json, in: folder) } }
     }

@@ -7,6 +7,8 @@ import Jobs
 /// Retrying the pull request of work that has succeeded otherwise.
 extension Gateway {
     private static let usualWait: Duration = .seconds(30)
+    /// How long a workflow with a failed job may take to end, if nothing else of it is under way.
+    private static let momentOfEnd: Duration = .seconds(5)
 
     /// `POST /jobs/{id}/retry-pr`: 200 with the job that has made the pull request, 202 while it is under way, 502 with what the provider says when it
     /// has failed again, 409 unless it is the pull request that has failed, and nothing else.
@@ -71,9 +73,19 @@ extension Gateway {
         return newest
     }
 
+    /// The workflow of a job that has failed: it ends a moment later, when what waited for the job is cancelled.
+    private func ended(_ id: UUID, _ call: Call) async throws -> Workflow? {
+        let end = ContinuousClock.now + Self.momentOfEnd
+        while true {
+            let workflow = try await store.workflow(id, namespace: call.namespace)
+            guard workflow?.status == .running, ContinuousClock.now < end else { return workflow }
+            try await Task.sleep(for: .milliseconds(100))
+        }
+    }
+
     /// The job that a retry of the workflow has for one that failed.
     private func retried(_ id: UUID, _ job: UUID, _ call: Call) async throws -> UUID {
-        let workflow = try await store.workflow(id, namespace: call.namespace)
+        let workflow = try await ended(id, call)
         guard let step = workflow?.steps?.first(where: { $0.job == job }) else { throw Problem.notFound("workflow") }
         if let other = try workflow?.steps?.first(where: { try $0.job != job && !$0.isFine() }) {
             throw Problem(

@@ -17,6 +17,8 @@ struct Housekeeper: Sendable {
     /// GitHub sends a delivery again for three days at the most.
     private static let hookDeliveriesKept: Duration = .seconds(14 * 86_400)
     private static let hookDeliveriesAtOnce = 5000
+    private static let forgeTokensKept: Duration = .seconds(86_400)
+    private static let forgeTokensAtOnce = 5000
     private static let countedLetters = 10_000
 
     private struct NotLeading: Error {}
@@ -91,6 +93,7 @@ struct Housekeeper: Sendable {
         HousekeepingMetrics.strays.set(Double(strays))
         _ = try await store.forgetWorkers(after: Self.workersKept)
         try await store.forgetHookDeliveries(after: Self.hookDeliveriesKept, limit: Self.hookDeliveriesAtOnce)
+        try await ForgeToken.forget(unusedFor: Self.forgeTokensKept, limit: Self.forgeTokensAtOnce, in: store)
     }
 
     private func sweep() async throws {

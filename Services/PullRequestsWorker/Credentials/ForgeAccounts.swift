@@ -1,5 +1,7 @@
 import Config
+import Crypto
 import Foundation
+import HTTPClient
 import JSON
 import WorkerKit
 
@@ -36,17 +38,20 @@ struct ForgeAccounts: Sendable {
 
     private static let setting = "SWITCHYARD_FORGES"
     private let accounts: [String: Account]
+    /// Where the providers of the accounts are.
+    private let addresses: [String: WebURL]
 
     /// - Throws: `ConfigError` for a file that cannot be read or says something else.
     init(_ environment: Environment) throws {
         guard environment.contains(Self.setting) else {
-            accounts = [:]
+            (accounts, addresses) = ([:], [:])
             return
         }
         let path = try environment.string(Self.setting)
         do {
             accounts = try JSON.parse(Array(try Data(contentsOf: URL(fileURLWithPath: path)))).decode(
                 [String: Account].self)
+            addresses = try accounts.mapValues { try $0.provider.address($0.baseURL) }
         } catch {
             throw ConfigError(
                 name: Self.setting, found: .text(path),
@@ -57,12 +62,14 @@ struct ForgeAccounts: Sendable {
     /// What a job is let in by.
     ///
     /// - Throws: `JobFailure` `unknown_credentials` for one that is not there, or not for this job; the reason is not told apart.
-    func credential(for input: PullRequest, namespace: String) throws(JobFailure) -> ForgeCredential {
+    func credential(
+        for input: PullRequest, at address: WebURL, namespace: String
+    ) throws(JobFailure) -> ForgeCredential {
         if let token = input.credentials.token { return .token(token) }
         if let app = input.credentials.app { return .app(id: app.id, privateKey: app.privateKey) }
         let name = input.credentials.name ?? ""
         guard let account = accounts[name], account.provider == input.provider,
-            account.namespaces?.contains(namespace) ?? true, account.baseURL == input.baseURL,
+            account.namespaces?.contains(namespace) ?? true, addresses[name] == address,
             account.repositories?.contains(where: { Self.matches(input.repository, $0) }) ?? true
         else {
             throw JobFailure(
@@ -108,11 +115,12 @@ enum ForgeCredential: Sendable, CustomStringConvertible, CustomReflectable {
     /// A GitHub App, with its key as PEM.
     case app(id: Int, privateKey: String)
 
-    /// What the provider counts by: the token, or all tokens of an App.
+    /// What the provider counts by: the token, or all tokens that an App gets by its key; who has not the key is not counted with it.
     var identity: String {
         switch self {
         case .token(let text): text
-        case .app(let id, _): "app \(id)"
+        case .app(let id, let key):
+            "app \(id) \(Hex.encode(sha256(key.trimmingCharacters(in: .whitespacesAndNewlines))))"
         }
     }
 

@@ -8,13 +8,15 @@ protocol Forge: Sendable {
     /// The commits that a branch has and its base has not, the oldest first.
     func commits(of branch: String, beyond base: String) async throws(ForgeError) -> [ForgeCommit]
     /// Those of some files that are there at a commit, by their paths.
-    func files(_ paths: [String], at commit: String) async throws(ForgeError) -> [String: KnownFile]
+    func files(_ paths: [String], at commit: String) async throws(ForgeError) -> KnownFiles
     /// Makes a commit, and gives it to its branch where the provider does both together.
     func commit(_ draft: CommitDraft) async throws(ForgeError) -> MadeCommit
     /// Gives a branch a commit that was made; the branch is new, or at the commit's parent.
     func push(_ commit: String, to branch: String, isNew: Bool) async throws(ForgeError)
     /// The pull requests from a branch of the repository, open and closed, the newest first.
     func pullRequests(from branch: String) async throws(ForgeError) -> [ForgePullRequest]
+    /// A pull request as it is now; nil when there is none of that number.
+    func pullRequest(_ number: Int) async throws(ForgeError) -> ForgePullRequest?
     func open(_ draft: PullRequestDraft, from branch: String, into base: String) async throws(ForgeError)
         -> ForgePullRequest
     /// Gives an open pull request another title and body, or opens one that was closed again.
@@ -22,7 +24,9 @@ protocol Forge: Sendable {
         _ request: ForgePullRequest, title: String, body: String, reopens: Bool
     ) async throws(ForgeError) -> ForgePullRequest
     func add(labels: [String], to number: Int) async throws(ForgeError)
-    func request(reviewers: [String], of request: ForgePullRequest) async throws(ForgeError)
+    /// Asks for reviews; answers whom the provider has left out.
+    func request(reviewers: [String], of request: ForgePullRequest) async throws(ForgeError) -> [String]
+    /// Has a pull request merged as soon as its checks and reviews are there, which may be at once; with no other commits than it was looked at with.
     func mergeWhenReady(_ request: ForgePullRequest, by method: PullRequest.MergeMethod) async throws(ForgeError)
 }
 
@@ -70,9 +74,13 @@ struct ForgePullRequest: Sendable {
     let title: String
     let body: String
     let base: String
+    /// The newest commit of its branch.
+    let head: String?
     let labels: [String]
     let reviewers: [String]
     let mergesWhenReady: Bool
+    /// Whether the provider still finds out if it can be merged, as far as it says so.
+    let isBeingChecked: Bool
 }
 
 struct PullRequestDraft: Sendable {

@@ -42,6 +42,12 @@ struct ForgeError: Error, Sendable {
         ForgeError(.refused, "mode_not_supported", "\(provider)'s API knows no \(what), which \"\(path)\" would need.")
     }
 
+    /// It shows whether it can be merged a moment later.
+    static func beingChecked(_ request: ForgePullRequest) -> ForgeError {
+        ForgeError(
+            .unclear, "not_mergeable_yet", "The provider still finds out whether \(request.url) can be merged.")
+    }
+
     /// The provider itself has refused a request as too much.
     var isLimit: Bool { code == "rate_limited" }
 

@@ -2,7 +2,7 @@ import JSON
 
 /// The files of a commit by git's trees, as GitHub and Gitea show them.
 struct TreeFiles {
-    private(set) var files: [String: KnownFile] = [:]
+    private(set) var files = KnownFiles()
 
     /// Adds the files of a tree.
     ///
@@ -22,17 +22,18 @@ struct TreeFiles {
     mutating func walk(
         from root: String, to paths: [String], _ read: (String) async throws(ForgeError) -> [JSON]
     ) async throws(ForgeError) {
-        var trees = ["": root]
-        var done: Set<String> = []
+        var trees: [[UInt8]: String] = [[]: root]
+        var done: Set<[UInt8]> = []
         for path in paths {
             var folder = ""
             for part in path.split(separator: "/") {
-                guard let tree = trees[folder] else { break }
-                if done.insert(folder).inserted {
+                guard let tree = trees[Array(folder.utf8)] else { break }
+                if done.insert(Array(folder.utf8)).inserted {
                     let entries = try await read(tree)
                     add(entries, below: folder)
                     for entry in entries where entry["type"] == "tree" {
-                        trees[folder + (entry["path"]?.stringValue ?? "") + "/"] = entry["sha"]?.stringValue
+                        let name = folder + (entry["path"]?.stringValue ?? "") + "/"
+                        trees[Array(name.utf8)] = entry["sha"]?.stringValue
                     }
                 }
                 folder += part + "/"

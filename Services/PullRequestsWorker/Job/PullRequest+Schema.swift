@@ -81,7 +81,7 @@ extension PullRequest {
             "artifact": Schema.uuid.described("An upload or an artifact, also of an earlier job."),
             "delete": Schema.bool.defaulting(to: false),
             "mode": Schema.word(File.Mode.allCases.map(\.rawValue)).described(
-                "As git has it: a file, one that can be run, a symbolic link. As it was, or a file, when it is not told."
+                "As git has it: a file, one that can be run, a symbolic link. As the file was, and a file in the place of a link, when it is not told."
             ),
         ],
         "oneOf": [

@@ -9,8 +9,6 @@ struct PullRequestRun {
     private static let steps = 5.0
 
     let input: PullRequest
-    /// Where the provider's API is.
-    let address: String
     let text: PullRequestText
     let changes: [FileChange]
     let forge: any Forge
@@ -27,10 +25,13 @@ struct PullRequestRun {
                 message: "\(input.repository) takes no commits: it is archived, or the credentials may not push.")
         }
         let base = input.base ?? repository.defaultBranch
-        guard base != receipts.branch else {
-            throw JobFailure(code: "invalid_branch", message: "The branch \(base) cannot be merged into itself.")
+        guard ![base, repository.defaultBranch].contains(receipts.branch) else {
+            throw JobFailure(
+                code: "invalid_branch",
+                message:
+                    "\(receipts.branch) is the base or the repository's default branch; nothing is committed to it.")
         }
-        try await steadily { run throws in try await run.refuseClosed() }
+        try await steadily { run throws in try await run.refuseClosed(into: base) }
         report(1, "committing")
         let hasBranch = try await steadily { run throws in try await run.commit(beyond: base) }
         guard hasBranch else { return result(nil, base) }
@@ -38,96 +39,47 @@ struct PullRequestRun {
         let request = try await steadily { run throws in try await run.open(into: base) }
         if let known = known(request) { try await context.write([known.statement]) }
         report(3, "labelling")
-        try await complete(request)
+        let end = try await complete(request)
         report(Self.steps, "done")
-        return result(request, base)
+        return result(end, base)
     }
 
     /// A branch whose pull request was closed is left alone, before anything is written.
-    private func refuseClosed() async throws {
-        guard let newest = try await forge.pullRequests(from: receipts.branch).first, newest.state == .closed,
-            !input.reopen
-        else { return }
+    private func refuseClosed(into base: String) async throws {
+        let known = try await pullRequests(into: base)
+        guard let newest = known.first, newest.state == .closed, !known.contains(where: { $0.state == .open }) else {
+            return
+        }
+        guard !input.reopen else { return }
         throw JobFailure(
             code: "pull_request_closed",
             message: "\(newest.url) was closed; with `reopen` it is opened again, and another `branch` makes a new one."
         )
     }
 
-    /// Gives the branch its commit; answers whether there is a branch to merge.
-    private mutating func commit(beyond base: String) async throws -> Bool {
-        // It may be gone again by now, with its pull request merged.
-        if receipts.isPushed { return true }
-        let head = try await forge.head(of: receipts.branch)
-        var hasCommits = false
-        guard let start = try await forge.head(of: base) else {
-            throw JobFailure(
-                code: "unknown_base", message: "\(input.repository) has no branch \(base), or no commit yet.")
-        }
-        var parent = start
-        if let head {
-            if head == receipts.commit?.sha { return try await pushed() }
-            let commits = try await forge.commits(of: receipts.branch, beyond: base)
-            let jobs = commits.map { CommitMessage.job(in: $0.message) }
-            guard !jobs.contains(nil) else {
-                throw JobFailure(
-                    code: "branch_not_ours",
-                    message: "The branch \(receipts.branch) has commits of others; name another one.")
-            }
-            if let own = Array(zip(commits, jobs)).last(where: { $0.1 == receipts.origin })?.0 {
-                receipts.commit = OpenedPullRequest.Commit(sha: own.sha, url: nil)
-                return try await pushed()
-            }
-            switch input.onExisting {
-            case .fail:
-                throw JobFailure(code: "branch_exists", message: "There is a branch \(receipts.branch) already.")
-            case .reuse: return !commits.isEmpty
-            case .update: (parent, hasCommits) = (head, !commits.isEmpty)
-            }
-        }
-        if receipts.commit == nil || receipts.parent != parent {
-            let known = try await forge.files(changes.map(\.path), at: parent)
-            let edits = changes.compactMap { FileEdit($0, known[$0.path]) }
-            guard !edits.isEmpty else { return hasCommits }
-            let message = CommitMessage(text.message, coAuthors: input.coAuthors, job: receipts.origin)
-            let made = try await forge.commit(
-                CommitDraft(
-                    edits: edits, parent: parent, branch: receipts.branch, isNewBranch: head == nil, base: base,
-                    message: message.text, author: input.author))
-            receipts.commit = OpenedPullRequest.Commit(sha: made.sha, url: made.url)
-            receipts.parent = parent
-            if made.isPushed { return try await pushed() }
-            try await context.save(checkpoint: receipts)
-        }
-        guard let commit = receipts.commit else { return false }
-        try await forge.push(commit.sha, to: receipts.branch, isNew: head == nil)
-        return try await pushed()
+    /// The pull requests from the branch to its base, the newest first; our own ones also when somebody gave them another base.
+    func pullRequests(into base: String) async throws -> [ForgePullRequest] {
+        try await forge.pullRequests(from: receipts.branch).filter { $0.base == base || isOwn($0) }
     }
 
-    private mutating func pushed() async throws -> Bool {
-        receipts.isPushed = true
-        try await context.save(checkpoint: receipts)
-        return true
+    func isOwn(_ request: ForgePullRequest) -> Bool {
+        request.number == receipts.pullRequest || BodyMarker.job(in: request.body) == receipts.origin
     }
 
     /// Opens the pull request, or finds it.
     private mutating func open(into base: String) async throws -> ForgePullRequest {
-        let known = try await forge.pullRequests(from: receipts.branch)
+        if let number = receipts.pullRequest, let own = try await forge.pullRequest(number), own.state != .closed {
+            return own
+        }
+        let known = try await pullRequests(into: base)
         let body = BodyMarker.mark(text.body, job: receipts.origin)
         let request: ForgePullRequest
-        if let own = known.first(where: { $0.number == receipts.pullRequest }) {
-            return own
-        } else if let own = known.first(where: { BodyMarker.job(in: $0.body) == receipts.origin }), own.state != .closed
-        {
+        if let own = known.first(where: { BodyMarker.job(in: $0.body) == receipts.origin }), own.state != .closed {
             (request, receipts.action) = (own, .created)
         } else if let open = known.first(where: { $0.state == .open }) {
             request = try await take(open, body)
-        } else if let closed = known.first, closed.state == .closed {
-            guard input.reopen else {
-                throw JobFailure(code: "pull_request_closed", message: "\(closed.url) was closed.")
-            }
-            request = try await forge.update(closed, title: text.title, body: body, reopens: true)
-            receipts.action = .updated
+        } else if let closed = known.first, closed.state == .closed, let again = try await reopen(closed, body) {
+            (request, receipts.action) = (again, .updated)
         } else {
             let draft = PullRequestDraft(title: text.title, body: body, isDraft: input.draft)
             request = try await forge.open(draft, from: receipts.branch, into: base)
@@ -138,9 +90,23 @@ struct PullRequestRun {
         return request
     }
 
-    /// By what the provider's news of it find the job.
+    /// Opens what was closed; nil where the provider cannot, such as one whose branch was made anew.
+    private func reopen(_ closed: ForgePullRequest, _ body: String) async throws -> ForgePullRequest? {
+        guard input.reopen else {
+            throw JobFailure(code: "pull_request_closed", message: "\(closed.url) was closed.")
+        }
+        do throws(ForgeError) {
+            return try await forge.update(closed, title: text.title, body: body, reopens: true)
+        } catch {
+            guard error.kind == .invalid else { throw error }
+            context.log(.warning, "\(closed.url) cannot be opened again: \(error.message)")
+            return nil
+        }
+    }
+
+    /// By what the provider's news of it find the job: they name it by its page, which may have another host than the API.
     private func known(_ request: ForgePullRequest) -> JobPullRequest? {
-        RepositoryName(provider: input.provider.rawValue, address: address, name: input.repository).map {
+        RepositoryName(provider: input.provider.rawValue, address: request.url, name: input.repository).map {
             JobPullRequest(
                 job: context.job, origin: receipts.origin, repository: $0, number: request.number,
                 commit: receipts.commit?.sha)
@@ -161,9 +127,9 @@ struct PullRequestRun {
         return try await forge.update(open, title: text.title, body: body, reopens: false)
     }
 
-    /// What comes behind the pull request, each once.
-    private mutating func complete(_ request: ForgePullRequest) async throws {
-        guard request.state == .open else { return }
+    /// What comes behind the pull request, each once; answers how it is in the end.
+    private mutating func complete(_ request: ForgePullRequest) async throws -> ForgePullRequest {
+        guard request.state == .open else { return request }
         let labels = input.labels.filter { !request.labels.contains($0) }
         if !labels.isEmpty {
             try await once("labels") { run throws in try await run.forge.add(labels: labels, to: request.number) }
@@ -171,12 +137,22 @@ struct PullRequestRun {
         let reviewers = input.reviewers.filter { !request.reviewers.contains($0) }
         if !reviewers.isEmpty {
             try await once("reviewers") { run throws in
-                try await run.forge.request(reviewers: reviewers, of: request)
+                let missing = try await run.forge.request(reviewers: reviewers, of: request)
+                if !missing.isEmpty {
+                    run.context.log(
+                        .warning, "the provider takes fewer reviewers, without \(missing.joined(separator: ", "))")
+                }
             }
         }
-        if let method = input.autoMerge, !request.mergesWhenReady {
-            try await once("auto_merge") { run throws in try await run.forge.mergeWhenReady(request, by: method) }
+        guard let method = input.autoMerge else { return request }
+        try await once("auto_merge") { run throws in
+            // What an earlier try has done shows in a new look.
+            guard let now = try await run.forge.pullRequest(request.number), now.state == .open, !now.mergesWhenReady
+            else { return }
+            guard !now.isBeingChecked else { throw ForgeError.beingChecked(now) }
+            try await run.forge.mergeWhenReady(now, by: method)
         }
+        return try await steadily { run throws in try await run.forge.pullRequest(request.number) } ?? request
     }
 
     private mutating func once(_ name: String, _ step: (inout PullRequestRun) async throws -> Void) async throws {

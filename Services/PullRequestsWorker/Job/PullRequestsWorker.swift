@@ -31,8 +31,8 @@ struct PullRequestsWorker: Worker {
             let text = try PullRequestText(input, context)
             let receipts = try await receipts(text, context)
             let changes = try await ChangeLoader(files: context.files, template: text.template).load(input.files)
-            let credential = try accounts.credential(for: input, namespace: context.namespace)
-            let address = try input.address()
+            let address = try input.provider.address(input.baseURL)
+            let credential = try accounts.credential(for: input, at: address, namespace: context.namespace)
             let pace = TokenPace(
                 credential, address: address.text, timeout: timeout, budget: budget, context)
             try await pace.begin()
@@ -41,7 +41,7 @@ struct PullRequestsWorker: Worker {
                 let connection = ForgeConnection(web: web, pace: pace, timeout: timeout)
                 let forge = try await input.forge(at: address, credential, connection)
                 var run = PullRequestRun(
-                    input: input, address: address.text, text: text, changes: changes, forge: forge, context: context,
+                    input: input, text: text, changes: changes, forge: forge, context: context,
                     receipts: receipts)
                 end = try await run.finish()
             } catch {
@@ -71,23 +71,6 @@ struct PullRequestsWorker: Worker {
 }
 
 extension PullRequest {
-    fileprivate func address() throws(JobFailure) -> WebURL {
-        let usual =
-            switch provider {
-            case .github: GitHubForge.publicURL
-            case .gitlab: GitLabForge.publicURL
-            case .gitea: ""
-            }
-        guard let text = baseURL ?? (usual.isEmpty ? nil : usual) else {
-            throw JobFailure(
-                code: "invalid_address",
-                message: "A Gitea has no public address: say `base_url`, such as https://git.example.com/api/v1.")
-        }
-        do throws(WebError) { return try WebURL(text) } catch {
-            throw JobFailure(code: "invalid_address", message: "base_url cannot be used: \(error.message).")
-        }
-    }
-
     fileprivate func forge(
         at address: WebURL, _ credential: ForgeCredential, _ connection: ForgeConnection
     ) async throws -> any Forge {

@@ -16,6 +16,9 @@ struct Receipts: Codable, Sendable {
     /// Of the steps behind the pull request, those that are done.
     var done: Set<String> = []
 
+    /// Has the commit made anew, for a branch that is gone.
+    mutating func forgetCommit() { (commit, parent, isPushed) = (nil, nil, false) }
+
     init(origin: UUID, branch: String) {
         (self.origin, self.branch) = (origin, branch)
     }

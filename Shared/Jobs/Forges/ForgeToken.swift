@@ -87,6 +87,17 @@ public struct ForgeToken: Sendable {
             """)
     }
 
+    /// Forgets tokens that nobody has held for so long, and which need not be left alone; many live for a job only.
+    public static func forget(unusedFor time: Duration, limit: Int, in store: JobStore) async throws {
+        try await store.database.query(
+            """
+            DELETE FROM forge_tokens WHERE id IN (
+                SELECT id FROM forge_tokens
+                WHERE held_until < now() - \(time.seconds) * interval '1 second' AND blocked_until < now()
+                LIMIT \(limit) FOR UPDATE SKIP LOCKED)
+            """)
+    }
+
     /// Gives the token back.
     public func giveBack(in store: JobStore) async throws {
         _ = try await store.database.query(

@@ -13,6 +13,7 @@ extension GitHubAPI {
             body: BodyRule(["content": .text, "encoding": .one(of: ["utf-8", "base64"])], required: ["content"]),
             makeBlob),
         Route("GET", "repos/:owner/:repo/git/blobs/:id", readBlob),
+        Route("HEAD", "repos/:owner/:repo/git/blobs/:id", readBlob),
         Route(
             "POST", "repos/:owner/:repo/git/trees",
             body: BodyRule(

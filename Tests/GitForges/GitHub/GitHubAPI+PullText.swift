@@ -54,11 +54,13 @@ extension GitHubAPI {
         let isMergeable =
             try pull.state == .open
             && repository.git.branch(pull.base).map { try repository.git.mergedTree($0, pull.headID) != nil } == true
+        let isChecking = repository.isChecking(pull)
         let base = try repository.git.branch(pull.base) ?? pull.headID
         let fork = try repository.git.mergeBase(base, pull.headID) ?? base
         return [
-            "merged": .bool(pull.state == .merged), "mergeable": pull.state == .open ? .bool(isMergeable) : .null,
-            "mergeable_state": pull.state != .open
+            "merged": .bool(pull.state == .merged),
+            "mergeable": pull.state == .open && !isChecking ? .bool(isMergeable) : .null,
+            "mergeable_state": pull.state != .open || isChecking
                 ? "unknown" : pull.isDraft ? "draft" : isMergeable ? "clean" : "dirty",
             "merged_by": pull.mergedBy.map { text(of: $0, call) } ?? .null, "comments": 0, "review_comments": 0,
             "maintainer_can_modify": .bool(pull.maintainersMayPush),

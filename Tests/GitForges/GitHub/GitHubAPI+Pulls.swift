@@ -51,7 +51,7 @@ extension GitHubAPI {
             guard head.contains(":") else {
                 throw unprocessable("Invalid request.\n\nhead must be owner:branch.", violation: true)
             }
-            found.removeAll { "\(repository.owner):\($0.head)".lowercased() != head.lowercased() }
+            found.removeAll { $0.isFromFork || "\(repository.owner):\($0.head)".lowercased() != head.lowercased() }
         }
         if let base = call.query("base") { found.removeAll { $0.base != base } }
         let order = call.query("sort") ?? "created"
@@ -151,7 +151,7 @@ extension GitHubAPI {
         let title =
             call.text("commit_title") ?? "Merge pull request #\(pull.number) from \(repository.owner)/\(pull.head)"
         let message = "\(title)\n\n\(call.text("commit_message") ?? pull.title)\n"
-        guard pull.state == .open, !pull.isDraft,
+        guard pull.state == .open, !pull.isDraft, repository.looksBeforeMergeable == 0,
             let id = try state.merge(repository, index, message: message, squash: method == "squash", by: call.user)
         else { throw Refusal(refusal(405, "Pull Request is not mergeable")) }
         return Answer(200, ["sha": .string(id), "merged": true, "message": "Pull Request successfully merged"])

@@ -23,7 +23,9 @@ extension GitLabAPI {
             throw Refusal(refusal(403, "403 Forbidden - You are not allowed to push into this branch"))
         }
         let (parent, old) = try start(of: branch, call, repository)
-        var overlay = Overlay(git: repository.git, parent: parent)
+        // GitLab holds `last_commit_id` to the branch that is named, and where none is, as with `start_sha`, to the default one.
+        let seen = call.text("start_sha") == nil ? parent : try repository.git.branch(repository.defaultBranch)
+        var overlay = Overlay(git: repository.git, parent: parent, seen: seen)
         for action in call.body["actions"]?.arrayValue ?? [] { try apply(action, to: &overlay) }
         let tree = try repository.git.write(tree: parent, overlay.edits)
         let author = Signature(
@@ -78,8 +80,8 @@ extension GitLabAPI {
         if name == "create" || name == "move" && source != path, try overlay.file(path) != nil {
             throw bad("A file with this name already exists")
         }
-        if let seen = action["last_commit_id"]?.stringValue, let parent = overlay.parent,
-            try overlay.git.lastCommit(of: source, at: parent) != seen
+        if let seen = action["last_commit_id"]?.stringValue, let place = overlay.seen,
+            try overlay.git.lastCommit(of: source, at: place) != seen
         {
             throw bad("The file has changed since you started editing it: \(path)")
         }
@@ -127,6 +129,8 @@ private struct Overlay {
 
     let git: GitRepository
     let parent: String?
+    /// Where a file's newest commit is looked for.
+    let seen: String?
     /// Nil as a value stands for a file that is gone.
     var changes: [String: File?] = [:]
 

@@ -133,7 +133,7 @@ extension GitLabAPI {
         for label in labels("add_labels", call) ?? [] where !pull.labels.contains(label) { pull.labels.append(label) }
         if let gone = labels("remove_labels", call) { pull.labels.removeAll(where: gone.contains) }
         for label in pull.labels { repository.ensureLabel(label) }
-        if let people = logins("reviewer_ids") { pull.reviewers = people }
+        if let people = logins("reviewer_ids") { pull.reviewers = Array(people.prefix(repository.mostReviewers)) }
         if let people = logins("assignee_ids") { pull.assignees = people }
         if let removes = call.flag("remove_source_branch") { pull.removesSource = removes }
         if let squashes = call.flag("squash") { pull.squashes = squashes }
@@ -157,7 +157,7 @@ extension GitLabAPI {
         if let expected = call.text("sha") ?? call.query("sha"), expected != pull.headID {
             throw Refusal(refusal(409, "SHA does not match HEAD of source branch: \(pull.headID)"))
         }
-        guard pull.state == .open, !Self.isDraft(pull.title) else {
+        guard pull.state == .open, !Self.isDraft(pull.title), repository.looksBeforeMergeable == 0 else {
             throw Refusal(refusal(405, "405 Method Not Allowed"))
         }
         let squash = flag("squash") || pull.squashes

@@ -61,8 +61,11 @@ extension GitLabAPI {
         let isMergeable =
             try pull.state == .open && base.map { try repository.git.mergedTree($0, pull.headID) != nil } == true
         let isDraft = Self.isDraft(pull.title)
+        let isChecking = repository.isChecking(pull)
         let detail =
-            pull.state != .open ? "not_open" : isDraft ? "draft_status" : isMergeable ? "mergeable" : "conflict"
+            isChecking
+            ? "checking"
+            : pull.state != .open ? "not_open" : isDraft ? "draft_status" : isMergeable ? "mergeable" : "conflict"
         let closed: JSON = pull.closed.map { .string($0.stamp) } ?? .null
         let merger = pull.mergedBy.map { text(of: $0, call) } ?? .null
         return [
@@ -76,11 +79,11 @@ extension GitLabAPI {
             "target_branch": .string(pull.base), "source_branch": .string(pull.head), "user_notes_count": 0,
             "upvotes": 0, "downvotes": 0, "author": text(of: pull.author, call),
             "assignees": .array(people(pull.assignees, call)), "assignee": people(pull.assignees, call).first ?? .null,
-            "reviewers": .array(people(pull.reviewers, call)), "source_project_id": .int(Int64(repository.id)),
+            "reviewers": .array(people(pull.reviewers, call)), "source_project_id": .int(repository.source(of: pull)),
             "target_project_id": .int(Int64(repository.id)), "labels": .array(pull.labels.map { .string($0) }),
             "draft": .bool(isDraft), "work_in_progress": .bool(isDraft), "milestone": .null,
             "merge_when_pipeline_succeeds": .bool(pull.autoMerge != nil),
-            "merge_status": isMergeable ? "can_be_merged" : "cannot_be_merged",
+            "merge_status": isChecking ? "checking" : isMergeable ? "can_be_merged" : "cannot_be_merged",
             "detailed_merge_status": .string(detail),
             "sha": .string(pull.headID), "merge_commit_sha": pull.mergeCommit.map { .string($0) } ?? .null,
             "squash_commit_sha": .null, "discussion_locked": .null, "should_remove_source_branch": .null,

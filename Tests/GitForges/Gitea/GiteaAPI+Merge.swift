@@ -16,12 +16,20 @@ extension GiteaAPI {
         if let expected = call.text("head_commit_id"), !expected.isEmpty, expected != pull.headID {
             throw Refusal(refusal(409, "head out of date", call))
         }
+        guard repository.looksBeforeMergeable == 0 else {
+            repository.looksBeforeMergeable -= 1
+            throw Refusal(refusal(405, "Please try again later", call))
+        }
         guard style == "merge" || style == "squash" else {
             throw Refusal(refusal(405, "Invalid merge style: \(style)", call))
         }
         if call.flag("merge_when_checks_succeed") == true, repository.hasPendingChecks {
             guard pull.autoMerge == nil else {
-                throw Refusal(refusal(409, "The auto merge is already scheduled", call))
+                throw Refusal(
+                    refusal(
+                        409,
+                        "pull request is already scheduled to auto merge when checks succeed [pull_id: \(pull.number)]",
+                        call))
             }
             repository.pulls[index].autoMerge = style
             return Answer(201)
@@ -52,10 +60,12 @@ extension GiteaAPI {
         let page = "\(call.origin)/\(repository.fullName)/pulls/\(pull.number)"
         let closed: JSON = pull.closed.map { .string($0.stamp) } ?? .null
         func people(_ logins: [String]) -> JSON { .array(logins.compactMap(state.user).map { text(of: $0, call) }) }
-        func end(_ branch: String, _ id: String) -> JSON {
+        // A head whose branch is gone is known by the reference that Gitea keeps of it.
+        let head = try repository.git.branch(pull.head) == nil ? "refs/pull/\(pull.number)/head" : pull.head
+        func end(_ branch: String, _ ref: String, _ id: String, _ source: Int64) -> JSON {
             [
-                "label": .string(branch), "ref": .string(branch), "sha": .string(id),
-                "repo_id": .int(Int64(repository.id)), "repo": text(of: repository, call),
+                "label": .string(branch), "ref": .string(ref), "sha": .string(id),
+                "repo_id": .int(source), "repo": text(of: repository, call),
             ]
         }
         return [
@@ -73,8 +83,10 @@ extension GiteaAPI {
             "merged_at": pull.state == .merged ? closed : .null,
             "merge_commit_sha": pull.mergeCommit.map { .string($0) } ?? .null,
             "merged_by": pull.mergedBy.map { text(of: $0, call) } ?? .null,
-            "allow_maintainer_edit": .bool(pull.maintainersMayPush), "base": end(pull.base, base ?? pull.headID),
-            "head": end(pull.head, pull.headID), "merge_base": .string(fork), "due_date": .null,
+            "allow_maintainer_edit": .bool(pull.maintainersMayPush),
+            "base": end(pull.base, pull.base, base ?? pull.headID, Int64(repository.id)),
+            "head": end(pull.head, head, pull.headID, repository.source(of: pull)), "merge_base": .string(fork),
+            "due_date": .null,
             "created_at": .string(pull.created.stamp), "updated_at": .string(pull.updated.stamp),
             "closed_at": closed, "pin_order": 0,
         ]

@@ -3,6 +3,9 @@ import JSON
 
 /// The API of Gitea and Forgejo, version 1, as their Swagger description states it: as much of it as opens a pull request.
 struct GiteaAPI: ForgeAPI {
+    /// The usual `MAX_RESPONSE_ITEMS`, whatever is asked for.
+    private static let largestPage = 50
+
     let state: ForgeState
 
     static let routes: [Route<GiteaAPI>] = readingRoutes + branchRoutes + contentRoutes + labelRoutes + pullRoutes
@@ -92,11 +95,11 @@ struct GiteaAPI: ForgeAPI {
 
     /// The part of a list that is asked for, with the whole's length.
     func list<Element>(_ all: [Element], _ call: Call, _ text: (Element) throws -> JSON) rethrows -> Answer {
-        let page = call.page(all, size: "limit")
+        let page = call.page(all, size: "limit", most: Self.largestPage)
         var answer = Answer(200, .array(try page.map(text)))
         answer.headers.append(("X-Total-Count", "\(all.count)"))
         if page.endIndex < all.endIndex {
-            let number = call.window(size: "limit", usual: 30).page + 1
+            let number = call.window(size: "limit", usual: 30, most: Self.largestPage).page + 1
             let rest = call.query.filter { $0.name != "page" }.map { "&\($0.name)=\($0.value)" }.joined()
             answer.headers.append(("Link", "<\(call.origin)\(call.path)?page=\(number)\(rest)>; rel=\"next\""))
         }

@@ -22,6 +22,8 @@ public struct PullRequest: Sendable {
     public internal(set) var body: String
     /// The branch with the changes.
     public let head: String
+    /// Whether that is a branch of a fork.
+    public internal(set) var isFromFork = false
     /// The branch that shall get them.
     public internal(set) var base: String
     /// The head's last known commit.

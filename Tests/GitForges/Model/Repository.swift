@@ -13,6 +13,10 @@ final class Repository {
     var allowsAutoMerge = true
     /// Whether checks are still running, for which an automatic merge waits.
     var hasPendingChecks = true
+    /// How many reviewers a merge request has at the most, at GitLab.
+    var mostReviewers = 100
+    /// How often a pull request is still to be read before it is known whether it can be merged.
+    var looksBeforeMergeable = 0
     var labels: [Label] = []
     var pulls: [PullRequest] = []
 
@@ -25,6 +29,9 @@ final class Repository {
         self.created = created
         collaborators = []
     }
+
+    /// The number of the repository that a pull request comes from.
+    func source(of pull: PullRequest) -> Int64 { Int64(pull.isFromFork ? id + 1_000_000 : id) }
 
     var fullName: String { "\(owner)/\(name)" }
 
@@ -43,13 +50,22 @@ final class Repository {
 
     /// Takes up where the heads of open pull requests stand now.
     func follow() throws(GitError) {
-        for index in pulls.indices where pulls[index].state == .open {
+        for index in pulls.indices where pulls[index].state == .open && !pulls[index].isFromFork {
             if let head = try git.branch(pulls[index].head) { pulls[index].headID = head }
         }
     }
 
+    /// Whether it is not known yet if a pull request can be merged; each look brings that nearer.
+    func isChecking(_ pull: PullRequest) -> Bool {
+        guard pull.state == .open, looksBeforeMergeable > 0 else { return false }
+        looksBeforeMergeable -= 1
+        return true
+    }
+
     /// The open pull request from one branch to the other.
     func open(head: String, base: String?) -> PullRequest? {
-        pulls.first { $0.state == .open && $0.head == head && (base == nil || $0.base == base) }
+        pulls.first {
+            $0.state == .open && $0.head == head && !$0.isFromFork && (base == nil || $0.base == base)
+        }
     }
 }

@@ -39,13 +39,15 @@ struct Call: Sendable {
     func isSet(_ name: String) -> Bool { ["1", "t", "true"].contains(query(name)?.lowercased()) }
 
     /// The number of a page, from 1, and how many lines it has.
-    func window(size name: String = "per_page", usual: Int) -> (page: Int, size: Int) {
-        (max(1, query("page").flatMap(Int.init) ?? 1), min(100, max(1, query(name).flatMap(Int.init) ?? usual)))
+    func window(size name: String = "per_page", usual: Int, most: Int = 100) -> (page: Int, size: Int) {
+        (max(1, query("page").flatMap(Int.init) ?? 1), min(most, max(1, query(name).flatMap(Int.init) ?? usual)))
     }
 
     /// The part of a list that `page` and `per_page` (or `limit`) ask for.
-    func page<Element>(_ list: [Element], size name: String = "per_page", usual: Int = 30) -> ArraySlice<Element> {
-        let (page, size) = window(size: name, usual: usual)
+    func page<Element>(
+        _ list: [Element], size name: String = "per_page", usual: Int = 30, most: Int = 100
+    ) -> ArraySlice<Element> {
+        let (page, size) = window(size: name, usual: usual, most: most)
         return list.dropFirst((page - 1) * size).prefix(size)
     }
 }

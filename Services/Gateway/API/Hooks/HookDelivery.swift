@@ -8,7 +8,9 @@ import Jobs
 struct HookDelivery: Sendable {
     /// What the provider calls the kind of event.
     let event: String
-    /// Its name; the same when it is sent again.
+    /// The provider's name for it.
+    let name: String
+    /// The same when it is sent again: the name, or where that is not signed and the body is, the body's digest.
     let id: String
     let body: JSON
 }
@@ -72,6 +74,6 @@ extension ForgeNews {
         let id = delivery.id.utf8.count <= 200 ? delivery.id : Hex.encode(sha256(delivery.id))
         self.init(
             action, in: repository, delivery: id, numbers: numbers, commit: commit, marker: marker,
-            details: details.members(repository, delivery: id))
+            details: details.members(repository, delivery: delivery.name))
     }
 }

@@ -44,10 +44,11 @@ extension Gateway {
             let type = request.headers["Content-Type"]?.lowercased() ?? ""
             guard !type.hasPrefix("application/x-www-form-urlencoded") else { throw Problem.formDelivery }
             let json = try parse(body)
-            // Without a name of its own a delivery is known by what it says.
-            let name = provider.deliveryHeaders.lazy.compactMap { request.headers[$0] }.first
+            let digest = Hex.encode(sha256(body))
+            let name = provider.deliveryHeaders.lazy.compactMap { request.headers[$0] }.first ?? digest
             let delivery = HookDelivery(
-                event: provider.event(request.headers), id: name ?? Hex.encode(sha256(body)), body: json)
+                event: provider.event(request.headers), name: name, id: provider.signsBodies ? digest : name, body: json
+            )
             guard let news = provider.news(in: delivery), let job = try await store.note(news) else {
                 return HTTPResponse(status: 204)
             }

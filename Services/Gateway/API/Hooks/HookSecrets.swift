@@ -27,6 +27,9 @@ enum HookProvider: String, Sendable, CaseIterable {
         }
     }
 
+    /// Whether the signature is one of the body; at GitLab it is only the secret.
+    var signsBodies: Bool { self != .gitlab }
+
     /// The headers of which the first that is there names the delivery, and names it the same when it is sent again.
     ///
     /// GitLab's `X-Gitlab-Event-UUID` stands last: where one event leads to others, they share it.

@@ -5,8 +5,11 @@ extension GitHubForge {
     /// Texts up to so many bytes together go with the tree itself, which saves a request for each; the others are blobs.
     private static let mostInTree = 2 << 20
     private static let mostOfAFile = 200_000
+    /// Behind so many each is looked for first: a hundred and more take longer than the provider's limits let an attempt go on, and the next one needs what
+    /// this one has made.
+    private static let fewBlobs = 20
 
-    func files(_ paths: [String], at commit: String) async throws(ForgeError) -> [String: KnownFile] {
+    func files(_ paths: [String], at commit: String) async throws(ForgeError) -> KnownFiles {
         let root = try await client.get("\(path)/git/commits/\(commit)").text("tree", "sha")
         let whole = try await client.get("\(path)/git/trees/\(root)", [("recursive", "1")]).json
         var found = TreeFiles()
@@ -25,6 +28,7 @@ extension GitHubForge {
         let base = try await client.get("\(path)/git/commits/\(draft.parent)").text("tree", "sha")
         var entries: [JSON] = []
         var room = Self.mostInTree
+        var blobs = 0
         for edit in draft.edits {
             var entry: JSONObject = ["path": .string(edit.path), "mode": .string(edit.mode), "type": "blob"]
             if let bytes = edit.content {
@@ -32,7 +36,8 @@ extension GitHubForge {
                     room -= bytes.count
                     entry["content"] = .string(text)
                 } else {
-                    entry["sha"] = .string(try await blob(bytes))
+                    blobs += 1
+                    entry["sha"] = .string(try await blob(bytes, like: draft.parent, mayBeThere: blobs > Self.fewBlobs))
                 }
             } else {
                 entry["sha"] = .null
@@ -53,8 +58,12 @@ extension GitHubForge {
         return MadeCommit(sha: try commit.text("sha"), url: commit.json["html_url"]?.stringValue, isPushed: false)
     }
 
-    private func blob(_ bytes: [UInt8]) async throws(ForgeError) -> String {
-        try await client.write(
+    private func blob(
+        _ bytes: [UInt8], like parent: String, mayBeThere: Bool
+    ) async throws(ForgeError) -> String {
+        let id = FileEdit.blobID(bytes, like: parent)
+        if mayBeThere, try await client.look("\(path)/git/blobs/\(id)", []) != nil { return id }
+        return try await client.write(
             "POST", "\(path)/git/blobs",
             ["content": .string(Data(bytes).base64EncodedString()), "encoding": "base64"]
         ).text("sha")

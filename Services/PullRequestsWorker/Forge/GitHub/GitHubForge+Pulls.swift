@@ -3,11 +3,24 @@ import JSON
 extension GitHubForge {
     /// More than anybody has from one branch.
     private static let mostPulls = 300
+    /// In GitHub's refusal: all that is required is there, or only what is not required fails.
+    private static let readyStates = ["clean status", "unstable status"]
 
     func pullRequests(from branch: String) async throws(ForgeError) -> [ForgePullRequest] {
         let head = "\(name.prefix { $0 != "/" }):\(branch)"
         let query = [("head", head), ("state", "all"), ("sort", "created"), ("direction", "desc")]
-        return try await client.list("\(path)/pulls", query, most: Self.mostPulls).compactMap(Self.pull)
+        // The owner may have a fork beside it, with branches of the same name.
+        return try await client.list("\(path)/pulls", query, most: Self.mostPulls).filter {
+            $0["head"]?["repo"]?["id"]?.intValue == $0["base"]?["repo"]?["id"]?.intValue
+        }.compactMap { Self.pull($0, isBeingChecked: false) }
+    }
+
+    func pullRequest(_ number: Int) async throws(ForgeError) -> ForgePullRequest? {
+        try await client.find("\(path)/pulls/\(number)").map { (answer) throws(ForgeError) in
+            let json = answer.json
+            // It is computed behind the first look.
+            return try read(answer, isBeingChecked: json["state"] == "open" && json["mergeable"]?.isNull != false)
+        }
     }
 
     func open(
@@ -35,7 +48,7 @@ extension GitHubForge {
             "POST", "\(path)/issues/\(number)/labels", ["labels": .array(labels.map { .string($0) })])
     }
 
-    func request(reviewers: [String], of request: ForgePullRequest) async throws(ForgeError) {
+    func request(reviewers: [String], of request: ForgePullRequest) async throws(ForgeError) -> [String] {
         // Teams are named with their organisation.
         let teams = reviewers.filter { $0.contains("/") }.compactMap { $0.split(separator: "/").last.map(String.init) }
         let people = reviewers.filter { !$0.contains("/") }
@@ -43,6 +56,7 @@ extension GitHubForge {
         if !people.isEmpty { body["reviewers"] = .array(people.map { .string($0) }) }
         if !teams.isEmpty { body["team_reviewers"] = .array(teams.map { .string($0) }) }
         _ = try await client.write("POST", "\(path)/pulls/\(request.number)/requested_reviewers", .object(body))
+        return []
     }
 
     func mergeWhenReady(
@@ -62,19 +76,24 @@ extension GitHubForge {
                 ],
             ])
         // GraphQL says what is wrong with the status 200.
-        if let error = answer.json["errors"]?[0]?["message"]?.stringValue {
+        guard let error = answer.json["errors"]?[0]?["message"]?.stringValue else { return }
+        // Where nothing is left to wait for, GitHub takes no order to wait.
+        guard Self.readyStates.contains(where: error.contains) else {
             throw ForgeError(.invalid, "auto_merge_refused", "GitHub does not merge it when it is ready: \(error)")
         }
+        var body: JSONObject = ["merge_method": .string(method.rawValue)]
+        body["sha"] = request.head.map { .string($0) }
+        _ = try await client.write("PUT", "\(path)/pulls/\(request.number)/merge", .object(body))
     }
 
-    private func read(_ answer: ForgeAnswer) throws(ForgeError) -> ForgePullRequest {
-        guard let pull = Self.pull(answer.json) else {
+    private func read(_ answer: ForgeAnswer, isBeingChecked: Bool = false) throws(ForgeError) -> ForgePullRequest {
+        guard let pull = Self.pull(answer.json, isBeingChecked: isBeingChecked) else {
             throw ForgeError(.unclear, "provider_unavailable", "GitHub's answer is no pull request.")
         }
         return pull
     }
 
-    private static func pull(_ json: JSON) -> ForgePullRequest? {
+    private static func pull(_ json: JSON, isBeingChecked: Bool) -> ForgePullRequest? {
         guard let number = json["number"]?.intValue, let url = json["html_url"]?.stringValue,
             let base = json["base"]?["ref"]?.stringValue
         else { return nil }
@@ -83,9 +102,9 @@ extension GitHubForge {
             number: number, nodeID: json["node_id"]?.stringValue, url: url,
             state: isMerged ? .merged : json["state"] == "open" ? .open : .closed,
             isDraft: json["draft"]?.boolValue ?? false, title: json["title"]?.stringValue ?? "",
-            body: json["body"]?.stringValue ?? "", base: base,
+            body: json["body"]?.stringValue ?? "", base: base, head: json["head"]?["sha"]?.stringValue,
             labels: (json["labels"]?.arrayValue ?? []).compactMap { $0["name"]?.stringValue },
             reviewers: (json["requested_reviewers"]?.arrayValue ?? []).compactMap { $0["login"]?.stringValue },
-            mergesWhenReady: json["auto_merge"].map { !$0.isNull } ?? false)
+            mergesWhenReady: json["auto_merge"].map { !$0.isNull } ?? false, isBeingChecked: isBeingChecked)
     }
 }

@@ -3,10 +3,19 @@ import JSON
 extension GitLabForge {
     private static let mostRequests = 300
     private static let draftPrefix = "Draft: "
+    /// Of `detailed_merge_status`.
+    private static let checking: Set<String> = ["unchecked", "checking", "preparing", "approvals_syncing"]
 
     func pullRequests(from branch: String) async throws(ForgeError) -> [ForgePullRequest] {
         let query = [("source_branch", branch), ("state", "all"), ("sort", "desc")]
-        return try await client.list("\(path)/merge_requests", query, most: Self.mostRequests).compactMap(Self.request)
+        // Forks may have branches of the same name, of which anybody can make merge requests.
+        return try await client.list("\(path)/merge_requests", query, most: Self.mostRequests).filter {
+            $0["source_project_id"]?.intValue == $0["target_project_id"]?.intValue
+        }.compactMap(Self.request)
+    }
+
+    func pullRequest(_ number: Int) async throws(ForgeError) -> ForgePullRequest? {
+        try await client.find("\(path)/merge_requests/\(number)").map(read)
     }
 
     func open(
@@ -37,10 +46,10 @@ extension GitLabForge {
             "PUT", "\(path)/merge_requests/\(number)", ["add_labels": .string(labels.joined(separator: ","))])
     }
 
-    /// GitLab takes the numbers of all reviewers, and leaves out without a word who cannot be one.
-    func request(reviewers: [String], of request: ForgePullRequest) async throws(ForgeError) {
+    /// GitLab takes the numbers of all reviewers, and leaves out without a word who cannot be one, or is one too many.
+    func request(reviewers: [String], of request: ForgePullRequest) async throws(ForgeError) -> [String] {
         var numbers: [JSON] = []
-        for name in request.reviewers + reviewers {
+        for name in reviewers + request.reviewers {
             let users = try await client.get("/users", [("username", name)]).json
             guard let number = users[0]?["id"] else { throw .unknownReviewer(name) }
             numbers.append(number)
@@ -48,9 +57,10 @@ extension GitLabForge {
         let answer = try await client.write(
             "PUT", "\(path)/merge_requests/\(request.number)", ["reviewer_ids": .array(numbers)])
         let asked = try read(answer).reviewers.map { $0.lowercased() }
-        if let missing = reviewers.first(where: { !asked.contains($0.lowercased()) }) {
-            throw .unknownReviewer(missing)
-        }
+        let missing = reviewers.filter { !asked.contains($0.lowercased()) }
+        // Without a licence a merge request has one reviewer.
+        if missing.count == reviewers.count, let name = missing.first { throw .unknownReviewer(name) }
+        return missing
     }
 
     func mergeWhenReady(
@@ -60,9 +70,9 @@ extension GitLabForge {
             throw ForgeError(
                 .refused, "auto_merge_refused", "GitLab rebases by a setting of the project alone: merge or squash.")
         }
-        _ = try await client.write(
-            "PUT", "\(path)/merge_requests/\(request.number)/merge",
-            ["merge_when_pipeline_succeeds": true, "squash": .bool(method == .squash)])
+        var body: JSONObject = ["merge_when_pipeline_succeeds": true, "squash": .bool(method == .squash)]
+        body["sha"] = request.head.map { .string($0) }
+        _ = try await client.write("PUT", "\(path)/merge_requests/\(request.number)/merge", .object(body))
     }
 
     private func read(_ answer: ForgeAnswer) throws(ForgeError) -> ForgePullRequest {
@@ -82,9 +92,10 @@ extension GitLabForge {
             state: json["state"] == "merged" ? .merged : json["state"] == "closed" ? .closed : .open,
             isDraft: json["draft"]?.boolValue ?? false,
             title: title.hasPrefix(draftPrefix) ? String(title.dropFirst(draftPrefix.count)) : title,
-            body: json["description"]?.stringValue ?? "", base: base,
+            body: json["description"]?.stringValue ?? "", base: base, head: json["sha"]?.stringValue,
             labels: (json["labels"]?.arrayValue ?? []).compactMap(\.stringValue),
             reviewers: (json["reviewers"]?.arrayValue ?? []).compactMap { $0["username"]?.stringValue },
-            mergesWhenReady: json["merge_when_pipeline_succeeds"]?.boolValue ?? false)
+            mergesWhenReady: json["merge_when_pipeline_succeeds"]?.boolValue ?? false,
+            isBeingChecked: checking.contains(json["detailed_merge_status"]?.stringValue ?? ""))
     }
 }

@@ -9,6 +9,8 @@ struct GitLabForge: Forge {
     static let publicURL = "https://gitlab.com/api/v4"
     /// Of who may push to branches.
     private static let developer = 30
+    /// More than anybody has in a folder.
+    private static let mostEntries = 10_000
 
     let client: ForgeClient
     let path: String
@@ -51,8 +53,9 @@ struct GitLabForge: Forge {
         }
     }
 
-    func files(_ paths: [String], at commit: String) async throws(ForgeError) -> [String: KnownFile] {
-        var found: [String: KnownFile] = [:]
+    func files(_ paths: [String], at commit: String) async throws(ForgeError) -> KnownFiles {
+        var found = KnownFiles()
+        var plain: [String] = []
         for file in paths {
             let place = "\(path)/repository/files/\(WebURL.encoded(file))"
             guard let head = try await client.look(place, [("ref", commit)]) else { continue }
@@ -60,11 +63,28 @@ struct GitLabForge: Forge {
             guard let id = head["X-Gitlab-Blob-Id"] else {
                 throw ForgeError(.unclear, "provider_unavailable", "GitLab's answer tells nothing of \(file).")
             }
-            found[file] = KnownFile(
-                mode: head["X-Gitlab-Execute-Filemode"] == "true" ? "100755" : "100644", id: id,
-                lastCommit: head["X-Gitlab-Last-Commit-Id"])
+            let isExecutable = head["X-Gitlab-Execute-Filemode"] == "true"
+            let mode: PullRequest.File.Mode = isExecutable ? .executable : .regular
+            found[file] = KnownFile(mode: mode.rawValue, id: id, lastCommit: head["X-Gitlab-Last-Commit-Id"])
+            if !isExecutable { plain.append(file) }
+        }
+        for link in try await links(among: plain, at: commit) {
+            found[link]?.mode = PullRequest.File.Mode.link.rawValue
         }
         return found
+    }
+
+    /// Those of some files that are symbolic links: their folders tell, their heads do not.
+    private func links(among files: [String], at commit: String) async throws(ForgeError) -> Set<String> {
+        var links: Set<String> = []
+        for folder in Set(files.map { $0.split(separator: "/").dropLast().joined(separator: "/") }) {
+            let query = [("ref", commit)] + (folder.isEmpty ? [] : [("path", folder)])
+            let entries = try await client.list("\(path)/repository/tree", query, most: Self.mostEntries)
+            for entry in entries where entry["mode"]?.stringValue == PullRequest.File.Mode.link.rawValue {
+                if let file = entry["path"]?.stringValue { links.insert(file) }
+            }
+        }
+        return links.intersection(files)
     }
 
     func commit(_ draft: CommitDraft) async throws(ForgeError) -> MadeCommit {
@@ -73,7 +93,8 @@ struct GitLabForge: Forge {
         var body: JSONObject = [
             "branch": .string(draft.branch), "commit_message": .string(draft.message), "actions": .array(actions),
         ]
-        if draft.isNewBranch { body["start_sha"] = .string(draft.parent) }
+        // With `start_sha` GitLab would hold `last_commit_id` to the default branch.
+        if draft.isNewBranch { body["start_branch"] = .string(draft.base) }
         if let author = draft.author {
             body["author_name"] = .string(author.name)
             body["author_email"] = .string(author.email)
@@ -83,7 +104,7 @@ struct GitLabForge: Forge {
     }
 
     private static func actions(_ edit: FileEdit) throws(ForgeError) -> [JSON] {
-        guard edit.mode != "120000" else { throw .unknownMode(edit.path, "GitLab", "symbolic links") }
+        guard !edit.writesLink else { throw .unknownMode(edit.path, "GitLab", "symbolic links") }
         var action: JSONObject = ["file_path": .string(edit.path)]
         // So that a file that somebody has changed meanwhile is not overwritten.
         if let last = edit.old?.lastCommit { action["last_commit_id"] = .string(last) }

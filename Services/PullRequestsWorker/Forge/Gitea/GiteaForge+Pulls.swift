@@ -9,9 +9,14 @@ extension GiteaForge {
 
     func pullRequests(from branch: String) async throws(ForgeError) -> [ForgePullRequest] {
         try await client.list("\(path)/pulls", [("state", "all")], most: Self.mostPulls).filter { pull in
-            pull["head"]?["ref"]?.stringValue == branch
+            // The label stays the branch's name when the branch is gone, and `ref` does not.
+            pull["head"]?["label"]?.stringValue == branch
                 && pull["head"]?["repo_id"]?.intValue == pull["base"]?["repo_id"]?.intValue
         }.compactMap(Self.pull).sorted { $0.number > $1.number }
+    }
+
+    func pullRequest(_ number: Int) async throws(ForgeError) -> ForgePullRequest? {
+        try await client.find("\(path)/pulls/\(number)").map(read)
     }
 
     func open(
@@ -53,18 +58,26 @@ extension GiteaForge {
         _ = try await client.write("POST", "\(path)/issues/\(number)/labels", ["labels": .array(numbers)])
     }
 
-    func request(reviewers: [String], of request: ForgePullRequest) async throws(ForgeError) {
+    func request(reviewers: [String], of request: ForgePullRequest) async throws(ForgeError) -> [String] {
         _ = try await client.write(
             "POST", "\(path)/pulls/\(request.number)/requested_reviewers",
             ["reviewers": .array(reviewers.map { .string($0) })])
+        return []
     }
 
     func mergeWhenReady(
         _ request: ForgePullRequest, by method: PullRequest.MergeMethod
     ) async throws(ForgeError) {
-        _ = try await client.write(
-            "POST", "\(path)/pulls/\(request.number)/merge",
-            ["Do": .string(method.rawValue), "merge_when_checks_succeed": true])
+        var body: JSONObject = ["Do": .string(method.rawValue), "merge_when_checks_succeed": true]
+        body["head_commit_id"] = request.head.map { .string($0) }
+        do throws(ForgeError) {
+            _ = try await client.write("POST", "\(path)/pulls/\(request.number)/merge", .object(body))
+        } catch {
+            // A pull request does not say that it is to be merged, so an earlier try shows here alone.
+            if error.kind == .conflict, error.message.contains("already scheduled") { return }
+            guard error.message.contains("try again later") else { throw error }
+            throw .beingChecked(request)
+        }
     }
 
     private func read(_ answer: ForgeAnswer) throws(ForgeError) -> ForgePullRequest {
@@ -84,9 +97,9 @@ extension GiteaForge {
             number: number, nodeID: nil, url: url,
             state: json["merged"]?.boolValue == true ? .merged : json["state"] == "open" ? .open : .closed,
             isDraft: isDraft, title: isDraft ? String(title.dropFirst(draftPrefix.count)) : title,
-            body: json["body"]?.stringValue ?? "", base: base,
+            body: json["body"]?.stringValue ?? "", base: base, head: json["head"]?["sha"]?.stringValue,
             labels: (json["labels"]?.arrayValue ?? []).compactMap { $0["name"]?.stringValue },
             reviewers: (json["requested_reviewers"]?.arrayValue ?? []).compactMap { $0["login"]?.stringValue },
-            mergesWhenReady: false)
+            mergesWhenReady: false, isBeingChecked: false)
     }
 }

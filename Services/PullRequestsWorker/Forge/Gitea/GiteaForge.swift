@@ -45,7 +45,7 @@ struct GiteaForge: Forge {
         }
     }
 
-    func files(_ paths: [String], at commit: String) async throws(ForgeError) -> [String: KnownFile] {
+    func files(_ paths: [String], at commit: String) async throws(ForgeError) -> KnownFiles {
         var found = TreeFiles()
         try await found.walk(from: commit, to: paths) { (tree) async throws(ForgeError) in
             var entries: [JSON] = []
@@ -77,7 +77,7 @@ struct GiteaForge: Forge {
     }
 
     private static func operation(_ edit: FileEdit) throws(ForgeError) -> JSON {
-        guard edit.mode == edit.old?.mode ?? "100644", edit.mode != "120000" || edit.content == nil else {
+        guard edit.mode == edit.old?.mode ?? "100644", !edit.writesLink else {
             throw .unknownMode(edit.path, "Gitea", "modes of files")
         }
         var operation: JSONObject = ["path": .string(edit.path)]
