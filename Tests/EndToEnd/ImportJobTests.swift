@@ -239,12 +239,17 @@ import Testing
         FROM generate_series(1, 300) n
         """
 
-    @Test func aWorkerThatIsKilledTenTimesLoadsEveryRowOnce() async throws {
+    @Test(arguments: ["csv", "json"]) func aWorkerThatIsKilledTenTimesLoadsEveryRowOnce(format: String) async throws {
         try await withImports { stack, first in
             let rows = 600_000
-            var csv = "id,label\n"
-            for number in 1...rows { csv += "\(number),row \(number)\n" }
-            let job = try await stack.startImport(Array(csv.utf8), ["target": ["dataset": "numbers"]])
+            var text = format == "csv" ? "id,label\n" : "["
+            for number in 1...rows {
+                text +=
+                    format == "csv"
+                    ? "\(number),row \(number)\n"
+                    : "{\"id\":\(number),\"label\":\"row \(number)\"}\(number < rows ? ",\n" : "]\n")"
+            }
+            let job = try await stack.startImport(Array(text.utf8), ["target": ["dataset": "numbers"]])
             let end = try await stack.endedAfterTenKills(
                 job, worker: first, ["SWITCHYARD_DATASETS": stack.folder + "/datasets.json"])
             #expect(end["result"]?["loaded"]?.intValue == rows, "\(end)")
