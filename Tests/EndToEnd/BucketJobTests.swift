@@ -215,4 +215,19 @@ import Testing
             await store.stop()
         }
     }
+
+    /// Such keys are good practice; what they cannot clear away is told.
+    @Test func keysThatMayOnlyWriteAreEnoughForAnExport() async throws {
+        try await withBucket { bench in
+            let store = try Receiver { request, _ in HTTPResponse(status: request.method == "PUT" ? 200 : 403) }
+            let end = try await bench.stack.end("export", bench.export(10, to: "out/", port: store.port))
+            #expect(end["result"]?["rows"] == 10 && end["attempt"] == 1, "\(end)")
+            let names = store.requests.filter { $0.method == "PUT" }.map { $0.path.split(separator: "/").last ?? "" }
+            #expect(names == ["export.csv", "export.manifest.json"])
+            let job = try #require(end["id"]?.stringValue)
+            let logs = try await bench.stack.api.get("/api/v1/jobs/\(job)/logs").text
+            #expect(logs.contains("an earlier manifest may stay") && logs.contains("parts of an earlier export"))
+            await store.stop()
+        }
+    }
 }
