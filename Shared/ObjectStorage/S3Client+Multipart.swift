@@ -4,14 +4,21 @@ extension S3Client {
     /// The most parts of an upload.
     static let maxParts = 10_000
 
-    func createUpload(bucket: String, key: String, contentType: String) async throws(S3Error) -> String {
+    /// Begins an upload.
+    ///
+    /// - Returns: its id, and whether it was begun more than once: a store that did it and whose answer was lost has another one then.
+    func createUpload(
+        bucket: String, key: String, contentType: String
+    ) async throws(S3Error) -> (id: String, mayHaveTwin: Bool) {
         var request = try S3Request("POST", bucket, key)
         request.query = [("uploads", "")]
         request.headers = [("Content-Type", contentType)]
-        guard let id = try await answer(request, "InitiateMultipartUploadResult")["UploadId"], !id.isEmpty else {
+        let root = "InitiateMultipartUploadResult"
+        let (response, failures) = try await sendCounting(request, expecting: root)
+        guard let id = S3Answer(response.body)?["UploadId"], !id.isEmpty else {
             throw S3Error(.badAnswer, "cannot \(request.action): the answer names no upload")
         }
-        return id
+        return (id, failures > 0)
     }
 
     /// Uploads a part, from 1 on; answers its tag.

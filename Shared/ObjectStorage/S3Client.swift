@@ -5,7 +5,7 @@ import HTTPClient
 /// A client of an object store that speaks S3: Amazon's, or one that is like it.
 ///
 /// What may pass (no connection, 5xx, 429, a request to slow down) is tried again with growing waits, a few times; what the store refuses
-/// for good is told at once. Every operation is safe to repeat.
+/// for good is told at once. Every operation is safe to repeat but the beginning of an upload, which says that it was repeated.
 public struct S3Client: Sendable {
     /// How long one request may take, and how long nothing may move.
     private static let limits = WebLimits(connect: .seconds(10), total: .seconds(600), stall: .seconds(30))
@@ -78,12 +78,19 @@ public struct S3Client: Sendable {
     /// - Parameter root: the name of the answer's outermost element; what else a 200 carries is an error.
     @discardableResult
     func send(_ request: S3Request, expecting root: String? = nil) async throws(S3Error) -> WebResponse {
+        try await sendCounting(request, expecting: root).response
+    }
+
+    /// The same, with how many tries failed before.
+    func sendCounting(
+        _ request: S3Request, expecting root: String? = nil
+    ) async throws(S3Error) -> (response: WebResponse, failures: Int) {
         var limits = Self.limits
         limits.body = request.answerLimit
         // While a store puts parts together, it sends a blank now and then, or nothing.
         if root != nil { limits.stall = limits.total }
         let digest = request.digest
-        return try await persistently { () async throws(S3Error) in
+        let (response, failures) = try await persistently { () async throws(S3Error) in
             // Anew for each try: a signature holds for a quarter of an hour.
             let signed = try request.signed(settings, limits: limits, digest: digest)
             let response: WebResponse
@@ -94,6 +101,7 @@ public struct S3Client: Sendable {
             }
             return response
         }
+        return (response, failures)
     }
 
     /// Opens the stream of an object's bytes.
@@ -115,7 +123,7 @@ public struct S3Client: Sendable {
                 throw S3Error(request.action, status: stream.head.status, body: refusal ?? [])
             }
             return stream
-        }
+        }.output
     }
 
     /// The answer, and the body of one that refuses.
@@ -135,12 +143,12 @@ public struct S3Client: Sendable {
 
     private func persistently<Output: Sendable>(
         _ operation: () async throws(S3Error) -> Output
-    ) async throws(S3Error) -> Output {
+    ) async throws(S3Error) -> (output: Output, failures: Int) {
         let backoff = Backoff(base: settings.backoff, cap: .seconds(20))
         var failures = 0
         while true {
             do throws(S3Error) {
-                return try await operation()
+                return (try await operation(), failures)
             } catch {
                 failures += 1
                 guard error.isTransient, failures < settings.tries else { throw error }

@@ -21,9 +21,7 @@ public actor S3Download {
         guard let size = stream.head["Content-Length"].flatMap({ Int($0) }), size >= 0 else {
             throw S3Error(.badAnswer, "cannot GET s3://\(bucket)/\(key): the answer has no Content-Length")
         }
-        guard range == nil || stream.head.status == 206 else {
-            throw S3Error(.badAnswer, "cannot GET s3://\(bucket)/\(key): the store does not know ranges")
-        }
+        if range != nil { try Self.expectRange(stream, bucket, key) }
         (self.client, self.bucket, self.key, self.stream) = (client, bucket, key, stream)
         tag = stream.head["ETag"]
         self.size = size
@@ -49,9 +47,18 @@ public actor S3Download {
                 let failure = S3Error("GET s3://\(bucket)/\(key)", error)
                 guard failure.isTransient, failures < client.settings.tries else { throw failure }
             }
-            stream = try await client.open(bucket: bucket, key: key, range: rest, tag: tag)
+            let stream = try await client.open(bucket: bucket, key: key, range: rest, tag: tag)
+            try Self.expectRange(stream, bucket, key)
+            self.stream = stream
         }
         return nil
+    }
+
+    /// A store that does not know ranges sends the object from its beginning.
+    private static func expectRange(_ stream: WebStream, _ bucket: String, _ key: String) throws(S3Error) {
+        guard stream.head.status == 206 else {
+            throw S3Error(.badAnswer, "cannot GET s3://\(bucket)/\(key): the store does not know ranges")
+        }
     }
 
     private func piece() async throws(WebError) -> [UInt8] {

@@ -5,7 +5,7 @@ import Storage
 /// Files in a bucket, at `prefix/ab/<id>`, where `ab` are the last two digits of the id, as in a `FileStore`.
 ///
 /// Content that fits into a part is put at its place; larger content goes up in parts, which nobody sees before the upload is completed. A death in
-/// between leaves an upload, which `sweep` ends when it is more than a day old.
+/// between leaves an upload, which `sweep` ends when it is more than a day old and its job does not go on.
 public struct S3Store: ArtifactStore {
     private static let abandonedAfter: TimeInterval = 86_400
 
@@ -72,14 +72,25 @@ public struct S3Store: ArtifactStore {
         }
     }
 
-    /// Ends uploads that processes that were killed left more than a day ago, and removes such copies on this machine.
-    public func sweep() async throws(StorageError) {
+    /// Ends uploads that processes that were killed left more than a day ago, and removes such copies on this machine. A store tells when an upload was
+    /// begun and not whether it goes on, which may be for days.
+    public func sweep(sparing needed: @Sendable ([UUID]) async throws -> Set<UUID>) async throws {
         try await scratch.sweep()
+        let old = try await oldUploads()
+        let spared = old.isEmpty ? [] : try await needed(old.map(\.id))
+        for (id, upload) in old where !spared.contains(id) {
+            do throws(S3Error) {
+                try await client.abortUpload(bucket: bucket, key: upload.key, id: upload.id)
+            } catch { throw StorageError(error) }
+        }
+    }
+
+    private func oldUploads() async throws(StorageError) -> [(id: UUID, upload: S3UploadRecord)] {
         let date = Date(timeIntervalSinceNow: -Self.abandonedAfter)
         do throws(S3Error) {
-            for upload in try await client.uploads(bucket: bucket, prefix: prefix)
-            where isOwn(upload.key) && (upload.begun ?? .distantFuture) < date {
-                try await client.abortUpload(bucket: bucket, key: upload.key, id: upload.id)
+            return try await client.uploads(bucket: bucket, prefix: prefix).compactMap { upload in
+                guard let id = ownID(upload.key), (upload.begun ?? .distantFuture) < date else { return nil }
+                return (id, upload)
             }
         } catch {
             throw StorageError(error)
@@ -87,9 +98,8 @@ public struct S3Store: ArtifactStore {
     }
 
     /// Others may use the bucket, too, where the prefix is empty or that of theirs.
-    private func isOwn(_ key: String) -> Bool {
-        guard let id = UUID(text: String(key.suffix(36))) else { return false }
-        return key == self.key(of: id)
+    private func ownID(_ key: String) -> UUID? {
+        UUID(text: String(key.suffix(36))).flatMap { key == self.key(of: $0) ? $0 : nil }
     }
 }
 

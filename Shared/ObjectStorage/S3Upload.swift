@@ -5,7 +5,7 @@ import Storage
 /// An object on its way up, part by part; used by one task at a time. Nothing is visible before `complete`.
 ///
 /// A part is sent as soon as it is full, and two at a time: whoever writes faster waits. What fits into one part is put as a whole, without
-/// a multipart upload. A death in between leaves an upload, which `S3Client.uploads` lists.
+/// a multipart upload. A death in between leaves an upload, which `S3Client.uploads` lists; one that was begun twice, for an answer was lost, is ended.
 public actor S3Upload {
     private static let inFlight = 2
 
@@ -20,6 +20,8 @@ public actor S3Upload {
     private var hasher = SHA256Hasher()
     private var knownDigest: String?
     private var id: String?
+    /// Whether the store may have an upload whose id is not known, since its answer was lost.
+    private var mayHaveTwin = false
     private var tags: [String] = []
     private var sending: [Task<String, any Error>] = []
 
@@ -69,14 +71,29 @@ public actor S3Upload {
         // What is still being sent would come after the end and stay.
         for task in sending { _ = await task.result }
         (sending, buffer) = ([], [])
-        guard let id else { return }
-        try await client.abortUpload(bucket: bucket, key: key, id: id)
-        self.id = nil
+        if let id {
+            try await client.abortUpload(bucket: bucket, key: key, id: id)
+            self.id = nil
+        }
+        try await abortTwins()
+    }
+
+    /// Ends what the store has begun for this key and could not tell of.
+    private func abortTwins() async throws(S3Error) {
+        guard mayHaveTwin else { return }
+        for upload in try await client.uploads(bucket: bucket, prefix: key) where upload.key == key && upload.id != id {
+            try await client.abortUpload(bucket: bucket, key: key, id: upload.id)
+        }
+        mayHaveTwin = false
     }
 
     private func complete(_ id: String) async throws(S3Error) {
         if !buffer.isEmpty { try await sendPart() }
         while !sending.isEmpty { try await takeOldest() }
+        do throws(S3Error) { try await abortTwins() } catch {
+            // Keys that may not list can store objects all the same.
+            guard error.code == .denied else { throw error }
+        }
         try await client.completeUpload(bucket: bucket, key: key, id: id, tags: tags, size: size)
         self.id = nil
     }
@@ -90,8 +107,10 @@ public actor S3Upload {
     }
 
     private func begin() async throws(S3Error) -> String {
-        let id = try await client.createUpload(bucket: bucket, key: key, contentType: contentType)
-        self.id = id
+        // Also where no answer comes at all.
+        mayHaveTwin = true
+        let (id, mayHaveTwin) = try await client.createUpload(bucket: bucket, key: key, contentType: contentType)
+        (self.id, self.mayHaveTwin) = (id, mayHaveTwin)
         return id
     }
 

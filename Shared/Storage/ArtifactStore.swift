@@ -31,7 +31,10 @@ public protocol ArtifactStore: Sendable {
     func remove(_ id: UUID) async throws(StorageError) -> Bool
 
     /// Removes what processes that were killed left more than a day ago.
-    func sweep() async throws(StorageError)
+    ///
+    /// - Parameter needed: which of these ids somebody still writes, however long ago that began.
+    /// - Throws: `StorageError`, or what `needed` throws.
+    func sweep(sparing needed: @Sendable ([UUID]) async throws -> Set<UUID>) async throws
 }
 
 /// Content on its way into a store. One task at a time may use it; nothing is visible before `commit`.

@@ -71,8 +71,12 @@ public struct FileStore: ArtifactStore {
         try await FileWork(executor: threads.next()).remove(path(of: id))
     }
 
-    /// Removes temporary files that are more than a day old.
-    public func sweep() async throws(StorageError) {
+    /// Removes temporary files that nobody has written to for more than a day.
+    public func sweep(sparing needed: @Sendable ([UUID]) async throws -> Set<UUID>) async throws {
+        try await sweep()
+    }
+
+    package func sweep() async throws(StorageError) {
         try await FileWork(executor: threads.next()).sweep(temporaryFolder, olderThan: Self.abandoned)
     }
 

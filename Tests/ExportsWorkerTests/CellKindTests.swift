@@ -24,6 +24,19 @@ import Testing
         #expect(CellKind(of: column).value(of: Array(text.utf8)) == expected)
     }
 
+    /// They are numbers all the same.
+    @Test(arguments: [
+        ("double precision", "0.30000000000000004", true), ("double precision", "-1.7976931348623157e+30", true),
+        ("double precision", "0.0001234567890123456", false), ("double precision", "0.1", false),
+        ("double precision", "1234567890123456e+100", false), ("real", "3.4028235e+38", false),
+        ("bigint", "12345678901234567", false), ("text", "0.30000000000000004", false),
+    ])
+    func numbersThatLoseDigitsAreTold(type: String, text: String, expected: Bool) {
+        let kind = CellKind(of: ResultColumn(name: "c", type: .bytea, typeName: type))
+        #expect(kind.isRounded(Array(text.utf8)) == expected)
+        if expected { #expect(kind.value(of: Array(text.utf8)) == Double(text).map(CellKind.Value.number)) }
+    }
+
     @Test func sheetsHaveNamesOfTheirOwn() {
         var names = SheetNames()
         #expect(names.next(for: "Jobs") == "Jobs")

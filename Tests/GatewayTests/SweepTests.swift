@@ -90,6 +90,8 @@ import Testing
             for file in left { #expect(!bench.exists(file)) }
             for file in [young, needed, named] { #expect(bench.exists(file)) }
             #expect(Set(try await bench.store.pendingFiles(left + [young, needed, named])) == [young, needed])
+            // What a store asks of uploads that are still under way.
+            #expect(try await bench.store.neededFiles(left + [young, needed, named]) == [needed])
         }
     }
 

@@ -88,6 +88,35 @@ import Testing
         await proxy.receiver.stop()
     }
 
+    /// Each try of the beginning makes an upload, and only the last one's id is known.
+    @Test(arguments: [1, 3, .max]) func anUploadWhoseBeginningIsLostLeavesNothing(_ losses: Int) async throws {
+        let left = Mutex(losses)
+        let proxy = try await FaultProxy { request, _ in
+            guard request.method == "POST", request.query("uploads") != nil else { return .none }
+            return left.withLock { left in
+                left -= 1
+                return left >= 0 ? .loseAnswer : .none
+            }
+        }
+        let bench = try await Bench(port: proxy.port)
+        for ends in [true, false] {
+            left.withLock { $0 = losses }
+            let upload = try bench.client.begin(bucket: bench.bucket, key: bench.prefix + "x")
+            if losses == .max {
+                await #expect(throws: S3Error.self) { try await upload.append(Bench.bytes(Self.size)) }
+                #expect(try await !bench.uploads().isEmpty)
+                try await upload.discard()
+            } else {
+                try await upload.append(Bench.bytes(Self.size))
+                #expect(try await bench.uploads().count == losses + 1)
+                if ends { _ = try await upload.complete() } else { try await upload.discard() }
+            }
+            #expect(try await bench.uploads().isEmpty)
+        }
+        #expect(try await bench.keys() == (losses == .max ? [] : [bench.prefix + "x"]))
+        await proxy.receiver.stop()
+    }
+
     @Test func keysThatExpireOnTheWayAreToldAtOnce() async throws {
         let isOver = Mutex(false)
         let proxy = try await FaultProxy { request, _ in
@@ -158,6 +187,32 @@ import Testing
         try await direct.client.put(Bench.bytes(3 << 20, seed: 2), bucket: bench.bucket, key: key)
         await #expect { while try await download.next() != nil {} } throws: { ($0 as? S3Error)?.code == .changed }
         await proxy.receiver.stop()
+    }
+
+    /// A store that does not know ranges, and breaks off once.
+    @Test func aDownloadDoesNotGoOnFromTheBeginning() async throws {
+        let (bytes, gate) = (Bench.bytes(3 << 20), Gate())
+        let store = try Receiver { request, _ in
+            guard request.headers["Range"] == nil else { return HTTPResponse(status: 200, body: .bytes(bytes)) }
+            return HTTPResponse(
+                status: 200,
+                body: .stream(length: bytes.count) { writer in
+                    try await writer.write(Array(bytes.prefix(1 << 20)))
+                    await gate.pass()
+                    throw TestKitError("cut off")
+                })
+        }
+        let bench = try await Bench(port: store.port)
+        let download = try await bench.client.get(bucket: bench.bucket, key: "x")
+        var read = try #require(try await download.next())
+        gate.open()
+        await #expect {
+            while let piece = try await download.next() { read += piece }
+        } throws: {
+            ($0 as? S3Error)?.code == .badAnswer
+        }
+        #expect(bytes.starts(with: read))
+        await store.stop()
     }
 
     @Test func aCancelledTaskDoesNotWait() async throws {

@@ -155,8 +155,9 @@ import Testing
     }
 
     @Test(arguments: [
-        (#""x\ty""#, #""x\\ty""#), (#""{\"b\":1}""#, #"{"b":1}"#),
+        (#""x\ty""#, #""x\\ty""#), (#""{\"b\":1}""#, #""{\\"b\\":1}""#),
         ("12345678901234567890.50", "12345678901234567890.50"),
+        (#""  a ""#, #""  a ""#), (#""[1]""#, #""[1]""#), (#"" {x""#, #"" {x""#),
         ("[1,  2]", "[1,  2]"), ("true", "true"), (#""""#, #""""#), (#""é\u0001""#, #""é\\u0001""#),
     ]) func valuesOfJSONStayThemselvesInJSON(json: String, expected: String) throws {
         let reader = JSONLinesReader(ArraySource(Array("{\"a\":\(json)}".utf8)), columns: ["a"])

@@ -51,6 +51,29 @@ import Testing
         }
     }
 
+    /// What an import stores: where the reader is behind a record, or behind a fault.
+    @Test(arguments: ["\n]\n", "]", " ] tail, {}", ""]) func anArrayIsTakenUpBehindEachReading(end: String) throws {
+        let text = #"[{"a":1}, 2 ,{"a":"ü]"}"# + "\n,\n" + #"{"a":3}, {"a":4}"# + end
+        let bytes = Array(text.utf8)
+        let reader = JSONArrayReader(ArraySource(bytes), columns: ["a", "b", "c"])
+        let whole = try array(text)
+        #expect(whole.rows.count == 4 && whole.faults.count == (end.hasSuffix("]") || end.hasSuffix("\n") ? 1 : 2))
+        var (record, rows, faults) = (Record(), 0, 0)
+        loop: while true {
+            switch try reader.read(into: &record) {
+            case .record: rows += 1
+            case .fault: faults += 1
+            case .end: break loop
+            }
+            let rest = try array(text, reader.position)
+            #expect(rest.rows == Array(whole.rows[rows...]))
+            #expect(rest.positions == Array(whole.positions[rows...]))
+            // That a text was cut is told only by the reader that comes to its end.
+            if rest.rows.isEmpty && end.isEmpty { continue }
+            #expect(rest.faults == Array(whole.faults[faults...]))
+        }
+    }
+
     @Test func kindsAreKept() throws {
         let source = ArraySource(Array(#"{"a":"1","b":1,"c":true,"d":[],"e":null}"#.utf8))
         let reader = JSONLinesReader(source, columns: ["a", "b", "c", "d", "e", "f"])

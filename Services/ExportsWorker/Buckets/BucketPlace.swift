@@ -63,5 +63,14 @@ struct BucketPlace: Decodable, Sendable {
 
 extension S3Error {
     /// What the job's client is told.
-    var failure: JobFailure { JobFailure(code: code.rawValue, message: message) }
+    private var failure: JobFailure { JobFailure(code: code.rawValue, message: message) }
+
+    /// How the job ends for it.
+    ///
+    /// - Throws: the failure where another attempt may succeed; `CancellationError` where the job was asked to end, which is no failure of its.
+    func outcome<Output>() throws -> Outcome<Output> {
+        if code == .cancelled { throw CancellationError() }
+        guard isTransient else { return .reject(failure) }
+        throw failure
+    }
 }

@@ -14,11 +14,25 @@ struct BatchLoad {
         var refused: [(row: Int, error: PostgresError)] = []
     }
 
-    /// A statement takes longer than the job's other writes can wait.
+    /// The batch takes longer than the job's other writes can wait: its transaction has locked the job's row.
     struct TooSlow: Error {}
 
-    /// How long a statement may take.
-    static let mostSeconds = 15
+    /// Until when all statements of a batch must have ended.
+    struct Deadline: Sendable {
+        fileprivate let end: ContinuousClock.Instant
+
+        /// Lets the session's next statement take what is left.
+        ///
+        /// - Throws: `TooSlow` when nothing is.
+        func limitNext(_ session: Session) throws {
+            let left = Int((end - .now) / .milliseconds(1))
+            guard left > 0 else { throw TooSlow() }
+            try session.script("SET LOCAL statement_timeout = \(left)")
+        }
+    }
+
+    /// How long the rows of a batch may take, halved as often as they are; half of a lease.
+    static let mostTime: Duration = .seconds(15)
     /// How long rows that are refused are looked for; those that were found are left out, and the others are tried anew.
     private static let mostSearch: Duration = .seconds(5)
 
@@ -28,22 +42,29 @@ struct BatchLoad {
     let origin: UUID
     /// How many refused rows are put up with; one more and the loading ends there.
     let mostRefused: Int
+    var mostTime = BatchLoad.mostTime
 
     func run(_ session: Session) throws -> Outcome {
         var outcome = Outcome()
         guard !batch.rows.isEmpty else { return outcome }
         // What is checked at the commit would be nobody's fault there.
-        try session.script("SET CONSTRAINTS ALL IMMEDIATE; SET LOCAL statement_timeout = '\(Self.mostSeconds)s'")
-        try load(0..<batch.rows.count, &outcome, until: .now + Self.mostSearch, session)
+        try session.script("SET CONSTRAINTS ALL IMMEDIATE")
+        let deadline = Deadline(end: .now + mostTime)
+        try load(0..<batch.rows.count, &outcome, until: .now + Self.mostSearch, deadline, session)
+        // What the import itself writes behind is quick, however little is left.
+        try Deadline(end: .now + mostTime).limitNext(session)
         return outcome
     }
 
     private func load(
-        _ rows: Range<Int>, _ outcome: inout Outcome, until end: ContinuousClock.Instant, _ session: Session
+        _ rows: Range<Int>, _ outcome: inout Outcome, until end: ContinuousClock.Instant, _ deadline: Deadline,
+        _ session: Session
     ) throws {
         guard outcome.refused.count <= mostRefused, outcome.refused.isEmpty || .now < end else { return }
         do {
-            let counts = try session.savepoint { try target.load(rows, of: batch, for: origin, $0) }
+            let counts = try session.savepoint {
+                try target.load(rows, of: batch, for: origin, within: deadline, $0)
+            }
             outcome.counts.loaded += counts.loaded
             outcome.counts.updated += counts.updated
         } catch let error as PostgresError where error.isOfTheRow {
@@ -52,8 +73,8 @@ struct BatchLoad {
                 return
             }
             let middle = (rows.lowerBound + rows.upperBound) / 2
-            try load(rows.lowerBound..<middle, &outcome, until: end, session)
-            try load(middle..<rows.upperBound, &outcome, until: end, session)
+            try load(rows.lowerBound..<middle, &outcome, until: end, deadline, session)
+            try load(middle..<rows.upperBound, &outcome, until: end, deadline, session)
         } catch let error as PostgresError where error.kind == .server && error.sqlState == "57014" {
             throw TooSlow()
         }

@@ -75,10 +75,10 @@ extension Import {
             "limits": [
                 "type": "object", "additionalProperties": false,
                 "default": ["download_bytes": .int(standardBytes), "download_seconds": .int(standardSeconds)],
-                "description": "Of a file that is fetched by its URL.",
+                "description": "Of a file that is fetched by its URL or from a bucket.",
                 "properties": [
                     "download_bytes": Schema.integer(1...100 << 30).defaulting(to: .int(standardBytes)).described(
-                        "After decompression on the way; a compressed file counts as it is."),
+                        "After decompression on the way; a compressed file counts as it is. Of an object, its size."),
                     "download_seconds": Schema.integer(1...86_400).defaulting(to: .int(standardSeconds)).described(
                         "With all tries."),
                 ],

@@ -62,7 +62,7 @@ struct Import: Decodable, Sendable {
         }
     }
 
-    /// What a file that is fetched may take.
+    /// What a file that is fetched may take; of an object, its bytes.
     struct Limits: Decodable, Sendable {
         let downloadBytes: Int
         let downloadSeconds: Int

@@ -88,7 +88,7 @@ struct ImportRun: Sendable {
                     throw JobFailure(
                         code: "row_too_slow",
                         message:
-                            "The database takes over \(BatchLoad.mostSeconds) s for the row at line \(batch.rows.first?.position.line ?? 0): look at the table's triggers and locks."
+                            "The database takes over \(BatchLoad.mostTime.components.seconds) s for the row at line \(batch.rows.first?.position.line ?? 0): look at the table's triggers and locks."
                     )
                 }
                 return try await load(second, after: load(first, after: progress))

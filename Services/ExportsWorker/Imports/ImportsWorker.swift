@@ -79,8 +79,7 @@ struct ImportsWorker: Worker {
             guard error.isTransient else { return .reject(error.failure) }
             throw error.failure
         } catch let error as S3Error {
-            guard error.isTransient else { return .reject(error.failure) }
-            throw error.failure
+            return try error.outcome()
         } catch let error as PostgresError where error.sqlState?.hasPrefix("42") == true {
             return .reject(
                 JobFailure(code: "invalid_target", message: "The database refuses the import: \(error.message)."))

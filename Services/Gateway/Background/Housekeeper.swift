@@ -102,7 +102,7 @@ struct Housekeeper: Sendable {
         let report = try await sweep.run(try await days(), mayGoOn: requireLead)
         HousekeepingMetrics.forgottenJobs.add(report.jobs)
         HousekeepingMetrics.removedFiles.add(report.files)
-        try await content.sweep()
+        try await content.sweep { try await store.neededFiles($0) }
         guard report != Sweep.Report() else { return }
         log.info(
             "old jobs forgotten",

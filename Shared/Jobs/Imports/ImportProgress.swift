@@ -100,14 +100,38 @@ extension RejectedRow {
         }
     }
 
-    /// The rejected rows of an import in their order, after `number`.
-    public static func of(_ job: UUID, after number: Int64, limit: Int, in store: JobStore) async throws
-        -> [RejectedRow]
+    /// How many rows are measured at a time.
+    private static let measuredAtOnce = 500
+
+    /// The numbers of rejected rows after `number` that are to be read together, in their order: as many as have so many bytes, or one.
+    ///
+    /// - Returns: nil when there are no more.
+    public static func page(
+        of job: UUID, after number: Int64, bytes: Int, in store: JobStore
+    ) async throws -> ClosedRange<Int64>? {
+        let rows = try await store.database.query(
+            """
+            SELECT number, coalesce(octet_length(fields::text), 0)::bigint + octet_length(reason) AS bytes FROM import_rejects
+            WHERE job_id = \(job) AND number > \(number) ORDER BY number LIMIT \(measuredAtOnce)
+            """)
+        var range: ClosedRange<Int64>?
+        var sum = 0
+        for row in rows {
+            let number: Int64 = try row.decode("number")
+            sum += try row.decode("bytes", as: Int.self)
+            if let range, sum > bytes { return range }
+            range = (range?.lowerBound ?? number)...number
+        }
+        return range
+    }
+
+    /// The rejected rows of an import with these numbers, in their order.
+    public static func of(_ job: UUID, _ numbers: ClosedRange<Int64>, in store: JobStore) async throws -> [RejectedRow]
     {
         try await store.database.query(
             """
             SELECT number, line, name, value, reason, fields FROM import_rejects
-            WHERE job_id = \(job) AND number > \(number) ORDER BY number LIMIT \(limit)
+            WHERE job_id = \(job) AND number BETWEEN \(numbers.lowerBound) AND \(numbers.upperBound) ORDER BY number
             """
         ).map { row in
             RejectedRow(

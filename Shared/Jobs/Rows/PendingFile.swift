@@ -36,16 +36,28 @@ extension JobStore {
         """
     }
 
+    /// The statuses of jobs that go on.
+    private static let open = JobStatus.allCases.filter { !$0.isTerminal }.map(\.rawValue)
+
+    /// Those of these files that are pending and whose job goes on.
+    public func neededFiles(_ ids: [UUID]) async throws -> Set<UUID> {
+        let rows = try await database.query(
+            """
+            SELECT p.id FROM pending_files p JOIN jobs j ON j.id = p.job_id
+            WHERE p.id = ANY(\(ids)) AND j.status = ANY(\(Self.open))
+            """)
+        return Set(try rows.map { try $0.decode("id") })
+    }
+
     /// Content that nobody will ever name: it has been pending for over a day, and its job, if it has one, does not go on.
     public func abandonedFiles(limit: Int) async throws -> [UUID] {
-        let open = JobStatus.allCases.filter { !$0.isTerminal }.map(\.rawValue)
         return try await database.pipeline([
             // A stale attempt may tell of what another one has made.
             "DELETE FROM pending_files p USING files f WHERE f.id = p.id AND p.created_at < now() - interval '1 day'",
             """
             SELECT id FROM pending_files p
             WHERE created_at < now() - interval '1 day'
-                AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.id = p.job_id AND j.status = ANY(\(open)))
+                AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.id = p.job_id AND j.status = ANY(\(Self.open)))
             ORDER BY created_at LIMIT \(limit)
             """,
         ])[1].map { try $0.decode("id") }

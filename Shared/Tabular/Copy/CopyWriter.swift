@@ -75,7 +75,9 @@ public struct CopyWriter: ~Copyable {
     /// Writes a value; says what is wrong with it.
     private mutating func write(_ value: Bytes, kind: FieldKind, column index: Int) -> ValueProblem? {
         let type = columns[index].type
-        let value = trims || !type.isText ? value.trimmed : value
+        // Blanks of a string of JSON are its own where it stays one.
+        let keepsBlanks = type.isText || (kind == .string && type == .json)
+        let value = trims || !keepsBlanks ? value.trimmed : value
         guard kind != .null, !isNull(value) else {
             guard columns[index].isNullable else { return .null }
             row.append(0x5C)

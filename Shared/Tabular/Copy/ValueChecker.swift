@@ -196,7 +196,7 @@ struct ValueChecker: Sendable {
         output.append(decimal: form.day, digits: 2)
     }
 
-    /// A string of JSON that is an object or an array itself goes as that, any other as a string.
+    /// A string of JSON stays one, whatever stands in it; so does the text of a cell, unless it is an object or an array.
     private func json(_ value: Bytes, _ kind: FieldKind, _ output: inout RowBuffer) -> ValueProblem? {
         // What a reader of JSON gives was parsed before.
         if kind == .json || kind == .number || kind == .boolean {
@@ -204,7 +204,7 @@ struct ValueChecker: Sendable {
             return nil
         }
         let first = value.first
-        if kind == .string && first != UInt8(ascii: "{") && first != UInt8(ascii: "[") {
+        if kind == .string || (kind == .cell && first != UInt8(ascii: "{") && first != UInt8(ascii: "[")) {
             var text: [UInt8] = []
             JSON.string(String(decoding: value, as: UTF8.self)).write(into: &text)
             output.reserve(text.count * 2)

@@ -13,7 +13,9 @@ public final class JSONArrayReader: RecordReader {
     private enum State {
         /// Before the bracket that opens the array.
         case start
-        /// Before an element, right behind the bracket or where a reader takes up.
+        /// Where a reader takes up: before an element, or right behind one.
+        case resumed
+        /// Before an element, right behind the bracket or a comma.
         case element
         /// Behind an element.
         case separator
@@ -35,7 +37,7 @@ public final class JSONArrayReader: RecordReader {
         row = JSONRow(columns: columns, limits: limits, rules: rules, keys: keys)
         self.limits = limits
         self.position = position
-        state = position.offset == 0 ? .start : .element
+        state = position.offset == 0 ? .start : .resumed
         window = ByteWindow(source)
     }
 
@@ -55,9 +57,12 @@ public final class JSONArrayReader: RecordReader {
                 consume(1)
                 state = .end
                 if try passBlanks() != nil {
-                    return .fault(RowFault(.json, at: position, reason: "text follows behind the array: take it out"))
+                    let fault = RowFault(.json, at: position, reason: "text follows behind the array: take it out")
+                    // Whoever takes up behind this fault must not read the text as elements.
+                    while try window.hasBytes() { consume(window.count) }
+                    return .fault(fault)
                 }
-            case (.separator, UInt8(ascii: ",")):
+            case (.separator, UInt8(ascii: ",")), (.resumed, UInt8(ascii: ",")):
                 consume(1)
                 state = .element
             // Behind the last element there may be one, too.
@@ -70,10 +75,11 @@ public final class JSONArrayReader: RecordReader {
         return .end
     }
 
-    /// The end of the text, which is one of the array only where it never began.
+    /// The end of the text, which is too early for the array unless it was read to its end before.
     private func ended() throws(TableError) -> Reading {
         guard state != .start else { throw TableError(.empty, "there is no JSON array: the text is empty") }
-        state = .end
+        defer { state = .end }
+        guard state != .resumed else { return .end }
         return .fault(RowFault(.json, at: position, reason: "the text ends before the array does: it was cut"))
     }
 

@@ -6,7 +6,7 @@ struct JSONRow {
     private let places: [[UInt8]: Int]
     private let limits: ReadingLimits
     private let rules: RowRules
-    /// Who wants to know the keys.
+    /// Who wants to know the keys that are no columns.
     private let keys: KeyCollector?
 
     init(columns: [String], limits: ReadingLimits, rules: RowRules, keys: KeyCollector?) {
@@ -41,11 +41,11 @@ struct JSONRow {
         var fault: RowFault?
         do throws(JSONError) {
             let isObject = try JSON.eachMember(of: UnsafeRawBufferPointer(text), maxDepth: limits.depth) { member in
-                keys?.add(member.key)
                 // Most objects have their members in the same order.
                 let place =
                     next < columns.count && member.key.elementsEqual(columns[next]) ? next : places[Array(member.key)]
                 guard let place, place < record.count else {
+                    keys?.add(member.key)
                     if rules.rejectsUnknownKeys && fault == nil { fault = unknown(member, record.position) }
                     return
                 }

@@ -23,8 +23,10 @@ public enum FieldKind: UInt8, Sendable {
     case bare
     /// A text in quotes, which may be empty.
     case quoted
-    /// A string of JSON or a text cell, which is no number whatever it looks like.
+    /// A string of JSON, which is no number whatever it looks like.
     case string
+    /// A text cell of a workbook, which is no number either, but may hold the text of an object or an array.
+    case cell
     /// A number of JSON or a number cell.
     case number
     /// `true` or `false`.
@@ -56,6 +58,9 @@ public struct Record {
 
     /// Makes an empty record.
     public init() {}
+
+    /// How many bytes its fields have.
+    public var byteCount: Int { bytes.count }
 
     /// What the field is.
     public func kind(of index: Int) -> FieldKind { fields[index].kind }

@@ -17,8 +17,12 @@ public struct TableFile {
 
     /// Finds out what settings do not say.
     ///
+    /// - Parameter isComplete: whether these keys of objects are all that matter. It is asked after every 10,000 records; until then more are looked for,
+    ///   to the end of the file at most. By default those of the first 10,000 are.
     /// - Throws: `TableError` for what is no table, or an empty one.
-    public func layout() throws(TableError) -> TableLayout {
+    public func layout(
+        until isComplete: ([String]) -> Bool = { _ in true }
+    ) throws(TableError) -> TableLayout {
         let magic = try TextInput.prefix(of: FileSource(path: path), 8)
         if settings.format == .xlsx || (settings.format == nil && magic.starts(with: [0x50, 0x4B, 3, 4])) {
             return try workbookLayout()
@@ -34,8 +38,8 @@ public struct TableFile {
             throw TableError(.empty, "the file has no text: upload a table with at least one row")
         }
         switch settings.format ?? Self.format(of: sample) {
-        case .jsonLines: return try objectsLayout(.jsonLines, input)
-        case .jsonArray: return try objectsLayout(.jsonArray, input)
+        case .jsonLines: return try objectsLayout(.jsonLines, input, until: isComplete)
+        case .jsonArray: return try objectsLayout(.jsonArray, input, until: isComplete)
         default: return try csvLayout(input, sample)
         }
     }
@@ -45,6 +49,13 @@ public struct TableFile {
     /// - Parameter layout: as `layout()` has found it, of the same file.
     /// - Throws: `TableError`.
     public func reader(_ layout: TableLayout, at position: Position? = nil) throws(TableError) -> any RecordReader {
+        try reader(layout, at: position, keys: nil)
+    }
+
+    /// - Parameter keys: takes the keys of objects that are no columns.
+    func reader(
+        _ layout: TableLayout, at position: Position?, keys: KeyCollector?
+    ) throws(TableError) -> any RecordReader {
         let start = position ?? layout.start
         let (limits, rules) = (settings.limits, settings.rules)
         if layout.format == .xlsx {
@@ -56,9 +67,11 @@ public struct TableFile {
         let source = try TextInput(path: path, layout, at: start.offset, inflation: settings.inflation).source
         switch layout.format {
         case .jsonLines:
-            return JSONLinesReader(source, columns: layout.columns, at: start, limits: limits, rules: rules)
+            return JSONLinesReader(
+                source, columns: layout.columns, at: start, limits: limits, rules: rules, keys: keys)
         case .jsonArray:
-            return JSONArrayReader(source, columns: layout.columns, at: start, limits: limits, rules: rules)
+            return JSONArrayReader(
+                source, columns: layout.columns, at: start, limits: limits, rules: rules, keys: keys)
         default:
             return try CSVReader(
                 source, dialect: layout.dialect ?? Dialect(), columns: layout.columns.count, at: start, limits: limits,

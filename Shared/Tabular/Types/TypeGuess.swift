@@ -162,7 +162,7 @@ struct ValueForms {
             insert(.json)
         }
         if kind == .json { return }
-        if kind != .string { insertScalars(text, checker, rules) }
+        if kind != .string && kind != .cell { insertScalars(text, checker, rules) }
         if UUIDForm.matches(text), text.contains(UInt8(ascii: "-")) { insert(.uuid) }
         insertTimes(text, rules)
     }

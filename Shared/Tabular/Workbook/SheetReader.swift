@@ -132,7 +132,7 @@ public final class SheetReader: RecordReader {
         while let event = try xml.next() {
             switch event {
             case .start("v"): cell = value(try xml.text(), type: type, style: style)
-            case .start("is"): cell = Cell(text: try RichString.read(xml, until: "is"), kind: .string)
+            case .start("is"): cell = Cell(text: try RichString.read(xml, until: "is"), kind: .cell)
             // A formula; its result stands beside it.
             case .start("f"): try xml.skip()
             case .end("c"): return cell
@@ -148,8 +148,8 @@ public final class SheetReader: RecordReader {
             guard let text = Int(value).flatMap({ strings[$0] }) else {
                 return Cell(text: value, reason: "the workbook has no text of the number \(value)")
             }
-            return Cell(text: text, kind: .string)
-        case "str", "inlineStr": return Cell(text: value, kind: .string)
+            return Cell(text: text, kind: .cell)
+        case "str", "inlineStr": return Cell(text: value, kind: .cell)
         case "b": return Cell(text: value == "1" ? "true" : "false", kind: .boolean)
         case "e": return Cell(text: value, reason: "the cell shows the error \(value)")
         case "d": return Cell(text: value, kind: .bare)

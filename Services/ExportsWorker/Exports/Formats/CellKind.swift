@@ -50,6 +50,17 @@ enum CellKind {
     /// The most digits that Excel keeps of a number.
     private static let exactDigits = 15
 
+    /// The most digits that are written of a number; a double has up to 17.
+    private static let writtenDigits = 16
+
+    /// Whether a number loses digits in a cell. It stays a number all the same: as texts, measurements could not be reckoned with, and Excel shows
+    /// 15 digits of any.
+    func isRounded(_ text: [UInt8]) -> Bool {
+        guard self == .float, text.count > Self.writtenDigits else { return false }
+        let digits = text.prefix { $0 != UInt8(ascii: "e") }.filter { (0x30...0x39).contains($0) }
+        return digits.drop { $0 == 0x30 }.count > Self.writtenDigits
+    }
+
     private static func exactNumber(_ text: [UInt8]) -> Double? {
         var digits = 0
         for byte in text {

@@ -30,11 +30,14 @@ protocol TableWriter: AnyObject {
     var neutralised: Int { get }
     /// How many texts were longer than the format takes, and were cut.
     var cutTexts: Int { get }
+    /// What to know of the rows of the table that has ended: sentences.
+    var notes: [String] { get }
 }
 
 extension TableWriter {
     func rows(of query: SQLText) -> SQLText { query }
     var cutTexts: Int { 0 }
+    var notes: [String] { [] }
 }
 
 /// Where the bytes of files go, one file after the other.

@@ -22,6 +22,8 @@ final class WorkbookWriter: TableWriter {
 
     private var formulas: FormulaGuard?
     private(set) var cutTexts = 0
+    /// How many numbers of the table have lost digits.
+    private var rounded = 0
     private var table: ExportTable?
     private var kinds: [CellKind] = []
     private var sheet: UnsafeMutablePointer<lxw_worksheet>?
@@ -68,12 +70,16 @@ final class WorkbookWriter: TableWriter {
 
     var copyOptions: SQLText { "FORMAT text, ENCODING 'UTF8'" }
     var neutralised: Int { formulas?.changed ?? 0 }
+    var notes: [String] {
+        rounded > 0 ? ["\(rounded) numbers have 17 digits, of which XLSX keeps 16; CSV and JSON have them all."] : []
+    }
 
     func begin(_ table: ExportTable) throws {
         guard table.columns.count <= Int(LXW_COL_MAX) else {
             throw WorkbookError("\(table.name) has more than \(LXW_COL_MAX) columns, the most that a sheet takes")
         }
         self.table = table
+        rounded = 0
         kinds = table.columns.map(CellKind.init)
         formulas?.begin(table)
         try beginSheet()
@@ -121,7 +127,9 @@ final class WorkbookWriter: TableWriter {
         CopyText.unescape(field, to: &text)
         let (place, number) = (UInt32(row), UInt16(column))
         switch kinds[column].value(of: text) {
-        case .number(let value): try check(worksheet_write_number(sheet, place, number, value, nil))
+        case .number(let value):
+            if kinds[column].isRounded(text) { rounded += 1 }
+            try check(worksheet_write_number(sheet, place, number, value, nil))
         case .bool(let value): try check(worksheet_write_boolean(sheet, place, number, value ? 1 : 0, nil))
         case .date(let days): try check(worksheet_write_number(sheet, place, number, days, formats.date))
         case .timestamp(let days): try check(worksheet_write_number(sheet, place, number, days, formats.timestamp))

@@ -42,7 +42,7 @@ struct ExportSnapshot {
                 try writer.add($0)
             }
             try writer.end()
-            tally.tables.append(ExportedFiles.Table(entry, rows: count))
+            tally.tables.append(ExportedFiles.Table(entry, rows: count, notes: writer.notes))
         }
         try writer.finish()
         (tally.neutralised, tally.cutTexts) = (writer.neutralised, writer.cutTexts)

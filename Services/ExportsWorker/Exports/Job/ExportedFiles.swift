@@ -28,10 +28,12 @@ struct ExportedFiles: Codable, Sendable {
         /// What to know of the rows: sentences; nil when there is nothing.
         let notes: [String]?
 
-        init(_ entry: SnapshotTable, rows: Int) {
+        /// - Parameter written: what its writer has to say.
+        init(_ entry: SnapshotTable, rows: Int, notes written: [String] = []) {
             (name, dataset, self.rows) = (entry.table.name, entry.query.dataset, rows)
             columns = entry.table.columns.map { Column(name: $0.name, type: $0.typeName) }
-            notes = entry.notes.isEmpty ? nil : entry.notes
+            let all = entry.notes + written
+            notes = all.isEmpty ? nil : all
         }
     }
 

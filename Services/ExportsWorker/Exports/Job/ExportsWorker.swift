@@ -65,8 +65,7 @@ struct ExportsWorker: Worker {
         } catch let error as DrawingError {
             return .reject(JobFailure(code: "no_report", message: "The report cannot be drawn: \(error)."))
         } catch let error as S3Error {
-            guard error.isTransient else { return .reject(error.failure) }
-            throw error.failure
+            return try error.outcome()
         }
     }
 
@@ -88,8 +87,7 @@ struct ExportsWorker: Worker {
         of input: Export, _ queries: [SourceQuery], _ context: JobContext
     ) throws -> any ExportTarget {
         guard let place = input.target.s3 else { return ArtifactTarget(context: context) }
-        let names = [input.name] + queries.map { input.fileName(of: $0.name) }
-        return try BucketTarget(place, names: names, web: web, context)
+        return try BucketTarget(place, names: ExportNames(input, tables: queries.map(\.name)), web: web, context)
     }
 
     /// Whatever happens, and be it that no connection can be had, the handover ends.

@@ -118,7 +118,7 @@ struct ExportFiles {
                 name += String(format: "-%05d", parts[table, default: 1])
             }
         }
-        return name + "." + input.format.suffix + (input.compression?.suffix ?? "")
+        return name + input.fileEnding
     }
 
     /// Makes the files known, all at once, and with them a manifest that tells what they hold.
@@ -127,7 +127,7 @@ struct ExportFiles {
             format: input.format.rawValue, compression: input.compression?.rawValue, rows: rows,
             snapshotAt: tally.snapshotAt, tables: tally.tables, artifacts: files,
             formulas: input.formulas.rawValue, neutralisedFields: tally.neutralised, cutTexts: tally.cutTexts)
-        let manifest = try await target.begin(name: input.name + ".manifest.json", mediaType: "application/json")
+        let manifest = try await target.begin(name: input.manifestName, mediaType: "application/json")
         do {
             try await manifest.append(JSON.encode(result).serialized() + [0x0A])
             stored.append(try await manifest.finish())
@@ -141,9 +141,4 @@ struct ExportFiles {
         context.report(completed: Double(rows), total: Double(rows), unit: "rows", phase: "done")
         return result
     }
-}
-
-extension Export {
-    /// What the name of the file of a table is, but for its number and its ending.
-    func fileName(of table: String) -> String { sources.count > 1 ? "\(name)-\(table)" : name }
 }

@@ -3,9 +3,10 @@ import Jobs
 import WorkerKit
 
 /// The rejected rows as a CSV file: the source's own columns, and behind them what is wrong. Mended, it can be imported again: the columns behind are those of
-/// no table.
+/// no table. In those, text that a spreadsheet would run gets an apostrophe before it; the source's own are as they were, or mending would change them.
 struct RejectsFile {
-    private static let rowsAtOnce: Int = 500
+    /// How much of the rows is in memory at a time.
+    private static let bytesAtOnce = 4 << 20
     private static let name = "rejected.csv"
 
     private let origin: UUID
@@ -18,24 +19,22 @@ struct RejectsFile {
 
     /// Writes the file; none when no row was rejected.
     func write() async throws -> [ImportedRows.Artifact] {
-        var last: Int64 = 0
-        var rows = try await rows(after: last)
-        guard !rows.isEmpty else { return [] }
+        var page = try await page(after: 0)
+        guard page != nil else { return [] }
         try await context.clearArtifacts()
         let file = try await context.files.begin(name: Self.name, mediaType: "text/csv; charset=utf-8")
         do {
             try await file.append(
                 Self.line(columns + ["import_line", "import_column", "import_value", "import_reason"]))
-            while let end = rows.last {
+            while let numbers = page {
                 var bytes: [UInt8] = []
-                for row in rows {
+                for row in try await rows(numbers) {
                     let fields = (row.fields ?? []).prefix(columns.count)
                     let filled = fields + [String?](repeating: nil, count: columns.count - fields.count)
-                    bytes += Self.line(filled + ["\(row.line)", row.name, row.value, row.reason])
+                    bytes += Self.line(filled + ["\(row.line)"] + [row.name, row.value, row.reason].map(Self.guarded))
                 }
                 try await file.append(bytes)
-                last = end.number
-                rows = try await self.rows(after: last)
+                page = try await self.page(after: numbers.upperBound)
             }
             let record = try await file.finish()
             try await context.write([context.files.adding([record])])
@@ -46,10 +45,18 @@ struct RejectsFile {
         }
     }
 
-    private func rows(after number: Int64) async throws -> [RejectedRow] {
+    private func page(after number: Int64) async throws -> ClosedRange<Int64>? {
         try await context.read { [origin] in
-            try await RejectedRow.of(origin, after: number, limit: Self.rowsAtOnce, in: $0)
+            try await RejectedRow.page(of: origin, after: number, bytes: Self.bytesAtOnce, in: $0)
         }
+    }
+
+    private func rows(_ numbers: ClosedRange<Int64>) async throws -> [RejectedRow] {
+        try await context.read { [origin] in try await RejectedRow.of(origin, numbers, in: $0) }
+    }
+
+    private static func guarded(_ text: String?) -> String? {
+        text.map { text in Array(text.utf8).withUnsafeBytes(FormulaGuard.isFormula) ? "'" + text : text }
     }
 
     private static func line(_ fields: [String?]) -> [UInt8] {

@@ -6,6 +6,11 @@ import WorkerKit
 
 /// Reads a table on a thread of its own, a batch at a time.
 actor TableReading {
+    /// How much of the source's fields a batch may have been made of: those of rows that the server refuses are read again, all at once.
+    private static let mostSourceBytes = 32 << 20
+    /// About as much as is kept of a fault.
+    private static let faultBytes = 512
+
     private var file: TableFile
     private let executor = ThreadExecutor(name: "import", stackSize: 1 << 20)
     private var reading: (reader: any RecordReader, writer: any RowWriter, size: BatchSize)?
@@ -22,9 +27,11 @@ actor TableReading {
     /// Finds out what the file is.
     ///
     /// - Parameter names: the columns that are looked for, in their plain form. A first row that has them names the columns, whatever the others
-    ///   look like.
-    func findLayout(naming names: Set<String>) throws(TableError) -> TableLayout {
-        var found = try file.layout()
+    ///   look like; members of objects that have them are looked for in the whole file.
+    /// - Throws: `TableError`, or `CancellationError`.
+    func findLayout(naming names: Set<String>) throws -> TableLayout {
+        var found = try file.layout { keys in Task.isCancelled || names.isSubset(of: keys.map(\.plain)) }
+        if Task.isCancelled { throw CancellationError() }
         layout = found
         if file.settings.hasHeader == nil, found.dialect?.hasHeader == false,
             let first = try fields(at: [found.start])[found.start.number],
@@ -59,18 +66,26 @@ actor TableReading {
         guard let (reader, writer, size) = reading else { preconditionFailure("reading has begun") }
         var batch = ImportBatch()
         var record = Tabular.Record()
+        // Of rejected rows every field is kept, so they are bounded by bytes as the others are.
+        var (rejectedBytes, sourceBytes) = (0, 0)
         batch.end = reader.position
-        while batch.rows.count < size.rows, batch.text.count < size.bytes, batch.rejected.count <= mostRejected {
+        while batch.rows.count < size.rows, batch.text.count + rejectedBytes < size.bytes,
+            sourceBytes < Self.mostSourceBytes, batch.rejected.count <= mostRejected
+        {
             switch try reader.read(into: &record) {
             case .record:
                 let start = batch.text.count
+                sourceBytes += record.byteCount
                 let faults = writer.append(record, to: &batch.text)
                 if faults.isEmpty {
                     batch.rows.append(ImportBatch.Row(start: start, position: record.position))
                 } else {
                     batch.rejected.append(RejectedRow(faults, fields: fields(of: record)))
+                    rejectedBytes += record.byteCount + faults.count * Self.faultBytes
                 }
-            case .fault(let fault): batch.rejected.append(RejectedRow([shown(fault)], fields: nil))
+            case .fault(let fault):
+                batch.rejected.append(RejectedRow([shown(fault)], fields: nil))
+                rejectedBytes += Self.faultBytes
             case .end: batch.isLast = true
             }
             batch.end = reader.position

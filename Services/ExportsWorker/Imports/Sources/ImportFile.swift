@@ -33,7 +33,7 @@ struct ImportFile: Sendable {
             (local, copy) = (content, nil)
         } else if let place = source.s3 {
             let file = try TemporaryFile(in: NSTemporaryDirectory())
-            let (size, sha256) = try await file.fill(from: place, web)
+            let (size, sha256) = try await file.fill(from: place, limit: input.limits.downloadBytes, web)
             path = file.path
             identity = Identity(size: size, sha256: sha256, modified: nil)
             (local, copy) = (nil, file)
@@ -65,8 +65,19 @@ struct ImportFile: Sendable {
 
 extension TemporaryFile {
     /// Copies an object; answers its size and its SHA-256.
-    fileprivate func fill(from place: BucketPlace, _ web: WebClient) async throws -> (size: Int64, sha256: String) {
+    ///
+    /// - Throws: `JobFailure` `too_large`, before anything is copied.
+    fileprivate func fill(
+        from place: BucketPlace, limit: Int, _ web: WebClient
+    ) async throws -> (size: Int64, sha256: String) {
         let download = try await place.client(web).get(bucket: place.bucket, key: place.key)
+        guard download.size <= limit else {
+            throw JobFailure(
+                code: "too_large",
+                message:
+                    "\(place.uri(place.key)) has \(download.size) bytes, over \(limit): raise limits.download_bytes, or split the file."
+            )
+        }
         let file = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
         var hasher = SHA256Hasher()
         var size: Int64 = 0

@@ -26,8 +26,13 @@ protocol ImportTarget: Sendable {
     func writer() -> any RowWriter
     /// Loads rows of a batch, all or none.
     ///
-    /// - Parameter origin: the job that the import began as.
-    func load(_ rows: Range<Int>, of batch: ImportBatch, for origin: UUID, _ session: Session) throws -> LoadCounts
+    /// - Parameters:
+    ///   - origin: the job that the import began as.
+    ///   - deadline: limits each statement that may take long.
+    func load(
+        _ rows: Range<Int>, of batch: ImportBatch, for origin: UUID, within deadline: BatchLoad.Deadline,
+        _ session: Session
+    ) throws -> LoadCounts
     /// The jobs that were made of the rows; nil for a target that makes none.
     func made(by origin: UUID, _ context: JobContext) async throws -> ImportedRows.Made?
 }

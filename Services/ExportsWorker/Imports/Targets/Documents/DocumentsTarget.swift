@@ -58,7 +58,8 @@ struct DocumentsTarget: ImportTarget {
     func example(_ row: [UInt8]) throws -> JSON? { try JSON.parse(row) }
 
     func load(
-        _ rows: Range<Int>, of batch: ImportBatch, for origin: UUID, _ session: Session
+        _ rows: Range<Int>, of batch: ImportBatch, for origin: UUID, within deadline: BatchLoad.Deadline,
+        _ session: Session
     ) throws -> LoadCounts {
         var statements: [Statement] = []
         for row in rows {
@@ -69,11 +70,15 @@ struct DocumentsTarget: ImportTarget {
             statements += DocumentBatches(chunks).map { DocumentChunk.upsert($0.parts, of: record) }
             statements += record.finish(lastPage: 0, chunks: Int32(clamping: chunks.count))
             if statements.count >= Self.statementsAtOnce {
+                try deadline.limitNext(session)
                 try session.pipeline(statements)
                 statements = []
             }
         }
-        if !statements.isEmpty { try session.pipeline(statements) }
+        if !statements.isEmpty {
+            try deadline.limitNext(session)
+            try session.pipeline(statements)
+        }
         return LoadCounts(loaded: Int64(rows.count))
     }
 }

@@ -42,11 +42,13 @@ struct JobsTarget: ImportTarget {
     func example(_ row: [UInt8]) throws -> JSON? { try JSON.parse(Redaction.hide(row)) }
 
     func load(
-        _ rows: Range<Int>, of batch: ImportBatch, for origin: UUID, _ session: Session
+        _ rows: Range<Int>, of batch: ImportBatch, for origin: UUID, within deadline: BatchLoad.Deadline,
+        _ session: Session
     ) throws -> LoadCounts {
         // Judged when they were read; their secrets are sealed.
         let submissions = try jobs.filled(with: rows.map { batch[$0] })
         let numbers = rows.map { batch.rows[$0].position.number }
+        try deadline.limitNext(session)
         try jobs.insert(Array(zip(submissions, numbers)), of: origin, session)
         return LoadCounts(loaded: Int64(rows.count))
     }

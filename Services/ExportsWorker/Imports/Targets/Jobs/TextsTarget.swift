@@ -58,7 +58,8 @@ struct TextsTarget: ImportTarget {
     func example(_ row: [UInt8]) throws -> JSON? { try JSON.parse(row) }
 
     func load(
-        _ rows: Range<Int>, of batch: ImportBatch, for origin: UUID, _ session: Session
+        _ rows: Range<Int>, of batch: ImportBatch, for origin: UUID, within deadline: BatchLoad.Deadline,
+        _ session: Session
     ) throws -> LoadCounts {
         var made: [(submission: Submission, row: Int)] = []
         var next = rows.lowerBound
@@ -75,6 +76,7 @@ struct TextsTarget: ImportTarget {
             }
             made.append((try jobs.read(jobs.base.having(texts)), batch.rows[start].position.number))
         }
+        try deadline.limitNext(session)
         try jobs.insert(made, of: origin, session)
         return LoadCounts(loaded: Int64(rows.count))
     }

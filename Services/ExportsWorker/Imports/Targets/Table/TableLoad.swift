@@ -7,12 +7,13 @@ enum TableLoad {
     private static let staging = "import_staging"
 
     static func load(
-        _ text: UnsafeRawBufferPointer, likelyNew: Bool, into target: TableTarget, _ session: Session
+        _ text: UnsafeRawBufferPointer, likelyNew: Bool, into target: TableTarget, _ deadline: BatchLoad.Deadline,
+        _ session: Session
     ) throws -> LoadCounts {
-        guard !target.key.isEmpty else { return try copy(text, into: target, session) }
+        guard !target.key.isEmpty else { return try copy(text, into: target, deadline, session) }
         if likelyNew, try hasUniqueIndex(target, session) {
             do {
-                return try session.savepoint { try copy(text, into: target, $0) }
+                return try session.savepoint { try copy(text, into: target, deadline, $0) }
             } catch let error as PostgresError where error.sqlState == "23505" {
                 // One of them is there already, or twice among them.
             }
@@ -20,16 +21,19 @@ enum TableLoad {
         if try session.query("SELECT to_regclass('pg_temp.import_staging') IS NULL AS lacks")[0].decode("lacks") {
             try session.script(staging(for: target).sql)
         }
+        try deadline.limitNext(session)
         try session.copyIn(staging, columns: target.filled, text: text)
+        try deadline.limitNext(session)
         let counts = try session.query(Statement(stringLiteral: merge(target).sql))[0]
         try session.script("TRUNCATE \(staging)")
         return LoadCounts(loaded: try counts.decode("loaded"), updated: try counts.decode("updated"))
     }
 
     private static func copy(
-        _ text: UnsafeRawBufferPointer, into target: TableTarget, _ session: Session
+        _ text: UnsafeRawBufferPointer, into target: TableTarget, _ deadline: BatchLoad.Deadline, _ session: Session
     ) throws -> LoadCounts {
-        LoadCounts(loaded: Int64(try session.copyIn(target.table, columns: target.filled, text: text)))
+        try deadline.limitNext(session)
+        return LoadCounts(loaded: Int64(try session.copyIn(target.table, columns: target.filled, text: text)))
     }
 
     /// Whether COPY refuses a second row with the same key: the index is one that ON CONFLICT takes.

@@ -41,10 +41,13 @@ struct TableTarget: ImportTarget {
 
     func writer() -> any RowWriter { TableRowWriter(columns: columns, rules: rules) }
 
-    func load(_ rows: Range<Int>, of batch: ImportBatch, for origin: UUID, _ session: Session) throws -> LoadCounts {
+    func load(
+        _ rows: Range<Int>, of batch: ImportBatch, for origin: UUID, within deadline: BatchLoad.Deadline,
+        _ session: Session
+    ) throws -> LoadCounts {
         try batch.text.withUnsafeBytes { text in
             let text = UnsafeRawBufferPointer(rebasing: text[batch.bytes(of: rows)])
-            return try TableLoad.load(text, likelyNew: batch.followsNewRows, into: self, session)
+            return try TableLoad.load(text, likelyNew: batch.followsNewRows, into: self, deadline, session)
         }
     }
 
