@@ -244,17 +244,12 @@ import Testing
         FROM generate_series(1, 300) n
         """
 
-    @Test(arguments: ["csv", "json"]) func aWorkerThatIsKilledTenTimesLoadsEveryRowOnce(format: String) async throws {
+    @Test func aWorkerThatIsKilledTenTimesLoadsEveryRowOnce() async throws {
         try await withImports { stack, first in
             let rows = 600_000
-            var text = format == "csv" ? "id,label\n" : "["
-            for number in 1...rows {
-                text +=
-                    format == "csv"
-                    ? "\(number),row \(number)\n"
-                    : "{\"id\":\(number),\"label\":\"row \(number)\"}\(number < rows ? ",\n" : "]\n")"
-            }
-            let job = try await stack.startImport(Array(text.utf8), ["target": ["dataset": "numbers"]])
+            var csv = "id,label\n"
+            for number in 1...rows { csv += "\(number),row \(number)\n" }
+            let job = try await stack.startImport(Array(csv.utf8), ["target": ["dataset": "numbers"]])
             let end = try await stack.endedAfterTenKills(
                 job, worker: first, ["SWITCHYARD_DATASETS": stack.folder + "/datasets.json"])
             #expect(end["result"]?["loaded"]?.intValue == rows, "\(end)")
@@ -264,6 +259,31 @@ import Testing
             #expect(try found.decode("n", as: Int.self) == rows && found.decode("ids", as: Int.self) == rows)
             #expect(
                 try found.decode("total", as: Int.self) == rows * (rows + 1) / 2 && found.decode("same", as: Bool.self))
+        }
+    }
+
+    /// Each kill comes when the attempt has loaded a batch, so that the next one goes on behind an element of the array.
+    @Test func anArrayIsTakenUpWhereAKilledWorkerWas() async throws {
+        try await withImports { stack, first in
+            let rows = 200_000
+            let objects = (1...rows).map { "{\"id\":\($0),\"label\":\"row \($0)\"}" }
+            let text = "[" + objects.joined(separator: ",\n") + "]\n"
+            let job = try await stack.startImport(text, ["target": ["dataset": "numbers"]])
+            var worker = first
+            for kills in 1...3 {
+                let before = try await stack.rowCount(of: "numbers")
+                try await poll(
+                    "a batch to be loaded after \(kills) starts", within: .seconds(60), details: { stack.logs }
+                ) { try await stack.rowCount(of: "numbers") > before }
+                worker.kill()
+                worker = try await stack.startWorker(
+                    "ExportsWorker", ["SWITCHYARD_DATASETS": stack.folder + "/datasets.json"])
+            }
+            let end = try await stack.ended(job)
+            #expect(end["result"]?["loaded"]?.intValue == rows && end["attempt"] == 4, "\(end)")
+            let ids = try await stack.database.query("SELECT count(DISTINCT id) AS n FROM numbers")[0]
+            #expect(try ids.decode("n", as: Int.self) == rows)
+            #expect(try await stack.rowCount(of: "numbers") == rows)
         }
     }
 }
