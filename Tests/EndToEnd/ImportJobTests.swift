@@ -265,7 +265,7 @@ import Testing
     /// Each kill comes when the attempt has loaded a batch, so that the next one goes on behind an element of the array.
     @Test func anArrayIsTakenUpWhereAKilledWorkerWas() async throws {
         try await withImports { stack, first in
-            let rows = 200_000
+            let rows = 500_000
             let objects = (1...rows).map { "{\"id\":\($0),\"label\":\"row \($0)\"}" }
             let text = "[" + objects.joined(separator: ",\n") + "]\n"
             let job = try await stack.startImport(text, ["target": ["dataset": "numbers"]])
