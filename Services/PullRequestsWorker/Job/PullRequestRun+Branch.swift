@@ -63,15 +63,15 @@ extension PullRequestRun {
         let paths = changes.map(\.path)
         let atBase = try await forge.files(paths, at: start)
         guard changes.contains(where: { FileEdit($0, atBase[$0.path]) != nil }) else { return false }
-        if isPartOfBase {
-            let atHead = try await forge.files(paths, at: head)
-            if paths.allSatisfy({ KnownFile.isSame(atBase[$0], atHead[$0]) }) { return true }
+        let atHead = isPartOfBase ? try await forge.files(paths, at: head) : nil
+        guard let atHead, paths.allSatisfy({ KnownFile.isSame(atBase[$0], atHead[$0]) }) else {
+            throw JobFailure(
+                code: "branch_merged",
+                message:
+                    "The branch \(receipts.branch) was merged and cannot be built upon: delete it, as the provider can do at each merge, or name another one."
+            )
         }
-        throw JobFailure(
-            code: "branch_merged",
-            message:
-                "The branch \(receipts.branch) was merged and cannot be built upon: delete it, as the provider can do at each merge, or name another one."
-        )
+        return true
     }
 
     /// Makes the commit, unless the files are as they are to be.
