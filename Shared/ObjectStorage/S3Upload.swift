@@ -65,8 +65,9 @@ public actor S3Upload {
 
     /// Ends the upload; nothing is left of it. After `complete` it does nothing.
     ///
+    /// - Parameter endsTwins: whether uploads for the key that may be of this one's own lost beginning are ended, too; they may also be somebody else's.
     /// - Throws: `S3Error` when the store could not be told: the upload is there then.
-    public func discard() async throws(S3Error) {
+    public func discard(endsTwins: Bool = true) async throws(S3Error) {
         for task in sending { task.cancel() }
         // What is still being sent would come after the end and stay.
         for task in sending { _ = await task.result }
@@ -75,7 +76,7 @@ public actor S3Upload {
             try await client.abortUpload(bucket: bucket, key: key, id: id)
             self.id = nil
         }
-        try await abortTwins()
+        if endsTwins { try await abortTwins() }
     }
 
     /// Ends what the store has begun for this key and could not tell of.

@@ -113,7 +113,10 @@ import Testing
             let numbers = { (count: Int64) -> JSON in ["dataset": "numbers", "parameters": ["count": .int(count)]] }
             let failing = { (at: Int64) -> JSON in ["dataset": "failing", "parameters": ["at": .int(at)]] }
             let manifest = "out/export.manifest.json"
-            let others = ["out/export-00001.csv.bak", "out/export-notes.csv", "out/exports.csv"]
+            let others = [
+                "out/export-00001.csv.bak", "out/export-00009.csv", "out/export-90210.csv", "out/export-notes.csv",
+                "out/export.csv", "out/exports.csv",
+            ]
             for key in others { try await bench.client.put([1], bucket: bench.server.bucket, key: key) }
             #expect(try await export(numbers(500))["result"]?["rows"] == 500)
             #expect(try await bench.keys() == (others + (1...5).map(part) + [manifest]).sorted())

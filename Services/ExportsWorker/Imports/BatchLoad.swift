@@ -31,8 +31,10 @@ struct BatchLoad {
         }
     }
 
-    /// How long the rows of a batch may take, halved as often as they are; half of a lease.
+    /// How long all statements with the rows of a batch may take together: half of a lease. A batch that takes longer is halved.
     static let mostTime: Duration = .seconds(15)
+    /// How long each statement behind the rows may take.
+    private static let timeBehind: Duration = .seconds(5)
     /// How long rows that are refused are looked for; those that were found are left out, and the others are tried anew.
     private static let mostSearch: Duration = .seconds(5)
 
@@ -52,7 +54,7 @@ struct BatchLoad {
         let deadline = Deadline(end: .now + mostTime)
         try load(0..<batch.rows.count, &outcome, until: .now + Self.mostSearch, deadline, session)
         // What the import itself writes behind is quick, however little is left.
-        try Deadline(end: .now + mostTime).limitNext(session)
+        try Deadline(end: .now + Self.timeBehind).limitNext(session)
         return outcome
     }
 

@@ -42,10 +42,9 @@ struct ForgeError: Error, Sendable {
         ForgeError(.refused, "mode_not_supported", "\(provider)'s API knows no \(what), which \"\(path)\" would need.")
     }
 
-    /// It shows whether it can be merged a moment later.
-    static func beingChecked(_ request: ForgePullRequest) -> ForgeError {
-        ForgeError(
-            .unclear, "not_mergeable_yet", "The provider still finds out whether \(request.url) can be merged.")
+    /// It cannot be merged now, but perhaps a moment later.
+    static func beingChecked(_ request: ForgePullRequest, _ reason: String) -> ForgeError {
+        ForgeError(.unclear, "not_mergeable_yet", "\(request.url) cannot be merged yet, or at all: \(reason)")
     }
 
     /// The provider itself has refused a request as too much.

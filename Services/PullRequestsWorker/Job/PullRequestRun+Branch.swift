@@ -24,7 +24,7 @@ extension PullRequestRun {
             receipts.commit = OpenedPullRequest.Commit(sha: own.sha, url: nil)
             return try await pushed()
         }
-        let isMerged = try await isMerged(into: base)
+        let isMerged = try await isMerged(commits, into: base)
         switch input.onExisting {
         case .fail:
             throw JobFailure(code: "branch_exists", message: "There is a branch \(receipts.branch) already.")
@@ -49,10 +49,13 @@ extension PullRequestRun {
         }
     }
 
-    /// Whether the branch has had its time: its newest pull request is merged.
-    private func isMerged(into base: String) async throws -> Bool {
+    /// Whether the branch has had its time: its newest pull request is merged, and nothing has come since that was not part of it.
+    private func isMerged(_ commits: [ForgeCommit], into base: String) async throws -> Bool {
         let known = try await pullRequests(into: base)
-        return known.first?.state == .merged && !known.contains { $0.state == .open }
+        guard let newest = known.first, newest.state == .merged, !known.contains(where: { $0.state == .open }) else {
+            return false
+        }
+        return commits.isEmpty || commits.contains { $0.sha == newest.head }
     }
 
     /// Whether a branch that was merged and left there needs another commit.
@@ -60,11 +63,14 @@ extension PullRequestRun {
     /// - Throws: `JobFailure` `branch_merged` where a commit on it would conflict with its base, or not lead to the files that are asked for: its commits came
     ///   to the base as others, or the base has changed since.
     private func needsCommit(_ head: String, _ start: String, isPartOfBase: Bool) async throws -> Bool {
-        let paths = changes.map(\.path)
-        let atBase = try await forge.files(paths, at: start)
+        let atBase = try await files(at: start)
         guard changes.contains(where: { FileEdit($0, atBase[$0.path]) != nil }) else { return false }
-        let atHead = isPartOfBase ? try await forge.files(paths, at: head) : nil
-        guard let atHead, paths.allSatisfy({ KnownFile.isSame(atBase[$0], atHead[$0]) }) else {
+        var isSame = isPartOfBase
+        if isPartOfBase {
+            let atHead = try await files(at: head)
+            isSame = changes.allSatisfy { KnownFile.isSame(atBase[$0.path], atHead[$0.path]) }
+        }
+        guard isSame else {
             throw JobFailure(
                 code: "branch_merged",
                 message:
@@ -81,7 +87,7 @@ extension PullRequestRun {
         on parent: String, base: String, isNew: Bool, hasCommits: Bool
     ) async throws -> Bool {
         if receipts.commit == nil || receipts.parent != parent {
-            let known = try await forge.files(changes.map(\.path), at: parent)
+            let known = try await files(at: parent)
             let edits = changes.compactMap { FileEdit($0, known[$0.path]) }
             guard !edits.isEmpty else { return hasCommits }
             let message = CommitMessage(text.message, coAuthors: input.coAuthors, job: receipts.origin)
@@ -97,6 +103,11 @@ extension PullRequestRun {
         guard let commit = receipts.commit else { return false }
         try await forge.push(commit.sha, to: receipts.branch, isNew: isNew)
         return try await pushed()
+    }
+
+    /// The files that are to change, as they are at a commit.
+    private func files(at commit: String) async throws -> KnownFiles {
+        try await forge.files(changes.map(\.path), at: commit)
     }
 
     private mutating func pushed() async throws -> Bool {

@@ -85,7 +85,7 @@ struct PullRequestRun {
             request = try await forge.open(draft, from: receipts.branch, into: base)
             receipts.action = .created
         }
-        receipts.pullRequest = request.number
+        receipts.known(request.number)
         try await context.save(checkpoint: receipts)
         return request
     }
@@ -149,7 +149,7 @@ struct PullRequestRun {
             // What an earlier try has done shows in a new look.
             guard let now = try await run.forge.pullRequest(request.number), now.state == .open, !now.mergesWhenReady
             else { return }
-            guard !now.isBeingChecked else { throw ForgeError.beingChecked(now) }
+            guard !now.isBeingChecked else { throw ForgeError.beingChecked(now, "the provider still finds out") }
             try await run.forge.mergeWhenReady(now, by: method)
         }
         return try await steadily { run throws in try await run.forge.pullRequest(request.number) } ?? request

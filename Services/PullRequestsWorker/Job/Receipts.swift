@@ -16,6 +16,12 @@ struct Receipts: Codable, Sendable {
     /// Of the steps behind the pull request, those that are done.
     var done: Set<String> = []
 
+    /// Knows the pull request; what was done to another one is not done to this one.
+    mutating func known(_ number: Int) {
+        if pullRequest != number { done = [] }
+        pullRequest = number
+    }
+
     /// Has the commit made anew, for a branch that is gone.
     mutating func forgetCommit() { (commit, parent, isPushed) = (nil, nil, false) }
 

@@ -2,7 +2,7 @@
 ///
 /// The text is only cut into its elements here; each is parsed for itself, so that one at fault costs itself.
 public final class JSONArrayReader: RecordReader {
-    /// Where the next record begins.
+    /// Where the next record begins; behind the last one it stays before the array's closing bracket, so that whoever takes up there finds it.
     public private(set) var position: Position
 
     private let row: JSONRow
@@ -54,14 +54,17 @@ public final class JSONArrayReader: RecordReader {
                 throw TableError(
                     .corrupt, "the text is no JSON array: it must begin with '[', or be read as another format")
             case (_, UInt8(ascii: "]")):
+                let bracket = position
                 consume(1)
                 state = .end
-                if try passBlanks() != nil {
-                    let fault = RowFault(.json, at: position, reason: "text follows behind the array: take it out")
-                    // Whoever takes up behind this fault must not read the text as elements.
-                    while try window.hasBytes() { consume(window.count) }
-                    return .fault(fault)
+                guard try passBlanks() != nil else {
+                    position = bracket
+                    return .end
                 }
+                let fault = RowFault(.json, at: position, reason: "text follows behind the array: take it out")
+                // Whoever takes up behind this fault must not read the text as elements.
+                while try window.hasBytes() { consume(window.count) }
+                return .fault(fault)
             case (.separator, UInt8(ascii: ",")), (.resumed, UInt8(ascii: ",")):
                 consume(1)
                 state = .element
@@ -75,11 +78,10 @@ public final class JSONArrayReader: RecordReader {
         return .end
     }
 
-    /// The end of the text, which is too early for the array unless it was read to its end before.
+    /// The end of the text, which is too early for the array.
     private func ended() throws(TableError) -> Reading {
         guard state != .start else { throw TableError(.empty, "there is no JSON array: the text is empty") }
-        defer { state = .end }
-        guard state != .resumed else { return .end }
+        state = .end
         return .fault(RowFault(.json, at: position, reason: "the text ends before the array does: it was cut"))
     }
 

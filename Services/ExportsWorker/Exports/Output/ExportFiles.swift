@@ -55,7 +55,7 @@ struct ExportFiles {
     }
 
     /// The most files of an export: each has a place in the result and in the manifest.
-    private static let mostFiles = 10_000
+    static let mostFiles = 10_000
 
     private mutating func begin(_ table: String?) async throws {
         guard files.count < Self.mostFiles else {

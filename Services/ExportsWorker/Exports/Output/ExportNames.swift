@@ -2,30 +2,24 @@
 struct ExportNames: Sendable {
     /// What the names are, but for the numbers of parts and their endings; none twice.
     let bases: [String]
-    /// What the names of the files of rows end with.
-    let ending: String
     /// The name of the manifest.
     let manifest: String
 
     init(_ input: Export, tables: [String]) {
         var known: Set<String> = []
         bases = ([input.name] + tables.map(input.fileName)).filter { known.insert($0).inserted }
-        (ending, manifest) = (input.fileEnding, input.manifestName)
+        manifest = input.manifestName
     }
 
     /// Whether uploads to an object of this name are the export's, in whatever format an attempt of it wrote.
-    func areOwn(_ name: Substring) -> Bool { rests(of: name).contains { $0.first == "." } }
-
-    /// Whether an object of this name is a file of rows of this export, or of an earlier one of the same form.
-    func isFile(_ name: Substring) -> Bool { rests(of: name).contains { $0 == ending } }
-
-    /// What is left of the name behind a base and the number of a part.
-    private func rests(of name: Substring) -> [Substring] {
-        bases.filter(name.hasPrefix).map { base in
+    func areOwn(_ name: Substring) -> Bool {
+        bases.filter(name.hasPrefix).contains { base in
             let rest = name.dropFirst(base.count)
             let number = rest.dropFirst().prefix(5)
-            let hasNumber = rest.first == "-" && number.count == 5 && number.allSatisfy { "0"..."9" ~= $0 }
-            return hasNumber ? rest.dropFirst(6) : rest
+            let isPart = rest.first == "-" && number.count == 5 && number.allSatisfy { "0"..."9" ~= $0 }
+            // A larger number is of somebody else's naming.
+            guard isPart, let part = Int(number) else { return rest.first == "." }
+            return part <= ExportFiles.mostFiles && rest.dropFirst(6).first == "."
         }
     }
 }

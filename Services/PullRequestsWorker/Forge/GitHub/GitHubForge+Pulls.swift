@@ -3,8 +3,10 @@ import JSON
 extension GitHubForge {
     /// More than anybody has from one branch.
     private static let mostPulls = 300
-    /// In GitHub's refusal: all that is required is there, or only what is not required fails.
-    private static let readyStates = ["clean status", "unstable status"]
+    /// In GitHub's refusal: all checks have passed.
+    private static let ready = "clean status"
+    /// In GitHub's refusal: checks that are not required still run, or have failed; it would be merged without waiting for them.
+    private static let running = "unstable status"
 
     func pullRequests(from branch: String) async throws(ForgeError) -> [ForgePullRequest] {
         let head = "\(name.prefix { $0 != "/" }):\(branch)"
@@ -78,7 +80,8 @@ extension GitHubForge {
         // GraphQL says what is wrong with the status 200.
         guard let error = answer.json["errors"]?[0]?["message"]?.stringValue else { return }
         // Where nothing is left to wait for, GitHub takes no order to wait.
-        guard Self.readyStates.contains(where: error.contains) else {
+        if error.contains(Self.running) { throw .beingChecked(request, error) }
+        guard error.contains(Self.ready) else {
             throw ForgeError(.invalid, "auto_merge_refused", "GitHub does not merge it when it is ready: \(error)")
         }
         var body: JSONObject = ["merge_method": .string(method.rawValue)]

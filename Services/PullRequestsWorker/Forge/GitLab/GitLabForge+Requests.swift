@@ -72,7 +72,13 @@ extension GitLabForge {
         }
         var body: JSONObject = ["merge_when_pipeline_succeeds": true, "squash": .bool(method == .squash)]
         body["sha"] = request.head.map { .string($0) }
-        _ = try await client.write("PUT", "\(path)/merge_requests/\(request.number)/merge", .object(body))
+        do throws(ForgeError) {
+            _ = try await client.write("PUT", "\(path)/merge_requests/\(request.number)/merge", .object(body))
+        } catch {
+            // So it is as long as there is no pipeline, which comes a moment behind the commit.
+            guard error.kind == .invalid else { throw error }
+            throw .beingChecked(request, error.message)
+        }
     }
 
     private func read(_ answer: ForgeAnswer) throws(ForgeError) -> ForgePullRequest {

@@ -76,7 +76,7 @@ extension GiteaForge {
             // A pull request does not say that it is to be merged, so an earlier try shows here alone.
             if error.kind == .conflict, error.message.contains("already scheduled") { return }
             guard error.message.contains("try again later") else { throw error }
-            throw .beingChecked(request)
+            throw .beingChecked(request, error.message)
         }
     }
 
