@@ -19,12 +19,13 @@ extension PullRequestRun {
         guard let head else { return try await commit(on: start, base: base, isNew: true, hasCommits: false) }
         if head == receipts.commit?.sha { return try await pushed() }
         let commits = try await forge.commits(of: receipts.branch, beyond: base)
-        try await requireOwnBranch(commits)
+        let known = try await pullRequests()
+        try requireOwnBranch(commits, known)
         if let own = commits.last(where: { CommitMessage.job(in: $0.message) == receipts.origin }) {
             receipts.commit = OpenedPullRequest.Commit(sha: own.sha, url: nil)
             return try await pushed()
         }
-        let isMerged = try await isMerged(commits, into: base)
+        let isMerged = isMerged(commits, known.filter { belongs($0, to: base) })
         switch input.onExisting {
         case .fail:
             throw JobFailure(code: "branch_exists", message: "There is a branch \(receipts.branch) already.")
@@ -37,11 +38,11 @@ extension PullRequestRun {
 
     /// All commits of the branch are ours. One without any of its own is so only where we have opened a pull request from it: it may be anybody's, such as
     /// one that is behind its base.
-    private func requireOwnBranch(_ commits: [ForgeCommit]) async throws {
-        var isOwn = commits.allSatisfy { CommitMessage.job(in: $0.message) != nil }
-        if commits.isEmpty {
-            isOwn = try await forge.pullRequests(from: receipts.branch).contains { BodyMarker.job(in: $0.body) != nil }
-        }
+    private func requireOwnBranch(_ commits: [ForgeCommit], _ known: [ForgePullRequest]) throws(JobFailure) {
+        let isOwn =
+            commits.isEmpty
+            ? known.contains { BodyMarker.job(in: $0.body) != nil }
+            : commits.allSatisfy { CommitMessage.job(in: $0.message) != nil }
         guard isOwn else {
             throw JobFailure(
                 code: "branch_not_ours",
@@ -50,8 +51,7 @@ extension PullRequestRun {
     }
 
     /// Whether the branch has had its time: its newest pull request is merged, and nothing has come since that was not part of it.
-    private func isMerged(_ commits: [ForgeCommit], into base: String) async throws -> Bool {
-        let known = try await pullRequests(into: base)
+    private func isMerged(_ commits: [ForgeCommit], _ known: [ForgePullRequest]) -> Bool {
         guard let newest = known.first, newest.state == .merged, !known.contains(where: { $0.state == .open }) else {
             return false
         }
@@ -65,12 +65,9 @@ extension PullRequestRun {
     private func needsCommit(_ head: String, _ start: String, isPartOfBase: Bool) async throws -> Bool {
         let atBase = try await files(at: start)
         guard changes.contains(where: { FileEdit($0, atBase[$0.path]) != nil }) else { return false }
-        var isSame = isPartOfBase
-        if isPartOfBase {
-            let atHead = try await files(at: head)
-            isSame = changes.allSatisfy { KnownFile.isSame(atBase[$0.path], atHead[$0.path]) }
-        }
-        guard isSame else {
+        let atHead = try await files(at: head)
+        let isSame = changes.allSatisfy { KnownFile.isSame(atBase[$0.path], atHead[$0.path]) }
+        guard isPartOfBase, isSame else {
             throw JobFailure(
                 code: "branch_merged",
                 message:

@@ -59,8 +59,13 @@ struct PullRequestRun {
 
     /// The pull requests from the branch to its base, the newest first; our own ones also when somebody gave them another base.
     func pullRequests(into base: String) async throws -> [ForgePullRequest] {
-        try await forge.pullRequests(from: receipts.branch).filter { $0.base == base || isOwn($0) }
+        try await pullRequests().filter { belongs($0, to: base) }
     }
+
+    func belongs(_ request: ForgePullRequest, to base: String) -> Bool { request.base == base || isOwn(request) }
+
+    /// The pull requests from the branch, the newest first.
+    func pullRequests() async throws -> [ForgePullRequest] { try await forge.pullRequests(from: receipts.branch) }
 
     func isOwn(_ request: ForgePullRequest) -> Bool {
         request.number == receipts.pullRequest || BodyMarker.job(in: request.body) == receipts.origin
