@@ -170,6 +170,7 @@ import Testing
     private func slowStore(_ gate: Gate) throws -> Receiver {
         try Receiver { request, _ in
             guard ["GET", "PUT"].contains(request.method) else { return HTTPResponse(status: 204) }
+            guard !request.path.hasSuffix(".manifest.json") else { return HTTPResponse(status: 404) }
             if request.query.contains(where: { $0.name == "uploads" }) {
                 return HTTPResponse(status: 200, body: .string("<ListMultipartUploadsResult/>"))
             }
@@ -199,7 +200,8 @@ import Testing
                     jobs.append(try await bench.stack.submit(type, spec))
                     try await poll("a \(method) to wait", details: { bench.stack.logs }) {
                         store.requests.dropFirst(before).contains { request in
-                            request.method == method && !request.query.contains { $0.name == "uploads" }
+                            request.method == method && !request.path.hasSuffix(".manifest.json")
+                                && !request.query.contains { $0.name == "uploads" }
                         }
                     }
                 }
